@@ -1,0 +1,1 @@
+"""The bot: rules, messages, what Slack sees, and the services that tie them together."""

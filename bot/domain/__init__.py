@@ -1,0 +1,1 @@
+"""The rules of escalation, in pure Python."""

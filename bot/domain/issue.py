@@ -1,0 +1,102 @@
+"""An issue as the rules see it: a frozen value, changed only by `lifecycle.evolve`."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.clocks import Clock
+from bot.domain.priority import Level, Priority
+
+TITLE_LIMIT = 150  # characters; the card's title line stays one glance
+DETAILS_LIMIT = 3000  # characters; what Slack's text field can hold
+
+
+class Status(StrEnum):
+    """Whether someone is working. Whose turn it is, is the tier's matter."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class Claim:
+    by: str  # user id
+    since: datetime
+    desk: int  # the tier whose card the claimant works at
+
+
+@dataclass(frozen=True)
+class HandOff:
+    """The packet that travels with an escalation, so the next tier need not ask again."""
+
+    from_tier: int
+    by: str | None  # None: the clock did it
+    cause: str
+    reason: str
+    tried: str
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """The four promises of domain.md 2.1, in the order in which they are usually kept."""
+
+    first_response: Clock
+    tier_window: Clock
+    update: Clock
+    resolution: Clock
+
+    def having(self, **changed: Clock) -> "Clocks":
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True)
+class Issue:
+    number: int
+    title: str
+    details: str
+    reporter: str  # user id
+    impact: Level
+    urgency: Level
+    priority: Priority
+    policy: str  # version of the policy it was opened under
+    status: Status
+    tier: int  # whose turn it is
+    tier_entry: int  # counts entries into a tier; a button says which entry it was drawn for
+    cycle: int  # how often it was reopened
+    opened_at: datetime
+    clocks: Clocks
+    carded: tuple[int, ...]  # tiers that hold a card of it, in the order they got one
+    claim: Claim | None = None
+    hand_off: HandOff | None = None
+    pings: int = 0  # re-pings at the last tier since it got there
+    breached: tuple[str, ...] = ()  # clocks whose breach is on record
+    answered_at: datetime | None = None  # last public word of staff
+    fix: str | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    version: int = 0  # counts its timeline events
+
+    @property
+    def name(self) -> str:
+        return issue_name(self.number)
+
+    @property
+    def live(self) -> bool:
+        return self.status in (Status.OPEN, Status.CLAIMED)
+
+    @property
+    def desk(self) -> int:
+        """The tier at whose card the conversation goes on."""
+        return self.claim.desk if self.claim else self.tier
+
+
+def issue_name(number: int) -> str:
+    return f"ISS-{number}"
+
+
+def issue_number(text: str) -> int | None:
+    """The number in "ISS-42", "iss-42", "#42" or "42"; None if it is none of these."""
+    found = re.fullmatch(r"(?:iss-|#)?(\d{1,9})", text.strip(), re.IGNORECASE | re.ASCII)
+    return int(found[1]) if found else None

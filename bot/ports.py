@@ -1,0 +1,218 @@
+"""What the bot needs from outside: a database that records, and a Slack that is told."""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from bot.domain.events import Event
+from bot.domain.issue import Issue
+from bot.domain.policy import Policy
+from bot.messages import Message, Place
+
+# --- storage ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Post:
+    """A message of ours in Slack."""
+
+    issue: int
+    place: Place
+    role: Literal["card", "receipt", "relay", "line", "alert"]
+    channel: str  # id; a DM's D... id, never the U... it was addressed to
+    ts: str
+    source: tuple[str, str] | None = None  # (channel, ts) of the words it relays
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A row of the outbox, taken by a sender."""
+
+    id: int
+    issue: int
+    place: Place
+    message: Message
+    lane: int  # 1 goes first; the priority's rank when it was written
+    created_at: datetime
+    attempts: int  # before this one
+    unsure_since: datetime | None  # an earlier attempt may have reached Slack since then
+
+
+@dataclass(frozen=True)
+class Channel:
+    id: str
+    name: str
+    is_member: bool = True
+    is_archived: bool = False
+    is_private: bool = False
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    seq: int  # 1, 2, 3 .. per issue, without gaps
+    event: Event
+
+
+class Transaction(Protocol):
+    """One unit of work; nothing is stored unless it ends without an exception. Reads lock what they load."""
+
+    def first_sight(self, key: str, now: datetime) -> bool:
+        """Remember an inbound delivery; False if it was acted on before."""
+        ...
+
+    def issue_of_delivery(self, key: str) -> int | None:
+        """The issue an earlier delivery of this key made, if it made one."""
+        ...
+
+    def bind_delivery(self, key: str, issue: int) -> None: ...
+    def new_number(self) -> int: ...
+    def issue(self, number: int) -> Issue:
+        """Locked until the end. Raises refusals.NoSuchIssue."""
+        ...
+
+    def save(self, issue: Issue, due_at: datetime | None) -> None:
+        """Insert or update. `due_at` None: no clock runs."""
+        ...
+
+    def append(self, issue: int, seq: int, event: Event) -> None: ...
+    def enqueue(self, issue: int, message: Message, *, lane: int, now: datetime) -> None:
+        """A refresh that is already waiting untouched for the same place is not queued twice."""
+        ...
+
+    def timeline(self, number: int) -> Sequence[TimelineEntry]: ...
+    def policy(self, version: str) -> Policy: ...
+    def keep_policy(self, policy: Policy, now: datetime) -> None: ...
+    def opened_since(self, reporter: str, since: datetime) -> int: ...
+    def staff_tiers(self, user: str) -> frozenset[int]: ...
+    def thread(self, channel: str, thread_ts: str) -> Post | None:
+        """The card or receipt that a reply in this thread belongs to."""
+        ...
+
+    def copies(self, channel: str, ts: str) -> Sequence[Post]:
+        """Where these words were relayed to."""
+        ...
+
+    def is_said(self, channel: str, ts: str) -> int | None:
+        """The issue whose timeline holds these words."""
+        ...
+
+
+class Database(Protocol):
+    """Transactions to write, and reads that wait for nobody."""
+
+    def begin(self) -> AbstractContextManager[Transaction]: ...
+
+    # reads
+    def find(self, number: int) -> Issue | None: ...
+    def timeline(self, number: int) -> Sequence[TimelineEntry]: ...
+    def open_issues(self, limit: int) -> Sequence[Issue]:
+        """Live ones: P1 first, then the oldest."""
+        ...
+
+    def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:
+        """Newest first, resolved ones too."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[int]:
+        """Numbers of issues whose `due_at` has come, P1 first, then the longest overdue; none that is set aside."""
+        ...
+
+    def set_aside(self, number: int, until: datetime, error: str) -> int:
+        """An issue whose rule raised waits; answers how many times in a row it has."""
+        ...
+
+    def policy(self, version: str) -> Policy: ...
+    def post_of(self, issue: int, place: Place, role: str) -> Post | None:
+        """The newest card or receipt of the issue at a place."""
+        ...
+
+    def posts_of(self, issue: int, role: str) -> Sequence[Post]: ...
+    def copy_at(self, source: tuple[str, str], place: Place) -> Post | None: ...
+
+    # the outbox
+    def take(self, now: datetime, *, sender: str, hold_until: datetime, busy: Collection[str]) -> Outgoing | None:
+        """Hold the next row for `sender`: lowest lane first, then the oldest.
+
+        Only a row whose elders (same issue, same place) are done, and whose pace ("post:tier:1") and verb ("post") are
+        not in `busy`. A row whose hold ran out is taken again, with `unsure_since`.
+        """
+        ...
+
+    def end_holds(self, now: datetime) -> None:
+        """At start, when no other process sends from this database: what a dead sender held may be looked at now."""
+        ...
+
+    def sent(self, id: int, post: Post | None, now: datetime) -> None: ...
+    def put_back(self, id: int, *, not_before: datetime, unsure_since: datetime | None, error: str) -> None: ...
+    def superseded(self, id: int, now: datetime) -> None: ...
+    def failed(self, id: int, error: str, now: datetime) -> None: ...
+    def waiting(self) -> int:
+        """Rows not yet sent, superseded or failed."""
+        ...
+
+    # the directory
+    def channels(self) -> Sequence[Channel]: ...
+    def keep_channels(self, channels: Sequence[Channel], now: datetime) -> None: ...
+    def dm_of(self, user: str) -> str | None: ...
+    def keep_dm(self, user: str, channel: str) -> None: ...
+    def keep_staff(self, staff: dict[int, frozenset[str]], now: datetime) -> None:
+        """Replace who is staff of which tier."""
+        ...
+
+    def staff(self) -> dict[int, frozenset[str]]: ...
+    def join(self, tier: int, user: str) -> None: ...
+    def leave(self, tier: int, user: str) -> None: ...
+    def forget_deliveries(self, before: datetime) -> int: ...
+
+
+# --- Slack -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Call:
+    """One Web API call, ready to make. `method` is Slack's name for it."""
+
+    method: Literal["chat.postMessage", "chat.update", "chat.delete", "reactions.add"]
+    channel: str  # C..., D..., or U... for a first DM
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sent:
+    channel: str
+    ts: str
+
+
+class Unsure(Exception):
+    """Slack may have done it or not: look before doing it again."""
+
+
+class TryLater(Exception):
+    """Slack said no, for now, to this method in this channel."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"try again in {seconds:g} s")
+        self.seconds = seconds
+
+
+class Rejected(Exception):
+    """Slack will not take this, however often it is sent. `error` is its own word for why."""
+
+    def __init__(self, error: str, detail: str = "") -> None:
+        super().__init__(f"{error} {detail}".strip())
+        self.error = error
+
+
+class SlackGateway(Protocol):
+    """All that the outbox may do to Slack. Every method may raise Unsure, TryLater or Rejected."""
+
+    def send(self, call: Call, key: str) -> Sent: ...
+    def look(self, call: Call, key: str, since: datetime) -> Sent | None:
+        """The message that carries this key, if Slack has it."""
+        ...
+
+    def channels(self) -> Sequence[Channel]: ...
+    def members(self, channel: str) -> frozenset[str]: ...
+    def group_members(self, group: str) -> frozenset[str]: ...
