@@ -1,0 +1,163 @@
+"""The control interface under /_playground/: faults on demand, what was called and said, the sockets, the clock."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from playground.page import same_origin
+from playground.people import BOT_USER
+from playground.refusal import Refused
+from playground.socket_mode import SocketMode
+from playground.workspace import Workspace
+
+FAULTS = ("slow", "lost", "dropped", "rate_limited", "server_error", "error", "cut_socket")
+CALLS_KEPT = 20_000
+
+
+@dataclass
+class Fault:
+    """What to do to the next `count` calls (None: to all) of a method ("" any) on a channel ("" any)."""
+
+    kind: str
+    method: str = ""
+    channel: str = ""
+    count: int | None = 1
+    ms: int = 0
+    retry_after: int = 1
+    status: int = 503
+    error: str = "internal_error"
+
+    def matches(self, method: str, channel: str) -> bool:
+        return self.method in ("", method) and self.channel in ("", channel)
+
+
+class Faults:
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+
+    def take(self, method: str, channel: str) -> Fault | None:
+        """The first fault meant for this call; one with a count is used up."""
+        for fault in self.waiting:
+            if fault.matches(method, channel):
+                if fault.count is not None:
+                    fault.count -= 1
+                    if fault.count == 0:
+                        self.waiting.remove(fault)
+                return fault
+        return None
+
+
+class Control:
+    """`limits` is whoever counts calls; `calls` the log the Web API writes."""
+
+    def __init__(self, workspace: Workspace, socket_mode: SocketMode, faults: Faults, calls: Any, limits: Any) -> None:
+        self.workspace = workspace
+        self.socket_mode = socket_mode
+        self.faults = faults
+        self.calls = calls
+        self.limits = limits
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/_playground/faults", self.change_faults, methods=["GET", "POST", "DELETE"]),
+            Route("/_playground/calls", self.show_calls, methods=["GET", "DELETE"]),
+            Route("/_playground/messages", self.show_messages, methods=["GET"]),
+            Route("/_playground/socket", self.end_sockets, methods=["POST"]),
+            Route("/_playground/redeliver", self.redeliver, methods=["POST"]),
+            Route("/_playground/acks", self.show_acks, methods=["GET"]),
+            Route("/_playground/limits", self.change_limits, methods=["POST"]),
+            Route("/_playground/clock", self.advance, methods=["POST"]),
+            Route("/_playground/users", self.change_user, methods=["POST"]),
+        ]
+
+    async def change_faults(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.faults.waiting.clear()
+        if request.method == "POST":
+            body = await _body(request)
+            wanted = body if isinstance(body, list) else [body]
+            try:
+                new = [Fault(**fault) for fault in wanted]
+            except TypeError as error:
+                return _bad(f"A fault is an object with kind, method, channel, count and so on: {error}.")
+            if unknown := [fault.kind for fault in new if fault.kind not in FAULTS]:
+                return _bad(f"There is no fault {unknown[0]!r}; there are {', '.join(FAULTS)}.")
+            self.faults.waiting += new
+        return JSONResponse({"ok": True, "faults": [vars(fault) for fault in self.faults.waiting]})
+
+    async def show_calls(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.calls.clear()
+        return JSONResponse({"ok": True, "calls": list(self.calls)})
+
+    async def show_messages(self, request: Request) -> Response:
+        channel = self.workspace.channels.get(request.query_params.get("channel", ""))
+        if channel is None:
+            return _bad("There is no such channel.")
+        return JSONResponse({"ok": True, "messages": list(channel.messages.values())})
+
+    async def end_sockets(self, request: Request) -> Response:
+        match (await _body(request)).get("do"):
+            case "disconnect":
+                self.socket_mode.refresh()
+            case "cut":
+                await self.socket_mode.cut()
+            case "kill":
+                self.socket_mode.kill()
+            case other:
+                return _bad(f"A socket can disconnect, be cut or be killed, not {other!r}.")
+        return JSONResponse({"ok": True})
+
+    async def redeliver(self, _request: Request) -> Response:
+        envelope_id = self.socket_mode.redeliver()
+        if envelope_id is None:
+            return _bad("There is no envelope to send again, or nobody to send it to.")
+        return JSONResponse({"ok": True, "envelope_id": envelope_id})
+
+    async def show_acks(self, _request: Request) -> Response:
+        return JSONResponse({"ok": True, "acks": [delivery.report() for delivery in self.socket_mode.deliveries]})
+
+    async def change_limits(self, request: Request) -> Response:
+        self.limits.enabled = bool((await _body(request)).get("enabled"))
+        return JSONResponse({"ok": True, "enabled": self.limits.enabled})
+
+    async def advance(self, request: Request) -> Response:
+        self.workspace.clock.advance(float((await _body(request)).get("advance_s", 0)))
+        return JSONResponse({"ok": True, "now": self.workspace.clock.now()})
+
+    async def change_user(self, request: Request) -> Response:
+        body = await _body(request)
+        try:
+            user = self.workspace.user(str(body.get("user")))
+        except Refused as refusal:
+            return _bad(refusal.message)
+        if user.id == BOT_USER:
+            return _bad("The app's own user stays.")
+        self.workspace.deactivate(user, deleted=bool(body.get("deleted")))
+        return JSONResponse({"ok": True})
+
+
+def only_here(route: Any) -> Any:
+    """Refuse calls that another site's page makes."""
+
+    async def guarded(request: Request) -> Response:
+        if not same_origin(request):
+            return _bad("Only this machine's own programs may control the playground.")
+        response: Response = await route(request)
+        return response
+
+    return guarded
+
+
+async def _body(request: Request) -> Any:
+    try:
+        return await request.json()
+    except ValueError:
+        return {}
+
+
+def _bad(message: str) -> Response:
+    return JSONResponse({"ok": False, "error": "bad_request", "message": message}, status_code=400)

@@ -1,0 +1,330 @@
+"""Compose the workspace and serve it: Web API, Socket Mode, response_url, files, the page, the control interface."""
+
+import asyncio
+import contextlib
+import socket
+import urllib.parse
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from playground import people
+from playground.clock import Clock
+from playground.control import CALLS_KEPT, Control, Fault, Faults
+from playground.events import Events
+from playground.feed import Feed
+from playground.interaction import Interactions
+from playground.limits import Limits
+from playground.manifest import Manifest
+from playground.page import Page
+from playground.refusal import Refused
+from playground.socket_mode import SocketMode
+from playground.tickets import Tickets
+from playground.views import Views
+from playground.webapi import METHODS, Args, WebApi
+from playground.workspace import Json, Workspace
+
+STATIC = Path(__file__).parent / "static"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws:; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+STOP_SECONDS = 1
+
+
+class Playground:
+    """One workspace with everything that reaches it. `base_url` is the address people and the app use."""
+
+    def __init__(self, manifest: Manifest, base_url: str, *, control: bool = False) -> None:
+        self.clock = Clock()
+        feed = Feed()
+        self.manifest = manifest
+        self.workspace = Workspace(self.clock, feed, manifest.bot_name, base_url)
+        self.socket_mode = SocketMode(self.clock)
+        self.socket_mode.on_change = self._tell_connected
+        self.tickets = Tickets(self.clock, base_url)
+        self.views = Views(self.clock, feed, list(self.workspace.users))
+        self.api = WebApi(self.workspace, self.views, self.tickets, self.socket_mode, manifest)
+        self.workspace.emit = Events(self.clock, manifest, self.socket_mode).emit
+        self.page = Page(self.workspace, Interactions(self.api))
+        self.limits = Limits(self.clock, enabled=False)
+        self.faults = Faults()
+        self.calls: deque[Json] = deque(maxlen=CALLS_KEPT)
+        self.control = control
+
+    def app(self) -> ASGIApp:
+        routes: list[BaseRoute] = [
+            Route("/api/{method:path}", self.web_api, methods=["GET", "POST"]),
+            WebSocketRoute("/link/", self.socket_mode.serve),
+            Route("/hooks/{path:path}", self.respond, methods=["POST"]),
+            Route("/upload/v1/{file_id}", self.upload, methods=["POST"]),
+            Route("/files/{address:path}", self.download, methods=["GET"]),
+            Route("/archives/{channel}/{message}", self.permalink, methods=["GET"]),
+            Route("/", self.start_page, methods=["GET"]),
+            *self.page.routes(),
+        ]
+        if self.control:
+            control = Control(self.workspace, self.socket_mode, self.faults, self.calls, self.limits)
+            routes += control.routes()
+        app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])
+        app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
+        return app
+
+    # --- the Web API
+
+    async def web_api(self, request: Request) -> Response:
+        """One call: faults, then token, limits and scopes, then the method itself; always one line in the log."""
+        method = request.path_params["method"]
+        values = await _arguments(request)
+        token = _token(request, values)
+        channel = str(values.get("channel") or values.get("channel_id") or "")
+        fault = self.faults.take(method, channel)
+        call: Json = {"method": method, "args": values, "at": self.clock.now(), "error": None}
+        self.calls.append(call)
+        if fault is not None:
+            call["fault"] = fault.kind
+            if fault.kind == "dropped":
+                return await _drop(request)
+            if fault.kind == "cut_socket":
+                await self.socket_mode.cut()
+        answer, status, headers = self._answer(method, values, token, fault)
+        call["error"] = answer.get("error")
+        if fault is not None and fault.kind == "slow":
+            await self.clock.sleep(fault.ms / 1000)
+        call["ms"] = round((self.clock.now() - call["at"]) * 1000, 1)
+        if fault is not None and fault.kind == "lost":
+            return await _drop(request)
+        headers["x-oauth-scopes"] = ",".join(sorted(self.manifest.scopes))
+        return JSONResponse(answer, status_code=status, headers=headers)
+
+    def _answer(self, method: str, values: Json, token: str, fault: Fault | None) -> tuple[Json, int, dict[str, str]]:
+        match fault:
+            case Fault(kind="rate_limited"):
+                return _rate_limited(fault.retry_after)
+            case Fault(kind="server_error"):
+                return {"ok": False, "error": "internal_error"}, fault.status, {}
+            case Fault(kind="error"):
+                return {"ok": False, "error": fault.error}, 200, {}
+            case _:
+                pass
+        try:
+            self._check_token(method, token)
+            return {"ok": True, **self.api.call(method, Args(values))}, 200, {}
+        except Refused as refusal:
+            return {"ok": False, "error": refusal.error, **refusal.extra}, 200, {}
+
+    def _check_token(self, method: str, token: str) -> None:
+        if method not in METHODS:
+            raise Refused("unknown_method", req_method=method)
+        if method == "api.test":
+            return
+        if not token:
+            raise Refused("not_authed")
+        if token not in (people.BOT_TOKEN, people.APP_TOKEN):
+            raise Refused("invalid_auth")
+        wanted = people.APP_TOKEN if METHODS[method].app_token else people.BOT_TOKEN
+        if token != wanted:
+            raise Refused("not_allowed_token_type")
+
+    # --- response_url and files
+
+    async def respond(self, request: Request) -> Response:
+        try:
+            body = await request.json()
+            if not isinstance(body, dict):
+                return PlainTextResponse("invalid_payload", status_code=400)
+        except ValueError:
+            return PlainTextResponse("invalid_payload", status_code=400)
+        try:
+            self.api.respond(request.path_params["path"], body)
+        except Refused as refusal:
+            gone = refusal.error in ("no_such_url", "used_url", "expired_url")
+            return PlainTextResponse(refusal.error, status_code=404 if gone else 400)
+        return PlainTextResponse("ok")
+
+    async def upload(self, request: Request) -> Response:
+        mimetype = request.headers.get("content-type", "application/octet-stream")
+        content = await request.body()
+        try:
+            self.api.receive_upload(request.path_params["file_id"], mimetype, content)
+        except Refused as refusal:
+            return PlainTextResponse(refusal.error, status_code=400)
+        return PlainTextResponse(f"OK - {len(content)}")
+
+    async def download(self, request: Request) -> Response:
+        """A file's bytes, for the page and for an app with files:read; Slack's sign-in page for anybody else."""
+        file_id = request.path_params["address"].partition("/")[0].rpartition("-")[2]
+        file = self.workspace.files.get(file_id)
+        if file is None:
+            return PlainTextResponse("not found", status_code=404)
+        app_may = _token(request, {}) == people.BOT_TOKEN and "files:read" in self.manifest.scopes
+        if not app_may and request.headers.get("sec-fetch-site") not in ("same-origin", "none"):
+            return HTMLResponse("<!doctype html><title>Sign in</title><p>Sign in to Northwind to see this file.</p>")
+        disposition = f"attachment; filename*=utf-8''{urllib.parse.quote(file.name)}"
+        shown = "inline" if file.mimetype.startswith("image/") and file.mimetype != "image/svg+xml" else disposition
+        return Response(file.content, media_type=file.mimetype, headers={"content-disposition": shown})
+
+    # --- the page
+
+    async def start_page(self, _request: Request) -> Response:
+        index = STATIC / "index.html"
+        if not index.exists():
+            return PlainTextResponse("The playground runs; its page is not installed.", status_code=404)
+        return FileResponse(index)
+
+    async def permalink(self, request: Request) -> Response:
+        """A message's link opens the page at that message: /#/CHANNEL/TS, with /THREAD_TS when it is a reply."""
+        digits = request.path_params["message"].removeprefix("p")
+        place = f"/#/{request.path_params['channel']}/{digits[:-6]}.{digits[-6:]}"
+        thread = request.query_params.get("thread_ts")
+        return RedirectResponse(f"{place}/{thread}" if thread else place)
+
+    def _tell_connected(self) -> None:
+        frame = {"type": "app", "connected": self.socket_mode.connected, "name": self.manifest.bot_name}
+        for user in self.workspace.feed.watchers():
+            self.workspace.feed.tell(user, frame)
+
+
+class SecurityHeaders:
+    """The page may load nothing from elsewhere, and nothing here is guessed or kept by the browser."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"referrer-policy", b"no-referrer"),
+                    (b"cache-control", b"no-store"),
+                ]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+async def _arguments(request: Request) -> Json:
+    """The arguments of a call: query, form and JSON body together."""
+    values: Json = dict(request.query_params)
+    body = await request.body()
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if not body:
+        return values
+    if kind == "application/json":
+        with contextlib.suppress(ValueError):
+            given = await request.json()
+            values |= given if isinstance(given, dict) else {}
+        return values
+    with contextlib.suppress(UnicodeDecodeError):
+        values |= dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+    return values
+
+
+def _token(request: Request, values: Json) -> str:
+    """The caller's token, taken out of the arguments so that it is never kept."""
+    given = str(values.pop("token", ""))
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else given
+
+
+def _rate_limited(seconds: int) -> tuple[Json, int, dict[str, str]]:
+    return {"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(seconds)}
+
+
+async def _drop(request: Request) -> Response:
+    """End the connection without an answer."""
+    request.scope["playground.transport"].close()
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    return Response()
+
+
+# --- serving
+
+
+class _Http(H11Protocol):
+    """Lets a route reach its connection, so that a fault can drop it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app = _with_transport(self.app, transport)
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    """The same for the connections of Socket Mode."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app = _with_transport(self.app, transport)
+
+
+def _with_transport(app: Any, transport: asyncio.Transport) -> Any:
+    async def reaching(scope: Any, receive: Any, send: Any) -> None:
+        scope["playground.transport"] = transport
+        await app(scope, receive, send)
+
+    return reaching
+
+
+class Server(uvicorn.Server):
+    """Says goodbye to the app before it stops; leaves signals to its caller."""
+
+    def __init__(self, playground: Playground) -> None:
+        super().__init__(
+            uvicorn.Config(
+                playground.app(),
+                http=_Http,
+                ws=_WebSocket,
+                lifespan="off",
+                log_level="warning",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+        self.playground = playground
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.playground.socket_mode.close()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 means any free one. OSError when it cannot."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)  # noqa: FBT003  the socket module's own signature
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The address to open; one that listens everywhere is reached on this machine."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
