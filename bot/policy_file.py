@@ -1,0 +1,605 @@
+"""Reads the escalation policy from TOML, and tells every mistake in it at once, in plain words.
+
+The shape of the file is the pydantic models'; what its values owe each other is checked by `_rules`, on whatever can be
+read, so that a mistake of one kind hides none of the other.
+"""
+
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from difflib import get_close_matches
+from hashlib import sha256
+from inspect import isclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bot.domain.policy import AtOnce, Policy, Targets, Tier
+from bot.domain.priority import Level, Priority
+
+MINIMUM_WINDOW = timedelta(minutes=2)  # a policy may lower it, knowingly
+SHORTEST_MINIMUM = timedelta(seconds=2)  # two ticks of the engine
+FEWEST_TIERS = 2  # there must be somebody to escalate to
+SLIGHT = 0.5  # how alike an unknown key and an absent one must be, to be taken for the same
+LONGEST = timedelta(hours=2000)  # a working year; past it, a calendar's answer would be years away
+
+
+_KeyPath = tuple[str | int, ...]  # list positions count from 0
+
+
+class PolicyError(Exception):
+    """The policy cannot be used. `lines`: one per mistake, "file:line: key: what was expected"."""
+
+    def __init__(self, lines: tuple[str, ...]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class _Mistake:
+    path: _KeyPath
+    text: str  # goes on after the key: "is missing"
+
+
+def load_policy(path: Path) -> Policy:
+    """Raises PolicyError, also if there is no such file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise PolicyError((f"{path.name}: is not UTF-8 text",)) from None
+    except OSError as error:
+        raise PolicyError((f"{path}: cannot be read: {error.strerror}",)) from None
+    return parse_policy(text, path.name)
+
+
+def parse_policy(text: str, file_name: str) -> Policy:
+    """`file_name` is for messages alone. Raises PolicyError."""
+    text = text.replace("\r\n", "\n")
+    document = _document(text, file_name)
+    file: _File | None = None
+    mistakes: list[_Mistake] = []
+    try:
+        file = _File.model_validate(document)
+    except ValidationError as error:
+        mistakes += _shape(error)
+    mistakes += _rules(document)
+    if mistakes or file is None:
+        raise PolicyError(tuple(_lines(mistakes, _places(text), file_name)))
+    return _policy(file)
+
+
+# --- single values ---------------------------------------------------------------------------------------------------
+
+_DURATION = re.compile(r"(?:([0-9]{1,6})\s*h)?\s*(?:([0-9]{1,6})\s*m)?\s*(?:([0-9]{1,6})\s*s)?")
+_ID = re.compile(r"[A-Z][A-Z0-9]{2,30}")
+
+
+def _duration(value: object) -> timedelta:
+    text = value.strip() if isinstance(value, str) else ""
+    if re.search(r"[0-9]\s*d", text):
+        raise ValueError(
+            f'a day may mean 24 hours or a working day; write hours, such as "24h", instead of {_shown(value)}'
+        )
+    match = _DURATION.fullmatch(text)
+    if not match or not text:
+        raise ValueError(f'expected a span of time such as "90s", "15m", "2h" or "1h 30m", not {_shown(value)}')
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    span = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if not span:
+        raise ValueError(f"expected some time, not {_shown(value)}")
+    if span > LONGEST:
+        raise ValueError(f"{_shown(value)} is longer than {_words(LONGEST)}, a working year")
+    return span
+
+
+def _tier_name(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"\w(?:[\w ./-]{0,38}[\w])?", value):
+        raise ValueError(
+            f'expected a name of at most 40 letters, digits, spaces, ".", "/" or "-", such as "L1", not {_shown(value)}'
+        )
+    return value
+
+
+def _channel(value: object) -> str:
+    name = value.removeprefix("#") if isinstance(value, str) else ""
+    is_id = _ID.fullmatch(name) and name[0] in "CG"
+    is_name = re.fullmatch(r"[\w-]{1,80}", name) and name == name.lower()
+    if not is_id and not is_name:
+        raise ValueError(
+            f'expected a channel\'s name such as "support-l1", or its id such as "C0123456789", not {_shown(value)}'
+        )
+    return name
+
+
+def _ping(value: object) -> str:
+    if value in ("none", "here", "channel"):
+        return str(value)
+    if not isinstance(value, str) or not _ID.fullmatch(value) or value[0] not in "SUW":
+        raise ValueError(
+            'expected "none", "here", "channel", the id of a user group (S0123456789) or of a person (U0123456789), '
+            f"not {_shown(value)}"
+        )
+    return value
+
+
+def _group(value: object) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value) or value[0] != "S":
+        raise ValueError(f'expected the id of a user group, such as "S0123456789", not {_shown(value)}')
+    return value
+
+
+def _priority(value: object) -> Priority:
+    if value not in tuple(Priority):
+        raise ValueError(f'expected "P1", "P2", "P3" or "P4", not {_shown(value)}')
+    return Priority(str(value))
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a tier's name in quotes, not {_shown(value)}")  # noqa: TRY004 - pydantic's way
+    return value
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, without quotes, not {_shown(value)}")  # noqa: TRY004
+    return value
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
+
+_Duration = Annotated[timedelta, BeforeValidator(_duration)]
+_Level = Annotated[Priority, BeforeValidator(_priority)]
+_TierName = Annotated[str, BeforeValidator(_word)]
+
+# The examples are what a message offers for a key that is missing; a table without one is written with its header.
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class _TierTable(_Table):
+    name: Annotated[str, BeforeValidator(_tier_name)] = Field(examples=['"L1"'])
+    channel: Annotated[str, BeforeValidator(_channel)] = Field(examples=['"support-l1"'])
+    ping: Annotated[str, BeforeValidator(_ping)] = "none"
+    staff_group: Annotated[str | None, BeforeValidator(_group)] = None
+
+
+class _Urgencies(_Table):
+    high: _Level = Field(examples=['"P1"'])
+    medium: _Level = Field(examples=['"P2"'])
+    low: _Level = Field(examples=['"P3"'])
+
+
+class _Matrix(_Table):
+    """impact -> urgency -> priority"""
+
+    high: _Urgencies = Field(examples=['{ high = "P1", medium = "P2", low = "P3" }'])
+    medium: _Urgencies = Field(examples=['{ high = "P2", medium = "P3", low = "P4" }'])
+    low: _Urgencies = Field(examples=['{ high = "P3", medium = "P4", low = "P4" }'])
+
+
+class _AtOnceTable(_Table):
+    tiers: list[_TierName] | None = None  # None: the first
+    inform: list[_TierName] = Field(default=[])
+    ping: Annotated[bool, BeforeValidator(_yes_or_no)] = False
+
+
+class _PriorityTable(_Table):
+    windows: dict[str, _Duration] = Field(examples=['{ L1 = "5m", L2 = "10m" }'])
+    first_response: _Duration = Field(examples=['"15m"'])
+    update: _Duration = Field(examples=['"30m"'])
+    resolution: _Duration = Field(examples=['"4h"'])
+    grace: _Duration = Field(examples=['"3m"'])
+    at_once: _AtOnceTable = _AtOnceTable()
+
+
+class _Priorities(_Table):
+    P1: _PriorityTable
+    P2: _PriorityTable
+    P3: _PriorityTable
+    P4: _PriorityTable
+
+
+class _File(_Table):
+    minimum_window: _Duration = MINIMUM_WINDOW
+    tiers: list[_TierTable]
+    matrix: _Matrix
+    priorities: _Priorities
+
+
+def _policy(file: _File) -> Policy:
+    names = [tier.name for tier in file.tiers]
+
+    def numbers(of: Iterable[str]) -> tuple[int, ...]:
+        return tuple(sorted(names.index(name) + 1 for name in of))
+
+    def targets(table: _PriorityTable) -> Targets:
+        at_once = table.at_once
+        return Targets(
+            first_response=table.first_response,
+            windows=tuple(table.windows[name] for name in names),
+            update=table.update,
+            resolution=table.resolution,
+            grace=table.grace,
+            at_once=AtOnce(
+                tiers=numbers(names[:1] if at_once.tiers is None else at_once.tiers),
+                inform=numbers(at_once.inform),
+                ping=at_once.ping,
+            ),
+        )
+
+    policy = Policy(
+        version="",
+        tiers=tuple(Tier(number, **tier.model_dump()) for number, tier in enumerate(file.tiers, start=1)),
+        matrix={
+            impact: {urgency: getattr(getattr(file.matrix, impact), urgency) for urgency in Level} for impact in Level
+        },
+        targets={priority: targets(getattr(file.priorities, priority)) for priority in Priority},
+    )
+    return replace(policy, version=_version(policy))
+
+
+def _version(policy: Policy) -> str:
+    """The same for every file that means the same."""
+    meaning = json.dumps(asdict(policy), sort_keys=True, default=_plain)
+    return sha256(meaning.encode()).hexdigest()[:12]
+
+
+def _plain(value: object) -> object:
+    match value:
+        case timedelta():
+            return value.total_seconds()
+        case frozenset():
+            return sorted(map(str, value))
+        case _:
+            return str(value)
+
+
+# --- what the values owe each other ----------------------------------------------------------------------------------
+
+
+def _rules(document: object) -> Iterator[_Mistake]:
+    """Speaks only of what can be read; the rest is `_shape`'s."""
+    yield from _tier_rules(_at(document, "tiers"))
+    shortest = _span(document, "minimum_window") or MINIMUM_WINDOW
+    if shortest < SHORTEST_MINIMUM:
+        yield _Mistake(("minimum_window",), f"expected at least {_words(SHORTEST_MINIMUM)}, not {_words(shortest)}")
+    names = _tier_names(document)
+    for priority in Priority:
+        table = ("priorities", priority.value)
+        yield from _shortest_rule(document, table, shortest)
+        if names:
+            yield from _window_names_rule(document, (*table, "windows"), names)
+            yield from _first_response_rule(document, table, names)
+            yield from _at_once_rules(document, (*table, "at_once"), names)
+    for severe, milder in pairwise(Priority):
+        yield from _severity_rule(document, severe, milder)
+
+
+def _tier_names(document: object) -> list[str]:
+    """None at all if one of them is wrong: what other tables say of tiers cannot be judged then."""
+    tiers = _at(document, "tiers")
+    names = [_at(tier, "name") for tier in tiers] if isinstance(tiers, list) else []
+    readable = [name for name in names if isinstance(name, str)]
+    return readable if len(set(readable)) == len(names) else []
+
+
+def _tier_rules(tiers: object) -> Iterator[_Mistake]:
+    if not isinstance(tiers, list):
+        return
+    if len(tiers) < FEWEST_TIERS:
+        yield _Mistake(("tiers",), f"expected at least two, so that there is somebody to escalate to, not {len(tiers)}")
+    for key in ("name", "channel"):
+        seen: dict[str, int] = {}
+        for index, tier in enumerate(tiers):
+            value = _at(tier, key)
+            if isinstance(value, str):
+                first = seen.setdefault(value.removeprefix("#").casefold(), index)
+                if first != index:
+                    yield _Mistake(
+                        ("tiers", index, key), f"{_shown(value)} is the {key} of {_key(('tiers', first))} too"
+                    )
+
+
+def _shortest_rule(document: object, table: _KeyPath, shortest: timedelta) -> Iterator[_Mistake]:
+    for key in (*_windows(document, table), (*table, "update")):
+        span = _span(document, *key)
+        if span and span < shortest:
+            yield _Mistake(key, f"expected at least {_words(shortest)}, the minimum_window, not {_words(span)}")
+
+
+def _window_names_rule(document: object, path: _KeyPath, names: list[str]) -> Iterator[_Mistake]:
+    windows = _at(document, *path)
+    if not isinstance(windows, dict):
+        return
+    absent = [name for name in names if name not in windows]
+    for key in windows:
+        if key not in names:
+            guess = _guess(key, absent, SLIGHT)
+            absent = [name for name in absent if name != guess]
+            yield _Mistake((*path, key), f"is not a tier; {_suggestion(guess, names, 'the tiers are')}")
+    for name in absent:
+        yield _Mistake(path, f'has no window for {name}; write for example {_key((name,))} = "1h"')
+
+
+def _first_response_rule(document: object, table: _KeyPath, names: list[str]) -> Iterator[_Mistake]:
+    spans = [_span(document, *table, "windows", name) for name in names[:2]]
+    promise = _span(document, *table, "first_response")
+    match spans:
+        case [timedelta() as first, timedelta() as second] if promise and first + second > promise:
+            yield _Mistake(
+                (*table, "first_response"),
+                f"expected at least {_words(first + second)}, the windows of {names[0]} and {names[1]} together, "
+                f"so that both are asked before the promise breaks; not {_words(promise)}",
+            )
+
+
+def _at_once_rules(document: object, path: _KeyPath, names: list[str]) -> Iterator[_Mistake]:
+    lists = {key: _at(document, *path, key) for key in ("tiers", "inform")}
+    listed = {key: value if isinstance(value, list) else [] for key, value in lists.items()}
+    for key, tiers in listed.items():
+        for index, name in enumerate(tiers):
+            place = (*path, key, index)
+            if isinstance(name, str) and name not in names:
+                suggestion = _suggestion(_guess(name, names), names, "the tiers are")
+                yield _Mistake(place, f"{_shown(name)} is not a tier; {suggestion}")
+            elif tiers.index(name) != index:
+                yield _Mistake(place, f"{_shown(name)} stands in the list twice")
+            elif key == "inform" and name in listed["tiers"]:
+                yield _Mistake(place, f"{_shown(name)} has a card already, by at_once.tiers")
+    cards = listed["tiers"]
+    if isinstance(lists["tiers"], list) and all(name in names for name in cards):
+        first_ones = names[: max(len({*cards}), 1)]
+        if {*first_ones} != {*cards}:
+            expected = json.dumps(first_ones, ensure_ascii=False)
+            yield _Mistake((*path, "tiers"), f"expected the first tier, and any next ones without a gap: {expected}")
+
+
+def _severity_rule(document: object, severe: Priority, milder: Priority) -> Iterator[_Mistake]:
+    table = ("priorities", milder.value)
+    for key in (*_windows(document, table), *((*table, name) for name in ("first_response", "update", "resolution"))):
+        less, more = _span(document, *key), _span(document, "priorities", severe.value, *key[2:])
+        if less and more and less < more:
+            yield _Mistake(
+                key, f"expected at least {_words(more)}, as {severe} has, which is more severe; not {_words(less)}"
+            )
+
+
+def _windows(document: object, table: _KeyPath) -> Iterator[_KeyPath]:
+    """The keys of a priority's windows, whether or not they are tiers."""
+    windows = _at(document, *table, "windows")
+    return ((*table, "windows", name) for name in windows) if isinstance(windows, dict) else iter(())
+
+
+def _at(value: object, *path: str | int) -> object:
+    """What stands at a path of the document; None if there is nothing."""
+    for part in path:
+        match value, part:
+            case dict(), str():
+                value = value.get(part)
+            case list(), int() if part < len(value):
+                value = value[part]
+            case _:
+                return None
+    return value
+
+
+def _span(document: object, *path: str | int) -> timedelta | None:
+    try:
+        return _duration(_at(document, *path))
+    except ValueError:
+        return None
+
+
+# --- what to say about it --------------------------------------------------------------------------------------------
+
+
+def _shape(error: ValidationError) -> Iterator[_Mistake]:
+    """Pydantic's findings in our words."""
+    errors = error.errors()
+    missing = {each["loc"] for each in errors if each["type"] == "missing"}
+    misspelt = set()
+    for each in errors:
+        if each["type"] == "extra_forbidden":
+            *table, key = each["loc"]
+            fields = _table_at(table).model_fields
+            absent = [name for name in fields if (*table, name) in missing]
+            guess = _guess(str(key), absent, SLIGHT) or _guess(str(key), fields)
+            misspelt.add((*table, guess))
+            yield _Mistake(each["loc"], f"is not a known key; {_suggestion(guess, fields, 'known are')}")
+    for each in errors:
+        path, value = each["loc"], each["input"]
+        match each["type"]:
+            case "extra_forbidden":
+                pass
+            case "missing":
+                if path not in misspelt:
+                    yield _Mistake(path, _missing(path))
+            case "value_error":
+                yield _Mistake(path, str(each["ctx"]["error"]))
+            case "list_type" if path == ("tiers",):
+                yield _Mistake(path, "expected a table per tier, each with the header [[tiers]]")
+            case "list_type":
+                yield _Mistake(path, f'expected a list of tiers\' names, such as ["L1"], not {_shown(value)}')
+            case _:
+                yield _Mistake(path, f"expected a table, not {_shown(value)}")
+
+
+def _missing(path: _KeyPath) -> str:
+    *table, key = path
+    example = _table_at(table).model_fields[str(key)].examples
+    if example:
+        return f"is missing; write for example {key} = {example[0]}"
+    return f"is missing; it begins with the line {'[[tiers]]' if key == 'tiers' else f'[{_key(path)}]'}"
+
+
+def _table_at(path: Iterable[str | int]) -> type[_Table]:
+    table: type[_Table] = _File
+    for part in path:
+        if isinstance(part, str):
+            annotation = table.model_fields[part].annotation
+            table = next(
+                each for each in (annotation, *get_args(annotation)) if isclass(each) and issubclass(each, _Table)
+            )
+    return table
+
+
+def _guess(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    spelt = {each.casefold(): each for each in known}
+    close = get_close_matches(name.casefold(), spelt, n=1, cutoff=likeness)
+    return spelt[close[0]] if close else None
+
+
+def _suggestion(guess: str | None, known: Iterable[str], otherwise: str) -> str:
+    if guess is not None:
+        return f"did you mean {_shown(guess)}?"
+    *first, last = known
+    return f"{otherwise} {', '.join(first)} and {last}" if first else f"{otherwise} {last}"
+
+
+def _shown(value: object) -> str:
+    """A value as the file has it, shortened."""
+    match value:
+        case str():
+            return json.dumps(value if len(value) <= 40 else f"{value[:37]}...", ensure_ascii=False)  # noqa: PLR2004
+        case bool():
+            return "true" if value else "false"
+        case int() if abs(value) >= 10**15:
+            return "a huge number"
+        case list():
+            return "a list"
+        case dict():
+            return "a table"
+        case _:
+            return str(value)
+
+
+def _words(span: timedelta) -> str:
+    """As a policy writes it: "1h 30m"."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+    return " ".join(f"{count}{unit}" for count, unit in parts if count)
+
+
+def _key(path: Iterable[str | int]) -> str:
+    """tiers[2].name: list positions as people count them, from 1."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        else:
+            bare = re.fullmatch(r"[A-Za-z0-9_-]+", part)
+            text += f"{'.' if text else ''}{part if bare else _shown(part)}"
+    return text
+
+
+def _lines(mistakes: Iterable[_Mistake], places: Mapping[_KeyPath, int], file_name: str) -> Iterator[str]:
+    """In the file's order. What has no line of its own has that of the table it belongs to."""
+
+    def line(mistake: _Mistake) -> int:
+        path = mistake.path
+        while path and path not in places:
+            path = path[:-1]
+        return places.get(path, 0)
+
+    for mistake in sorted(mistakes, key=line):
+        where = f"{file_name}:{line(mistake)}" if line(mistake) else file_name
+        yield f"{where}: {_key(mistake.path)}: {mistake.text}"
+
+
+# --- TOML ------------------------------------------------------------------------------------------------------------
+
+_CLEARER = {
+    "Cannot overwrite a value": "this key was given before",
+    "Cannot declare": "this table was begun before",
+    "Cannot mutate immutable namespace": "this table was complete before",
+    "Invalid value": 'expected a value; text stands in quotes, such as "here"',
+    "Invalid statement": 'expected a key, such as update = "30m", or a table\'s header, such as [matrix]',
+    'Expected "\'"': "a quote is not closed",
+    "Unterminated string": "a quote is not closed",
+    "Illegal character": "a character that cannot stand here; perhaps a quote is not closed",
+}
+
+
+def _document(text: str, file_name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message, line, column = _taken_apart(str(error), text)
+        clearer = next((ours for theirs, ours in _CLEARER.items() if message.startswith(theirs)), message)
+        raise PolicyError((f"{file_name}:{line}:{column}: is not TOML: {clearer}",)) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
+        raise PolicyError((f"{file_name}: is not a policy: a number or a nesting in it is absurd",)) from None
+
+
+def _taken_apart(message: str, text: str) -> tuple[str, int, int]:
+    """What tomllib complains of, and where: line and column count from 1."""
+    what, _, where = message.rpartition(" (at ")
+    line_and_column = re.fullmatch(r"line (\d+), column (\d+)\)", where)
+    if line_and_column:
+        return what, int(line_and_column[1]), int(line_and_column[2])
+    lines = text.split("\n")
+    return what, len(lines), len(lines[-1]) + 1
+
+
+def _places(text: str) -> dict[_KeyPath, int]:
+    """The line on which each key is first written; of valid TOML. tomllib does not tell."""
+    places: dict[_KeyPath, int] = {}
+    table: _KeyPath = ()
+    entries: Counter[_KeyPath] = Counter()
+    lines = text.split("\n")
+    start = 0
+    while start < len(lines):
+        end = start + 1
+        while (statement := _statement(lines[start:end])) is None and end < len(lines):
+            end += 1
+        if lines[start].lstrip().startswith("["):
+            table = _header(statement or {}, entries)
+            found: Iterable[_KeyPath] = (table[:length] for length in range(1, len(table) + 1))
+        else:
+            found = ((*table, *path) for path in _paths(statement or {}))
+        for path in found:
+            places.setdefault(path, start + 1)
+        start = end
+    return places
+
+
+def _statement(lines: Sequence[str]) -> dict[str, Any] | None:
+    """What these lines say by themselves; None if they break off inside a value."""
+    try:
+        return tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _header(statement: object, entries: Counter[_KeyPath]) -> _KeyPath:
+    """The table that a line like [a.b] or [[a.b]] opens; `entries` counts the [[...]] so far."""
+    path: _KeyPath = ()
+    while isinstance(statement, dict) and statement:
+        ((key, statement),) = statement.items()
+        path = (*path, key)
+        if isinstance(statement, list):
+            entries[path] += 1
+        if path in entries:
+            path = (*path, entries[path] - 1)
+    return path
+
+
+def _paths(value: object, path: _KeyPath = ()) -> Iterator[_KeyPath]:
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, inner in items:
+        yield (*path, key)
+        yield from _paths(inner, (*path, key))
