@@ -1,0 +1,168 @@
+"""The database the bot works with: transactions, reads, health, backup."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, ColumnElement, or_, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col
+
+from bot.domain.issue import Issue, issue_name
+from bot.domain.policy import Policy
+from bot.domain.refusals import NoSuchIssue
+from bot.messages import Place
+from bot.ports import Post, TimelineEntry
+from storage import reading
+from storage.codec import issue_from
+from storage.directory import Directory
+from storage.health import Finding, findings
+from storage.opening import CannotOpen, FileLock, copy, file_of, parse
+from storage.outbox import Outbox
+from storage.tables import LIVE, IssueRow, PostRow
+from storage.transaction import SqlTransaction
+from storage.upgrade import HEAD, revision_of, upgrade
+
+log = logging.getLogger(__name__)
+
+
+class SqlDatabase(Outbox, Directory):
+    """Implements bot.ports.Database on SQLite and PostgreSQL; the parts are in outbox.py and directory.py."""
+
+    def __init__(self, url: URL, lock: FileLock | None) -> None:
+        super().__init__(url, lock)
+        self._policies: dict[str, Policy] = {}  # a version's content never changes
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlTransaction]:
+        with self.write() as connection:
+            yield SqlTransaction(connection, self._policies)
+
+    def find(self, number: int) -> Issue | None:
+        issues = self._issues(select(col(IssueRow.body)).where(col(IssueRow.number) == number))
+        return issues[0] if issues else None
+
+    def timeline(self, number: int) -> Sequence[TimelineEntry]:
+        with self.read() as connection:
+            return reading.timeline(connection, number)
+
+    def open_issues(self, limit: int) -> Sequence[Issue]:
+        live = select(col(IssueRow.body)).where(LIVE)
+        order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
+        return self._issues(live.order_by(*order).limit(limit))
+
+    def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:
+        theirs = select(col(IssueRow.body)).where(col(IssueRow.reporter) == reporter)
+        return self._issues(theirs.order_by(col(IssueRow.opened_at).desc(), col(IssueRow.number).desc()).limit(limit))
+
+    def due(self, now: datetime, limit: int) -> Sequence[int]:
+        available = or_(col(IssueRow.set_aside_until).is_(None), col(IssueRow.set_aside_until) <= now)
+        numbers = (
+            select(col(IssueRow.number))
+            .where(col(IssueRow.due_at).is_not(None), col(IssueRow.due_at) <= now, available)
+            .order_by(col(IssueRow.rank), col(IssueRow.due_at), col(IssueRow.number))
+            .limit(limit)
+        )
+        with self.read() as connection:
+            return connection.scalars(numbers).all()
+
+    def set_aside(self, number: int, until: datetime, error: str) -> int:
+        values = {"set_aside_until": until, "failures": IssueRow.failures + 1, "failure": error.replace("\0", "")}
+        aside = update(IssueRow).where(col(IssueRow.number) == number).values(**values)
+        with self.write() as connection:
+            failures = connection.execute(aside.returning(col(IssueRow.failures))).scalar_one_or_none()
+        if failures is None:
+            raise NoSuchIssue(name=issue_name(number))
+        return failures
+
+    def policy(self, version: str) -> Policy:
+        """Raises LookupError."""
+        if (known := self._policies.get(version)) is None:
+            with self.read() as connection:
+                known = self._policies[version] = reading.policy(connection, version)
+        return known
+
+    def post_of(self, issue: int, place: Place, role: str) -> Post | None:
+        here = col(PostRow.place) == str(place)
+        return self._post((col(PostRow.issue) == issue) & here & (col(PostRow.role) == role))
+
+    def posts_of(self, issue: int, role: str) -> Sequence[Post]:
+        with self.read() as connection:
+            return reading.posts(connection, (col(PostRow.issue) == issue) & (col(PostRow.role) == role))
+
+    def copy_at(self, source: tuple[str, str], place: Place) -> Post | None:
+        return self._post(reading.relays(source) & (col(PostRow.place) == str(place)))
+
+    def check(self) -> list[Finding]:
+        """Whether the bot could run on it. Leaves nothing behind; reads all of a SQLite file."""
+        if self._file and not self._file.exists():
+            return [Finding("ok", f"There is no {self._file} yet; the first start makes it.")]
+        try:
+            with self.write() as connection:
+                return list(findings(connection, self._file))
+        except DBAPIError as error:
+            return [Finding("error", _sentence(self._url, error))]
+
+    def backup(self, to: Path) -> None:
+        """A copy of the SQLite file as it is now, made while the bot works. Raises FileExistsError."""
+        if self._file is None:
+            raise ValueError("A PostgreSQL database is backed up with pg_dump.")
+        copy(self._file, to)
+
+    def _issues(self, bodies: Any) -> Sequence[Issue]:
+        with self.read() as connection:
+            return [issue_from(body) for body in connection.scalars(bodies)]
+
+    def _post(self, condition: ColumnElement[bool]) -> Post | None:
+        with self.read() as connection:
+            return reading.post(connection, condition)
+
+
+def open_database(url: str, *, migrate: bool = True) -> SqlDatabase:
+    """On SQLite ours alone until it is closed. Raises CannotOpen, AlreadyRunning.
+
+    Without `migrate` it is as it is found, to be checked only; a missing SQLite file is not made.
+    """
+    address = parse(url)
+    file = file_of(address)
+    lock = FileLock(file) if file else None
+    database: SqlDatabase | None = None
+    try:
+        database = SqlDatabase(address, lock)
+        if migrate or not file or file.exists():
+            with database.read() as connection:
+                revision = revision_of(connection)
+            if migrate and revision != HEAD:
+                _upgrade(address, revision)
+    except BaseException as error:
+        if database:
+            database.close()
+        elif lock:
+            lock.release()
+        if isinstance(error, DBAPIError | sqlite3.Error):
+            raise CannotOpen(_sentence(address, error)) from None
+        raise
+    return database
+
+
+def _upgrade(url: URL, revision: str | None) -> None:
+    file = file_of(url)
+    if file and revision:
+        kept = file.with_name(f"{file.stem}.before-{HEAD}.db")
+        kept.unlink(missing_ok=True)  # of an upgrade that came to nothing
+        copy(file, kept)
+        log.info("Kept a copy of the database in %s before the upgrade from %s to %s.", kept, revision, HEAD)
+    upgrade(url)
+
+
+def _sentence(url: URL, error: DBAPIError | sqlite3.Error) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    reason = (str(cause).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+    if url.password:
+        reason = reason.replace(str(url.password), "***")
+    where = file_of(url) or url.render_as_string(hide_password=True)
+    return f"Cannot open {where}: {reason}."

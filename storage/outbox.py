@@ -1,0 +1,126 @@
+"""The outbox as a queue: who sends which message next, and what came of it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from bot.ports import Outgoing, Post
+from storage.codec import message_from, place_from
+from storage.connections import Connections, insert_into
+from storage.tables import OutboxRow, PostRow
+
+
+class Outbox(Connections):
+    def take(self, now: datetime, *, sender: str, hold_until: datetime, busy: Collection[str]) -> Outgoing | None:
+        with self.write() as connection:
+            # Two steps: PostgreSQL skips what others have locked while it looks, and only while it looks.
+            next_id = connection.scalar(_next(now, busy).with_for_update(skip_locked=True))
+            if next_id is None:
+                return None
+            # Whoever held it until now may have sent it.
+            held = col(OutboxRow.state) == "sending"
+            may_be_sent = func.coalesce(col(OutboxRow.unsure_since), col(OutboxRow.attempted_at))
+            taken = (
+                update(OutboxRow)
+                .where(col(OutboxRow.id) == next_id)
+                .values(
+                    state="sending",
+                    sender=sender,
+                    hold_until=hold_until,
+                    attempts=OutboxRow.attempts + 1,
+                    attempted_at=now,
+                    unsure_since=case((held, may_be_sent), else_=col(OutboxRow.unsure_since)),
+                )
+                .returning(OutboxRow)
+            )
+            return _outgoing(connection.execute(taken).one())
+
+    def end_holds(self, now: datetime) -> None:
+        held = update(OutboxRow).where(col(OutboxRow.done_at).is_(None), col(OutboxRow.hold_until) > now)
+        with self.write() as connection:
+            connection.execute(held.values(hold_until=now))
+
+    def sent(self, id: int, post: Post | None, now: datetime) -> None:
+        """True whatever became of the row meanwhile; a message that is known already is not kept twice."""
+        where = {"channel": post.channel, "ts": post.ts} if post else {}
+        with self.write() as connection:
+            row = update(OutboxRow).where(col(OutboxRow.id) == id)
+            connection.execute(row.values(state="sent", done_at=now, hold_until=None, error=None, **where))
+            if post:
+                known = insert_into(connection, PostRow).values(**_post_row(post))
+                connection.execute(known.on_conflict_do_nothing(index_elements=["channel", "ts"]))
+
+    def put_back(self, id: int, *, not_before: datetime, unsure_since: datetime | None, error: str) -> None:
+        waits = {"state": "pending", "not_before": not_before, "unsure_since": unsure_since}
+        self._end_hold(id, sender=None, error=_plain(error), **waits)
+
+    def superseded(self, id: int, now: datetime) -> None:
+        self._end_hold(id, state="superseded", done_at=now)
+
+    def failed(self, id: int, error: str, now: datetime) -> None:
+        self._end_hold(id, state="failed", done_at=now, error=_plain(error))
+
+    def waiting(self) -> int:
+        with self.read() as connection:
+            rows = select(func.count()).select_from(OutboxRow).where(col(OutboxRow.done_at).is_(None))
+            return connection.execute(rows).scalar_one()
+
+    def _end_hold(self, id: int, **values: Any) -> None:
+        """Nothing, if the row is not being sent any more: what is done stays done."""
+        with self.write() as connection:
+            held = (col(OutboxRow.id) == id) & (col(OutboxRow.state) == "sending")
+            connection.execute(update(OutboxRow).where(held).values(hold_until=None, **values))
+
+
+def _next(now: datetime, busy: Collection[str]) -> Any:
+    elder = aliased(OutboxRow)
+    same_queue = (col(elder.issue) == col(OutboxRow.issue)) & (col(elder.place) == col(OutboxRow.place))
+    unfinished = (col(elder.done_at).is_(None)) & (col(elder.id) < col(OutboxRow.id))
+    return (
+        select(col(OutboxRow.id))
+        .where(col(OutboxRow.done_at).is_(None), _ripe(now))
+        .where(col(OutboxRow.pace).not_in(busy), col(OutboxRow.verb).not_in(busy))
+        .where(~exists().where(same_queue & unfinished))
+        .order_by(col(OutboxRow.lane), col(OutboxRow.id))
+        .limit(1)
+    )
+
+
+def _ripe(now: datetime) -> ColumnElement[bool]:
+    waits = (col(OutboxRow.state) == "pending") & (col(OutboxRow.not_before) <= now)
+    abandoned = (col(OutboxRow.state) == "sending") & (col(OutboxRow.hold_until) <= now)
+    return or_(waits, abandoned)
+
+
+def _outgoing(row: Any) -> Outgoing:
+    return Outgoing(
+        id=row.id,
+        issue=row.issue,
+        place=place_from(row.place),
+        message=message_from(row.kind, row.data),
+        lane=row.lane,
+        created_at=row.created_at,
+        attempts=row.attempts - 1,
+        unsure_since=row.unsure_since,
+    )
+
+
+def _post_row(post: Post) -> dict[str, Any]:
+    channel, ts = post.source or (None, None)
+    return {
+        "issue": post.issue,
+        "place": str(post.place),
+        "role": post.role,
+        "channel": post.channel,
+        "ts": post.ts,
+        "source_channel": channel,
+        "source_ts": ts,
+    }
+
+
+def _plain(error: str) -> str:
+    return error.replace("\0", "")  # PostgreSQL's text has no place for it

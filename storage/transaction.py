@@ -1,0 +1,188 @@
+"""One unit of work on issues: what it reads stays as it is until it ends."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlmodel import col
+
+from bot.domain.events import Event, NoteTaken, ReporterReplied, StaffReplied
+from bot.domain.issue import Issue, issue_name
+from bot.domain.policy import Policy
+from bot.domain.refusals import NoSuchIssue
+from bot.messages import Card, CardRefresh, Message, Receipt, ReceiptRefresh, pace, verb
+from bot.ports import Post, TimelineEntry
+from storage import reading
+from storage.codec import issue_from, to_json
+from storage.connections import insert_into
+from storage.tables import (
+    CounterRow,
+    DeliveryRow,
+    IssueRow,
+    OutboxRow,
+    PolicyRow,
+    PostRow,
+    StaffRow,
+    TimelineRow,
+)
+
+# Each is drawn when it is sent, so one that nobody has touched yet will show the newest state.
+_SHOWS_THE_SAME = {CardRefresh: (CardRefresh, Card), ReceiptRefresh: (ReceiptRefresh, Receipt)}
+
+
+class StaleIssue(Exception):
+    """An issue was to be written over a state of it that this transaction has not read."""
+
+
+class SqlTransaction:
+    """Implements bot.ports.Transaction. On PostgreSQL it locks rows; on SQLite nobody else writes meanwhile."""
+
+    def __init__(self, connection: Connection, policies: dict[str, Policy]) -> None:
+        self._connection = connection
+        self._policies = policies  # known to be stored
+        self._read: dict[int, int] = {}  # issue -> the version this transaction has seen or written
+        self._kept: set[str] = set()
+
+    def first_sight(self, key: str, now: datetime) -> bool:
+        known = insert_into(self._connection, DeliveryRow).values(key=key, at=now).on_conflict_do_nothing()
+        return self._connection.execute(known).rowcount == 1
+
+    def issue_of_delivery(self, key: str) -> int | None:
+        return self._connection.scalar(select(col(DeliveryRow.issue)).where(col(DeliveryRow.key) == key))
+
+    def bind_delivery(self, key: str, issue: int) -> None:
+        self._connection.execute(update(DeliveryRow).where(col(DeliveryRow.key) == key).values(issue=issue))
+
+    def new_number(self) -> int:
+        """On PostgreSQL, others who open an issue wait until this transaction ends."""
+        counted = insert_into(self._connection, CounterRow).values(name="issue", value=1)
+        counted = counted.on_conflict_do_update(index_elements=["name"], set_={"value": CounterRow.value + 1})
+        return self._connection.execute(counted.returning(col(CounterRow.value))).scalar_one()
+
+    def issue(self, number: int) -> Issue:
+        # NO KEY UPDATE: a post that is stored meanwhile points at this issue, and need not wait.
+        locked = select(col(IssueRow.body)).where(col(IssueRow.number) == number).with_for_update(key_share=True)
+        body = self._connection.scalar(locked)
+        if body is None:
+            raise NoSuchIssue(name=issue_name(number))
+        issue = issue_from(body)
+        self._read[number] = issue.version
+        return issue
+
+    def save(self, issue: Issue, due_at: datetime | None) -> None:
+        """One that exists must have been read in this transaction; StaleIssue otherwise. Ends its being set aside."""
+        row = _issue_row(issue, due_at)
+        if (read := self._read.get(issue.number)) is None:
+            added = insert_into(self._connection, IssueRow).values(**row).on_conflict_do_nothing()
+            written = self._connection.execute(added).rowcount
+        else:
+            same = (col(IssueRow.number) == issue.number) & (col(IssueRow.version) == read)
+            written = self._connection.execute(update(IssueRow).where(same).values(**row)).rowcount
+        if written != 1:
+            raise StaleIssue(f"{issue.name} exists, and this transaction has not read it as it is.")
+        self._read[issue.number] = issue.version
+
+    def append(self, issue: int, seq: int, event: Event) -> None:
+        self._connection.execute(insert(TimelineRow).values(issue=issue, seq=seq, **_event_columns(event)))
+
+    def enqueue(self, issue: int, message: Message, *, lane: int, now: datetime) -> None:
+        if self._waits_untouched(issue, message):
+            return
+        row = {
+            "issue": issue,
+            "place": str(message.place),
+            "verb": verb(message),
+            "pace": pace(message),
+            "lane": lane,
+            "kind": type(message).__name__,
+            "data": to_json(message),
+            "state": "pending",
+            "created_at": now,
+            "not_before": now,
+            "attempts": 0,
+        }
+        self._connection.execute(insert(OutboxRow).values(**row))
+
+    def _waits_untouched(self, issue: int, message: Message) -> bool:
+        if not (same := _SHOWS_THE_SAME.get(type(message))):
+            return False
+        waiting = (
+            select(col(OutboxRow.id))
+            .where(col(OutboxRow.issue) == issue, col(OutboxRow.place) == str(message.place))
+            .where(col(OutboxRow.done_at).is_(None), col(OutboxRow.state) == "pending", col(OutboxRow.attempts) == 0)
+            .where(col(OutboxRow.kind).in_([kind.__name__ for kind in same]))
+            .limit(1)
+            # Nobody takes it before this transaction ends: it would be drawn from the state before.
+            .with_for_update()
+        )
+        return self._connection.scalar(waiting) is not None
+
+    def timeline(self, number: int) -> Sequence[TimelineEntry]:
+        return reading.timeline(self._connection, number)
+
+    def policy(self, version: str) -> Policy:
+        if (known := self._policies.get(version)) is None:
+            known = reading.policy(self._connection, version)
+            if version not in self._kept:  # what this transaction kept may still be rolled back
+                self._policies[version] = known
+        return known
+
+    def keep_policy(self, policy: Policy, now: datetime) -> None:
+        """The first content kept under a version stays."""
+        if policy.version in self._policies:
+            return
+        self._kept.add(policy.version)
+        row = {"version": policy.version, "content": to_json(policy), "kept_at": now}
+        self._connection.execute(insert_into(self._connection, PolicyRow).values(**row).on_conflict_do_nothing())
+
+    def opened_since(self, reporter: str, since: datetime) -> int:
+        """Exact on PostgreSQL too, once `new_number` has been called: whoever else opens an issue waits."""
+        recent = (col(IssueRow.reporter) == reporter) & (col(IssueRow.opened_at) >= since)
+        return self._connection.execute(select(func.count()).select_from(IssueRow).where(recent)).scalar_one()
+
+    def staff_tiers(self, user: str) -> frozenset[int]:
+        tiers = select(col(StaffRow.tier)).where(col(StaffRow.user) == user)
+        return frozenset(self._connection.scalars(tiers))
+
+    def thread(self, channel: str, thread_ts: str) -> Post | None:
+        there = (col(PostRow.channel) == channel) & (col(PostRow.ts) == thread_ts)
+        return reading.post(self._connection, there & col(PostRow.role).in_(["card", "receipt"]))
+
+    def copies(self, channel: str, ts: str) -> Sequence[Post]:
+        return reading.posts(self._connection, reading.relays((channel, ts)))
+
+    def is_said(self, channel: str, ts: str) -> int | None:
+        words = (col(TimelineRow.said_channel) == channel) & (col(TimelineRow.said_ts) == ts)
+        return self._connection.scalar(select(col(TimelineRow.issue)).where(words).limit(1))
+
+
+def _issue_row(issue: Issue, due_at: datetime | None) -> dict[str, Any]:
+    return {
+        "number": issue.number,
+        "body": to_json(issue),
+        "version": issue.version,
+        "policy": issue.policy,
+        "reporter": issue.reporter,
+        "status": issue.status.value,
+        "rank": issue.priority.rank,
+        "tier": issue.tier,
+        "claimant": issue.claim.by if issue.claim else None,
+        "opened_at": issue.opened_at,
+        "due_at": due_at,
+        "set_aside_until": None,
+        "failures": 0,
+        "failure": None,
+    }
+
+
+def _event_columns(event: Event) -> dict[str, Any]:
+    said = event.words if isinstance(event, StaffReplied | NoteTaken | ReporterReplied) else None
+    return {
+        "kind": type(event).__name__,
+        "at": event.at,
+        "actor": getattr(event, "by", None),  # the clock has no name
+        "data": to_json(event),
+        "said_channel": said.channel if said else None,
+        "said_ts": said.ts if said else None,
+    }

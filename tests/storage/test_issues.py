@@ -1,0 +1,304 @@
+"""Issues, timelines, policies and deliveries: what is stored is what was meant, once, and under whose lock."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from bot.domain.events import IssueClaimed, NoteTaken, ReporterReplied, StaffReplied, Words, WordsEdited
+from bot.domain.issue import Claim, Issue, Status
+from bot.domain.policy import Policy
+from bot.domain.priority import Priority
+from bot.domain.refusals import NoSuchIssue
+from bot.messages import Line, Place
+from bot.ports import TimelineEntry
+from storage import SqlDatabase
+from storage.tables import TimelineRow
+from storage.transaction import StaleIssue
+
+MINUTE = timedelta(minutes=1)
+Keep = Callable[..., Issue]
+
+
+def test_an_issue_comes_back_as_it_was(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    issue = keep(7, status=Status.CLAIMED, claim=Claim("U2", now, 1), title="\0 <b> 'a' \U0001f600", answered_at=now)
+    assert database.find(7) == issue
+    with database.begin() as tx:
+        assert tx.issue(7) == issue
+
+
+def test_a_missing_issue_is_refused_in_words(database: SqlDatabase) -> None:
+    assert database.find(42) is None
+    with pytest.raises(NoSuchIssue, match="There is no ISS-42"), database.begin() as tx:
+        tx.issue(42)
+
+
+def test_nothing_is_stored_by_a_transaction_that_fails(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    issue = keep(1)
+    with pytest.raises(ZeroDivisionError), database.begin() as tx:
+        tx.issue(1)
+        tx.save(replace(issue, title="changed", version=2), now)
+        tx.append(1, 1, IssueClaimed(now, "U2", 1))
+        tx.enqueue(1, Line(Place(tier=1), "hello"), lane=1, now=now)
+        tx.first_sight("key", now)
+        raise ZeroDivisionError
+    assert database.find(1) == issue
+    assert database.timeline(1) == []
+    assert database.waiting() == 0
+    with database.begin() as tx:
+        assert tx.first_sight("key", now)
+
+
+def test_ten_changes_at_once_lose_none(database: SqlDatabase, keep: Keep) -> None:
+    keep(1, pings=0)
+
+    def ping(_: int) -> None:
+        with database.begin() as tx:
+            issue = tx.issue(1)
+            tx.save(replace(issue, pings=issue.pings + 1, version=issue.version + 1), None)
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(ping, range(10)))
+    issue = database.find(1)
+    assert issue is not None
+    assert (issue.pings, issue.version) == (10, 11)
+
+
+def test_an_issue_that_was_not_read_is_not_overwritten(database: SqlDatabase, keep: Keep) -> None:
+    issue = keep(1)
+    with pytest.raises(StaleIssue, match="ISS-1"), database.begin() as tx:
+        tx.save(replace(issue, title="blind", version=2), None)
+    assert database.find(1) == issue
+
+
+def test_numbers_are_given_once_and_count_up(database: SqlDatabase, keep: Keep) -> None:
+    def open_one(_: int) -> int:
+        with database.begin() as tx:
+            return tx.new_number()
+
+    with ThreadPoolExecutor(10) as pool:
+        numbers = list(pool.map(open_one, range(20)))
+    assert sorted(numbers) == list(range(1, 21))
+
+
+def test_an_issue_needs_its_policy(database: SqlDatabase, issue: Issue) -> None:
+    with pytest.raises(IntegrityError), database.begin() as tx:
+        tx.save(issue, None)
+
+
+@pytest.mark.parametrize("orphan", ["timeline", "outbox"])
+def test_a_row_needs_its_issue(database: SqlDatabase, orphan: str, now: datetime) -> None:
+    with pytest.raises(IntegrityError), database.begin() as tx:
+        if orphan == "timeline":
+            tx.append(99, 1, IssueClaimed(now, "U2", 1))
+        else:
+            tx.enqueue(99, Line(Place(tier=1), "hello"), lane=1, now=now)
+
+
+def test_naive_times_are_refused(database: SqlDatabase, keep: Keep, issue: Issue, now: datetime) -> None:
+    keep(1)
+    naive = now.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="no time zone"), database.begin() as tx:
+        tx.save(replace(issue, number=2, answered_at=naive), None)
+    with pytest.raises(Exception, match="timezone"), database.begin() as tx:
+        tx.save(replace(issue, number=2), naive)
+    assert database.find(2) is None
+
+
+def test_times_come_back_in_utc(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1, opened_at=now.astimezone(datetime.strptime("+0530", "%z").tzinfo))
+    stored = database.find(1)
+    assert stored is not None
+    assert stored.opened_at == now
+    assert stored.opened_at.tzinfo == UTC
+
+
+# --- the timeline ----------------------------------------------------------------------------------------------------
+
+
+def test_a_timeline_is_read_in_order(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1)
+    keep(2)
+    first, second = IssueClaimed(now, "U2", 1), StaffReplied(now, "U2", Words("C1", "1.1", "hi", (("a", "b"),)))
+    with database.begin() as tx:
+        tx.append(1, 2, second)
+        tx.append(1, 1, first)
+        tx.append(2, 1, second)
+        assert tx.timeline(1) == [TimelineEntry(1, first), TimelineEntry(2, second)]
+    assert database.timeline(1) == [TimelineEntry(1, first), TimelineEntry(2, second)]
+
+
+def test_two_events_cannot_have_one_place(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1)
+    with pytest.raises(IntegrityError), database.begin() as tx:
+        tx.append(1, 1, IssueClaimed(now, "U2", 1))
+        tx.append(1, 1, IssueClaimed(now, "U3", 1))
+    assert database.timeline(1) == []
+
+
+@pytest.mark.parametrize("change", [update(TimelineRow).values(actor="U9"), delete(TimelineRow)])
+def test_history_is_not_rewritten(database: SqlDatabase, keep: Keep, now: datetime, change: object) -> None:
+    keep(1)
+    with database.begin() as tx:
+        tx.append(1, 1, IssueClaimed(now, "U2", 1))
+    with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
+        connection.execute(change)  # type: ignore[call-overload]
+    assert database.timeline(1) == [TimelineEntry(1, IssueClaimed(now, "U2", 1))]
+
+
+@pytest.mark.parametrize("said", [StaffReplied, NoteTaken, ReporterReplied])
+def test_words_are_found_in_the_timeline_that_holds_them(
+    database: SqlDatabase, keep: Keep, now: datetime, said: type[StaffReplied | NoteTaken | ReporterReplied]
+) -> None:
+    keep(1)
+    with database.begin() as tx:
+        tx.append(1, 1, said(now, "U2", Words("C1", "1.1", "hi")))
+        tx.append(1, 2, WordsEdited(now, "U2", Words("C1", "2.2", "never seen before")))
+        assert tx.is_said("C1", "1.1") == 1
+        assert tx.is_said("C2", "1.1") is None
+        assert tx.is_said("C1", "2.2") is None
+
+
+# --- what people and the engine look for -----------------------------------------------------------------------------
+
+
+def test_open_issues_come_most_urgent_first_then_oldest(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1, priority=Priority.P3)
+    keep(2, priority=Priority.P1, opened_at=now + MINUTE)
+    keep(3, priority=Priority.P1, opened_at=now)
+    keep(4, priority=Priority.P1, status=Status.RESOLVED)
+    keep(5, priority=Priority.P2, status=Status.CLAIMED)
+    assert [issue.number for issue in database.open_issues(10)] == [3, 2, 5, 1]
+    assert [issue.number for issue in database.open_issues(2)] == [3, 2]
+
+
+def test_a_reporter_sees_their_issues_newest_first(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1)
+    keep(2, opened_at=now + MINUTE, status=Status.RESOLVED)
+    keep(3, reporter="U9")
+    keep(4, opened_at=now - MINUTE)
+    assert [issue.number for issue in database.issues_of("U1", 10)] == [2, 1, 4]
+    assert [issue.number for issue in database.issues_of("U1", 1)] == [2]
+
+
+def test_issues_are_counted_from_a_moment_on(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1, opened_at=now - timedelta(microseconds=1))
+    keep(2, opened_at=now)
+    keep(3, opened_at=now + MINUTE)
+    keep(4, reporter="U9")
+    with database.begin() as tx:
+        assert tx.opened_since("U1", now) == 2
+
+
+def test_due_are_those_whose_moment_has_come_most_urgent_first(
+    database: SqlDatabase, keep: Keep, now: datetime
+) -> None:
+    keep(1, now, priority=Priority.P2)
+    keep(2, now - MINUTE, priority=Priority.P2)
+    keep(3, now, priority=Priority.P1)
+    keep(4, now + timedelta(microseconds=1))
+    keep(5, None)
+    assert database.due(now, 10) == [3, 2, 1]
+    assert database.due(now, 2) == [3, 2]
+
+
+def test_an_issue_set_aside_is_not_due_until_then(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1, now)
+    assert database.set_aside(1, now + MINUTE, "KeyError: 'x'\0") == 1
+    assert database.set_aside(1, now + MINUTE, "KeyError: 'x'") == 2
+    assert database.due(now, 10) == []
+    assert database.due(now + MINUTE, 10) == [1]
+
+
+def test_a_change_ends_being_set_aside(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1, now)
+    database.set_aside(1, now + MINUTE, "KeyError")
+    with database.begin() as tx:
+        tx.save(tx.issue(1), now)
+    assert database.due(now, 10) == [1]
+    assert database.set_aside(1, now + MINUTE, "KeyError") == 1
+
+
+def test_only_an_issue_can_be_set_aside(database: SqlDatabase, now: datetime) -> None:
+    with pytest.raises(NoSuchIssue):
+        database.set_aside(9, now, "KeyError")
+
+
+def test_the_first_content_of_a_policy_version_stays(database: SqlDatabase, policy: Policy, now: datetime) -> None:
+    with pytest.raises(LookupError, match="v1"):
+        database.policy("v1")
+    with database.begin() as tx:
+        tx.keep_policy(policy, now)
+        tx.keep_policy(replace(policy, tiers=policy.tiers[:1]), now)
+        assert tx.policy("v1") == policy
+    assert database.policy("v1") == policy
+
+
+def test_a_policy_that_was_rolled_back_is_not_remembered(database: SqlDatabase, policy: Policy, now: datetime) -> None:
+    with pytest.raises(ZeroDivisionError), database.begin() as tx:
+        tx.keep_policy(policy, now)
+        assert tx.policy("v1") == policy
+        raise ZeroDivisionError
+    with pytest.raises(LookupError), database.begin() as tx:
+        tx.policy("v1")
+
+
+# --- deliveries ------------------------------------------------------------------------------------------------------
+
+
+def test_a_delivery_is_seen_first_once(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1)
+    with database.begin() as tx:
+        assert tx.issue_of_delivery("view:V1") is None
+        assert tx.first_sight("view:V1", now)
+        tx.bind_delivery("view:V1", 1)
+    with database.begin() as tx:
+        assert not tx.first_sight("view:V1", now)
+        assert tx.issue_of_delivery("view:V1") == 1
+
+
+def test_ten_deliveries_of_one_thing_at_once_are_seen_first_once(database: SqlDatabase, now: datetime) -> None:
+    def deliver(_: int) -> bool:
+        with database.begin() as tx:
+            return tx.first_sight("view:V1", now)
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sorted(pool.map(deliver, range(10))) == [False] * 9 + [True]
+
+
+def test_old_deliveries_are_forgotten(database: SqlDatabase, now: datetime) -> None:
+    with database.begin() as tx:
+        tx.first_sight("old", now - MINUTE)
+        tx.first_sight("new", now)
+    assert database.forget_deliveries(now) == 1
+    with database.begin() as tx:
+        assert tx.first_sight("old", now)
+        assert not tx.first_sight("new", now)
+
+
+# --- who waits for whom ----------------------------------------------------------------------------------------------
+
+
+def test_reads_do_not_wait_for_a_writer(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    issue = keep(1, now)
+    with database.begin() as tx, ThreadPoolExecutor(1) as pool:
+        tx.save(replace(tx.issue(1), title="changed", version=2), None)
+        assert pool.submit(database.find, 1).result(timeout=5) == issue
+        assert pool.submit(database.due, now, 10).result(timeout=5) == [1]
+
+
+def test_a_transaction_inside_a_transaction_is_a_mistake(database: SqlDatabase) -> None:
+    with database.begin(), pytest.raises(RuntimeError, match="in a transaction already"):
+        database.keep_dm("U1", "D1")
+
+
+def test_a_closed_database_is_closed(database: SqlDatabase) -> None:
+    database.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        database.find(1)
+    with pytest.raises(RuntimeError, match="closed"), database.write() as connection:
+        connection.execute(text("SELECT 1"))
