@@ -32,7 +32,7 @@ from bot.domain.policy import Policy
 
 @dataclass(frozen=True)
 class Place:
-    """Where a message belongs: a tier's channel, or a person's DM. Messages of one issue to one place keep their order."""
+    """A tier's channel, or a person's DM. Messages of one issue to one place keep their order."""
 
     tier: int | None = None
     person: str | None = None
@@ -179,7 +179,7 @@ NOTED = "lock"
 def messages_for(event: Event, before: Issue | None, after: Issue, policy: Policy) -> tuple[Message, ...]:
     """What the event sets off, in the order in which people should see it."""
     reporter = Place(person=after.reporter)
-    refreshed = (*(CardRefresh(Place(tier=tier)) for tier in after.carded), ReceiptRefresh(reporter))
+    refreshed: tuple[Message, ...] = (*_card_refreshes(after), ReceiptRefresh(reporter))
     match event:
         case IssueOpened():
             at_once = policy.targets[after.priority].at_once
@@ -210,14 +210,23 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case WordsDeleted():
             return tuple(RelayDelete(place, event.channel, event.ts) for place in _both_sides(after))
         case IssueResolved():
-            return (*refreshed, Line(reporter, f"<@{event.by}> has resolved {after.name}. Not fixed? Press Reopen, or reply here."))
+            return (
+                *refreshed,
+                Line(reporter, f"<@{event.by}> has resolved {after.name}. Not fixed? Press Reopen, or reply here."),
+            )
         case IssueReopened():
-            back = Line(Place(tier=after.tier), f"{after.name} is back: <@{event.by}> has reopened it. It needs somebody again.")
+            back = Line(
+                Place(tier=after.tier), f"{after.name} is back: <@{event.by}> has reopened it. It needs somebody again."
+            )
             return (*refreshed, back)
         case DeliveryFailed():
             return _alert(event, policy)
         case _:
             assert_never(event)
+
+
+def _card_refreshes(issue: Issue) -> tuple[CardRefresh, ...]:
+    return tuple(CardRefresh(Place(tier=tier)) for tier in issue.carded)
 
 
 def _relayed(to: Place, author: str, words: Words, before: Issue | None) -> tuple[Message, ...]:
@@ -236,7 +245,12 @@ def _told_of_loss(event: IssueEscalated, after: Issue, policy: Policy) -> tuple[
         return ()
     to = policy.tier(event.to_tier).name
     why = "there was no word to the reporter in time" if event.cause is Cause.STALE else "it was escalated"
-    return (Line(Place(tier=event.from_tier), f"<@{event.claimant}>, {after.name} went to {to}: {why}. You can still claim it."),)
+    return (
+        Line(
+            Place(tier=event.from_tier),
+            f"<@{event.claimant}>, {after.name} went to {to}: {why}. You can still claim it.",
+        ),
+    )
 
 
 def _alert(event: DeliveryFailed, policy: Policy) -> tuple[Message, ...]:

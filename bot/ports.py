@@ -190,11 +190,12 @@ class Unsure(Exception):
 
 
 class TryLater(Exception):
-    """Slack said no, for now, to this method in this channel."""
+    """Slack said no, for now, to this method in this channel; `error` is its word for why, if it is not the rate."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"try again in {seconds:g} s")
+    def __init__(self, seconds: float, error: str = "ratelimited") -> None:
+        super().__init__(f"{error}: try again in {seconds:g} s")
         self.seconds = seconds
+        self.error = error
 
 
 class Rejected(Exception):
@@ -216,3 +217,4 @@ class SlackGateway(Protocol):
     def channels(self) -> Sequence[Channel]: ...
     def members(self, channel: str) -> frozenset[str]: ...
     def group_members(self, group: str) -> frozenset[str]: ...
+    def user_name(self, user: str) -> str: ...

@@ -8,7 +8,7 @@ from enum import StrEnum
 from bot.domain.clocks import Clock
 from bot.domain.priority import Level, Priority
 
-TITLE_LIMIT = 150  # characters; the card's title line stays one glance
+TITLE_LIMIT = 120  # characters; with number and priority it fits a header block (150)
 DETAILS_LIMIT = 3000  # characters; what Slack's text field can hold
 
 

@@ -65,6 +65,19 @@ class Actor:
         return max(self.tiers, default=0)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a person had before their eyes: two presses on one card, or on an old one, must not move it twice."""
+
+    entry: int | None = None  # the tier entry a button was drawn for
+    tier: int | None = None  # the tier in whose thread a command was typed
+
+    def is_past(self, issue: Issue) -> bool:
+        if self.entry is not None:
+            return self.entry != issue.tier_entry
+        return self.tier is not None and issue.hand_off is not None and self.tier not in (issue.tier, issue.desk)
+
+
 # --- the rules -------------------------------------------------------------------------------------------------------
 
 
@@ -134,18 +147,17 @@ def release(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> Dec
     return _decide(issue, (IssueReleased(at=now, by=actor.user, claimant=issue.claim.by),), policy)
 
 
-def may_escalate(issue: Issue, actor: Actor, *, seen: int | None, policy: Policy) -> None:
-    """`seen` is the tier entry the person had before their eyes: two presses on one card move it once."""
+def may_escalate(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> None:
     _require_staff(issue, actor)
     _require_live(issue)
-    if seen is not None and seen != issue.tier_entry:
+    if seen.is_past(issue):
         raise refusals.AlreadyMoved(name=issue.name, tier=policy.tier(issue.tier).name)
     if issue.tier >= policy.last_tier:
         raise refusals.NoHigherTier(name=issue.name, tier=policy.tier(issue.tier).name)
 
 
 def escalate(
-    issue: Issue, actor: Actor, *, seen: int | None, reason: str, tried: str, policy: Policy, now: datetime
+    issue: Issue, actor: Actor, *, seen: Seen, reason: str, tried: str, policy: Policy, now: datetime
 ) -> Decision:
     """T12: functional, by a person; reason and what was tried travel with it."""
     may_escalate(issue, actor, seen=seen, policy=policy)
@@ -175,7 +187,9 @@ def may_resolve(issue: Issue, actor: Actor) -> None:
 def resolve(issue: Issue, actor: Actor, *, fix: str, policy: Policy, now: datetime) -> Decision:
     """T17."""
     may_resolve(issue, actor)
-    return _decide(issue, (IssueResolved(at=now, by=actor.user, fix=_required(fix, what="it is over: what fixed it")),), policy)
+    return _decide(
+        issue, (IssueResolved(at=now, by=actor.user, fix=_required(fix, what="it is over: what fixed it")),), policy
+    )
 
 
 def may_reopen(issue: Issue, actor: Actor) -> None:
@@ -188,13 +202,17 @@ def may_reopen(issue: Issue, actor: Actor) -> None:
 def reopen(issue: Issue, actor: Actor, *, reason: str, policy: Policy, now: datetime) -> Decision:
     """T18. It comes back to the tier that resolved it; the resolution clock goes on where it stopped."""
     may_reopen(issue, actor)
-    return _decide(issue, (IssueReopened(at=now, by=actor.user, reason=_required(reason, what="it is not over")),), policy)
+    return _decide(
+        issue, (IssueReopened(at=now, by=actor.user, reason=_required(reason, what="it is not over")),), policy
+    )
 
 
 def staff_word(issue: Issue, actor: Actor, words: Words, *, note: bool, policy: Policy, now: datetime) -> Decision:
     """T6, T7. A public word keeps the promises to the reporter; a note keeps none."""
     _require_staff(issue, actor)
-    said: Event = NoteTaken(at=now, by=actor.user, words=words) if note else StaffReplied(at=now, by=actor.user, words=words)
+    said: Event = (
+        NoteTaken(at=now, by=actor.user, words=words) if note else StaffReplied(at=now, by=actor.user, words=words)
+    )
     return _decide(issue, (said,), policy)
 
 
@@ -235,7 +253,9 @@ def pass_time(issue: Issue, policy: Policy, now: datetime) -> Decision:
     return _decide(issue, tuple(events), policy)
 
 
-def _step(issue: Issue, cause: Cause, *, due_at: datetime, policy: Policy, now: datetime) -> IssueEscalated | TierReminded:
+def _step(
+    issue: Issue, cause: Cause, *, due_at: datetime, policy: Policy, now: datetime
+) -> IssueEscalated | TierReminded:
     if issue.tier >= policy.last_tier:
         return TierReminded(at=now, cause=cause, tier=issue.tier, due_at=due_at, count=issue.pings + 1)
     return IssueEscalated(
@@ -372,7 +392,9 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             )
         case TierReminded():
             running = (
-                {"update": clocks.update.restart(now)} if issue.claim else {"tier_window": clocks.tier_window.restart(now)}
+                {"update": clocks.update.restart(now)}
+                if issue.claim
+                else {"tier_window": clocks.tier_window.restart(now)}
             )
             return replace(issue, pings=event.count, clocks=clocks.having(**running))
         case TargetBreached():

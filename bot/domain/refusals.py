@@ -77,3 +77,7 @@ class TooManyIssues(Refused):
 
 class NothingSaid(Refused):
     """There was nothing in that message to pass on. Write what you want to say after the word."""
+
+
+class HowToEscalate(Refused):
+    """To escalate {name} from here, say why and what was tried: `@Escalator escalate nobody can log in; tried: restarted the gateway`."""

@@ -1,0 +1,316 @@
+"""The composition root and the command line: everything is built and wired here, and nowhere else."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Literal
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from slack_bolt import App, BoltResponse
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.clock import utc_now
+from bot.config import ConfigError, Settings, load_settings
+from bot.domain.policy import Policy
+from bot.logs import set_up_logging
+from bot.manifest import required_scopes
+from bot.policy_file import PolicyError, load_policy
+from bot.ports import Rejected, TryLater, Unsure
+from bot.services.bot import Bot
+from bot.services.checkup import Finding, look_at_slack
+from bot.services.conversation import Conversation
+from bot.services.delivery import Courier, Senders
+from bot.services.directory import Directory
+from bot.services.engine import Engine
+from bot.services.health import HealthServer, Pulse
+from bot.services.issues import IssueService
+from bot.services.pacing import Pacer
+from bot.services.search import Search
+from bot.slack.gateway import Gateway, reading_slack, sending_client
+from handlers import register
+from storage import AlreadyRunning, CannotOpen, SqlDatabase, look_at_database, open_database
+
+log = logging.getLogger("escalator")
+
+FINE, FAILED, WRONG_SETTINGS = 0, 1, 2
+
+ANSWER_TIMEOUT = 2  # seconds for a call that somebody waits for; Slack gives up on us after 3
+BURST = 50  # payloads served at once (slack.md, decision b)
+PING_EVERY = 5  # seconds; a dead connection is found after four
+TICK = 1  # seconds between two looks of the engine
+STALLED = 5.0  # seconds without a tick after which it is started anew
+DIRECTORY_EVERY = 300  # seconds between two readings of channels and staff
+DELIVERIES_KEPT = timedelta(hours=26)  # Slack's latest redelivery comes after 24 h (slack.md 4.2)
+LEAVE_WITHIN = 5.0  # seconds the senders get to finish their calls
+
+
+@dataclass
+class Identity:
+    """Who the bot is in Slack, known once Slack has answered."""
+
+    user: str = ""
+    bot_id: str = ""
+    team: str = ""
+    team_url: str = ""
+
+
+class Escalator:
+    """One running bot. `run` returns when it was asked to stop."""
+
+    def __init__(self, settings: Settings, policy: Policy, database: SqlDatabase) -> None:
+        self._settings = settings
+        self._database = database
+        self._identity = Identity()
+        self._stop = threading.Event()
+        self._token = settings.slack_bot_token.get_secret_value()
+        self._client = sending_client(self._token, settings.slack_api_url)
+        gateway = Gateway(self._client)
+        pacer = Pacer()
+
+        def current() -> Policy:
+            return policy
+
+        def user() -> str:
+            return self._identity.user
+
+        self._directory = Directory(database, gateway, current, utc_now, bot_user=user)
+        courier = Courier(
+            database,
+            gateway,
+            self._directory,
+            current,
+            pacer=pacer,
+            clock=utc_now,
+            team_url=lambda: self._identity.team_url,
+        )
+        self._senders = Senders(courier, pacer)
+        wake, ask_again = self._senders.wake, self._directory.refresh_before_no
+        self._engine = Engine(database, utc_now, wake)
+        self._bot = Bot(
+            issues=IssueService(database, current, utc_now, wake, ask_again),
+            conversation=Conversation(database, utc_now, wake, ask_again),
+            search=Search(database),
+            directory=self._directory,
+            policy=current,
+            user=user,
+        )
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self._socket: SocketModeHandler | None = None
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> int:
+        started = time.monotonic()
+        health = self._health_server()
+        self._database.end_holds(utc_now())
+        self._start_clocks()  # before Slack answers: an outage of theirs stops no clock of ours
+        try:
+            if self._meet_slack():
+                self._directory.refresh()
+                self._senders.start()
+                self._connect()
+                log.info("Escalator is connected to %s after %.1f s", self._identity.team, time.monotonic() - started)
+            while not self._stop.wait(1):
+                self._watch()
+        finally:
+            self._leave(health)
+        return FINE
+
+    def _start_clocks(self) -> None:
+        now = utc_now()
+        self._scheduler.add_job(self._engine.run_once, "interval", seconds=TICK, id="engine", next_run_time=now)
+        self._scheduler.add_job(self._directory.refresh, "interval", seconds=DIRECTORY_EVERY, id="directory")
+        self._scheduler.add_job(self._forget, "interval", hours=1, id="forget")
+        self._scheduler.start()
+
+    def _forget(self) -> None:
+        self._database.forget_deliveries(utc_now() - DELIVERIES_KEPT)
+
+    def _meet_slack(self) -> bool:
+        """Ask Slack who we are, for as long as it takes; False if we were stopped before it answered."""
+        wait = 1
+        while not self._stop.is_set():
+            try:
+                answer = reading_slack(self._client.auth_test)
+            except (Unsure, TryLater, Rejected) as error:
+                log.error(
+                    "Slack does not let us in (%s); trying again in %s s. Deadlines are kept meanwhile.", error, wait
+                )
+                self._stop.wait(wait)
+                wait = min(wait * 2, 30)
+                continue
+            self._identity.user = answer["user_id"]
+            self._identity.bot_id = answer.get("bot_id") or ""
+            self._identity.team = answer.get("team") or "Slack"
+            self._identity.team_url = answer.get("url") or "https://slack.com/"
+            return True
+        return False
+
+    def _connect(self) -> None:
+        self._socket = SocketModeHandler(
+            self._listening_app(),
+            self._settings.slack_app_token.get_secret_value(),
+            concurrency=BURST,
+            ping_interval=PING_EVERY,
+        )
+        wait = 1
+        while not self._stop.is_set():
+            try:
+                self._socket.connect()
+            except Exception as error:  # the SDK lets anything out of here: its own errors, OSError, ValueError
+                log.error("no connection to Slack (%s); trying again in %s s", error, wait)
+                self._stop.wait(wait)
+                wait = min(wait * 2, 30)
+            else:
+                return
+
+    def _listening_app(self) -> App:
+        who = self._identity
+        client = WebClient(
+            token=self._token, base_url=self._settings.slack_api_url, timeout=ANSWER_TIMEOUT, retry_handlers=[]
+        )
+        app = App(
+            client=client,
+            authorize=lambda: AuthorizeResult(
+                enterprise_id=None, team_id=None, bot_user_id=who.user, bot_id=who.bot_id, bot_token=self._token
+            ),
+            process_before_response=True,  # an ack means stored
+            request_verification_enabled=False,  # Socket Mode needs none
+            attaching_conversation_kwargs_enabled=False,  # no hidden calls
+        )
+        register(app, self._bot)
+
+        @app.error
+        def unexpected(error: Exception) -> BoltResponse | None:
+            """The second net; `handlers.boundary` is the first. Events are not acked: Slack sends them again."""
+            log.error("a listener failed", exc_info=error)
+            return None
+
+        return app
+
+    def _watch(self) -> None:
+        """A step of the wall clock backwards would hold the tick for as long as the step (libraries.md 3)."""
+        if time.monotonic() - self._engine.last_run > STALLED:
+            log.error("the engine has not ticked for %s s and is started anew", STALLED)
+            self._scheduler.modify_job("engine", next_run_time=utc_now())
+
+    def _health_server(self) -> HealthServer | None:
+        if self._settings.http_port is None:
+            return None
+        server = HealthServer(self._settings.http_host, self._settings.http_port, self._pulse)
+        server.start()
+        return server
+
+    def _pulse(self) -> Pulse:
+        connected = self._socket is not None and self._socket.client is not None and self._socket.client.is_connected()
+        return Pulse(
+            engine_age=time.monotonic() - self._engine.last_run, connected=connected, waiting=self._database.waiting()
+        )
+
+    def _leave(self, health: HealthServer | None) -> None:
+        """First no more clocks, then no more calls in, then what is being sent; what is not sent stays stored."""
+        log.info("Escalator is stopping")
+        self._scheduler.shutdown(wait=True)
+        if self._socket is not None:
+            try:
+                self._socket.close()
+            except Exception:  # the SDK's close can fail in the middle of a reconnect (slack.md 3.5)
+                log.debug("the socket was closing already", exc_info=True)
+        self._senders.stop(LEAVE_WITHIN)
+        if health:
+            health.stop()
+        self._database.close()
+        log.info("Escalator has stopped")
+
+
+def run(settings: Settings) -> int:
+    policy = load_policy(settings.policy_file)
+    database = open_database(settings.database_url.get_secret_value())
+    escalator = Escalator(settings, policy, database)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: escalator.stop())
+    return escalator.run()
+
+
+def check() -> int:
+    """Report line by line; 0 only if the bot could do its whole job."""
+    findings = []
+    for finding in _findings():
+        print(finding, flush=True)
+        findings.append(finding)
+    failed = [finding for finding in findings if finding.level == "fail"]
+    if any(finding.subject in ("settings", "policy") for finding in failed):
+        return WRONG_SETTINGS
+    return FAILED if failed else FINE
+
+
+def _findings() -> Iterator[Finding]:
+    try:
+        settings = load_settings(os.environ, Path(".env"))
+    except ConfigError as error:
+        yield from (Finding.fail("settings", line, "") for line in error.lines)
+        return
+    yield Finding.fine("settings", "complete, and the tokens are of the right kinds")
+    policy = None
+    try:
+        policy = load_policy(settings.policy_file)
+        tiers = " -> ".join(tier.name for tier in policy.tiers)
+        yield Finding.fine("policy", f"{settings.policy_file}: {tiers}")
+    except PolicyError as error:
+        yield from (Finding.fail("policy", line, "") for line in error.lines)
+    yield from _database_findings(settings)
+    if policy:
+        client, app_client = (
+            WebClient(token=token.get_secret_value(), base_url=settings.slack_api_url, timeout=10, retry_handlers=[])
+            for token in (settings.slack_bot_token, settings.slack_app_token)
+        )
+        required = required_scopes(Path(__file__).with_name("manifest.yaml").read_text(encoding="utf-8"))
+        yield from look_at_slack(client, app_client, policy, required=required, clock=utc_now)
+
+
+def _database_findings(settings: Settings) -> Iterator[Finding]:
+    levels: dict[str, Literal["ok", "warn", "fail"]] = {"ok": "ok", "warning": "warn", "error": "fail"}
+    try:
+        for found in look_at_database(settings.database_url.get_secret_value()):
+            yield Finding(levels[found.level], "database", found.text.rstrip("."))
+    except AlreadyRunning:
+        yield Finding.fine("database", "in use by a bot that is running now")
+    except CannotOpen as error:
+        yield Finding.fail("database", str(error).rstrip("."), "see DATABASE_URL in .env")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="app.py", description="Escalator, a Slack bot for IT escalation.")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("run", help="run the bot until Ctrl-C (the default)")
+    commands.add_parser("check", help="say line by line whether the bot could run here")
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "check":
+        return check()
+    try:
+        settings = load_settings(os.environ, Path(".env"))
+        set_up_logging(settings.log_level, settings.log_format)
+        return run(settings)
+    except (ConfigError, PolicyError) as error:
+        print("\n".join(error.lines), file=sys.stderr)
+        return WRONG_SETTINGS
+    except (AlreadyRunning, CannotOpen) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The use cases: record, deliver, keep the clocks, talk, look up."""

@@ -1,0 +1,99 @@
+"""Words between the reporter's thread and the staff's: what is said under a card or a receipt, and its edits."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain import lifecycle
+from bot.domain.events import Words
+from bot.domain.issue import Issue
+from bot.domain.lifecycle import Actor, Decision
+from bot.domain.policy import Policy
+from bot.ports import Database, Post, Transaction
+from bot.services.issues import asking_slack_before_no, pinned
+from bot.services.recording import record
+
+_NOTE = re.compile(r"^\s*(?:🔒|:lock:)\s*")
+Rule = Callable[[Issue, Policy, datetime], Decision]
+
+
+class Conversation:
+    """Each method is one transaction and acts once, however often Slack delivers the same words."""
+
+    def __init__(
+        self, database: Database, clock: Clock, wake: Callable[[], None], refresh_staff: Callable[[], bool]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._wake = wake
+        self._refresh_staff = refresh_staff
+
+    def thread(self, channel: str, thread_ts: str) -> Post | None:
+        """The card or receipt above a message; None: not one of our threads."""
+        with self._database.begin() as tx:
+            return tx.thread(channel, thread_ts)
+
+    def said(self, root: Post, words: Words, *, by: str) -> bool:
+        """Record words said under a card or receipt, to be passed on. False: they are on record already."""
+        note = bool(_NOTE.match(words.text))
+
+        def decide(tx: Transaction, issue: Issue, policy: Policy, now: datetime) -> Decision:
+            if root.place.person:
+                return lifecycle.reporter_word(issue, words, by=by, policy=policy, now=now)
+            return lifecycle.staff_word(issue, Actor(by, tx.staff_tiers(by)), words, note=note, policy=policy, now=now)
+
+        return self._record(root.issue, _key(words.channel, words.ts), decide)
+
+    def noted(self, root: Post, words: Words, *, by: str) -> bool:
+        """Record words for staff only."""
+        return self._record(
+            root.issue,
+            _key(words.channel, words.ts),
+            lambda tx, issue, policy, now: lifecycle.staff_word(
+                issue, Actor(by, tx.staff_tiers(by)), words, note=True, policy=policy, now=now
+            ),
+        )
+
+    def edited(self, words: Words, *, by: str, edited_ts: str) -> bool:
+        return self._follow(
+            (words.channel, words.ts),
+            f"{_key(words.channel, words.ts)}:edited:{edited_ts}",
+            lambda issue, policy, now: lifecycle.edited_word(issue, words, by=by, policy=policy, now=now),
+        )
+
+    def deleted(self, channel: str, ts: str, *, by: str) -> bool:
+        return self._follow(
+            (channel, ts),
+            f"{_key(channel, ts)}:deleted",
+            lambda issue, policy, now: lifecycle.deleted_word(issue, channel, ts, by=by, policy=policy, now=now),
+        )
+
+    def _follow(self, source: tuple[str, str], delivery: str, rule: Rule) -> bool:
+        """An edit or deletion concerns us only if the words are on record."""
+        with self._database.begin() as tx:
+            number = tx.is_said(*source)
+        if number is None:
+            return False
+        return self._record(number, delivery, lambda _tx, issue, policy, now: rule(issue, policy, now))
+
+    def _record(
+        self, number: int, delivery: str, decide: Callable[[Transaction, Issue, Policy, datetime], Decision]
+    ) -> bool:
+        def recorded() -> bool:
+            with self._database.begin() as tx:
+                issue, policy = pinned(tx, number)
+                now = self._clock()
+                if not tx.first_sight(delivery, now):
+                    return False
+                record(tx, issue, decide(tx, issue, policy, now), policy, now)
+                return True
+
+        fresh = asking_slack_before_no(recorded, self._refresh_staff)
+        self._wake()
+        return fresh
+
+
+def _key(channel: str, ts: str) -> str:
+    """Of the message, not of the event: Slack sends one message as `message` and as `app_mention` (slack.md 1.9)."""
+    return f"message:{channel}:{ts}"

@@ -1,0 +1,311 @@
+"""The outbox's hands: take a row, render it from the state now, send it, mark it. Lose nothing, double nothing."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain import lifecycle
+from bot.domain.issue import Issue
+from bot.domain.policy import Policy
+from bot.domain.priority import Priority
+from bot.messages import (
+    Card,
+    CardRefresh,
+    DeliveryAlert,
+    Inform,
+    Line,
+    Mark,
+    Message,
+    Place,
+    Receipt,
+    ReceiptRefresh,
+    Relay,
+    RelayDelete,
+    RelayEdit,
+    TierPing,
+    pace,
+    verb,
+)
+from bot.ports import Call, Database, Outgoing, Post, Rejected, Sent, SlackGateway, TryLater, Unsure
+from bot.services.directory import Directory
+from bot.services.issues import pinned
+from bot.services.pacing import Pacer
+from bot.services.recording import record
+from bot.slack.rendering import Scene, render, without_blocks
+
+log = logging.getLogger(__name__)
+
+HOLD = timedelta(seconds=45)  # longer than all calls of one delivery together can take
+SETTLE = timedelta(seconds=3)  # how long Slack may take to show a post in the history
+LONGEST_WAIT = timedelta(minutes=1)
+BUG_LIMIT = 5  # attempts at a row that fails through a fault of ours
+BLIND_LIMIT = 3  # refused looks after which a P1 or P2 is sent anyway (domain.md 3.13)
+
+_BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_arguments"}
+_CARD_GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
+_DONE_ALREADY = {"already_reacted", "message_not_found", "no_item_specified", "no_reaction", "thread_not_found"}
+
+
+class NowhereToSend(Exception):
+    """The place has no channel the bot is in."""
+
+
+class Courier:
+    """Delivers one row at a time; any number of sender threads share it."""
+
+    def __init__(
+        self,
+        database: Database,
+        gateway: SlackGateway,
+        directory: Directory,
+        policy: Callable[[], Policy],
+        *,
+        pacer: Pacer,
+        clock: Clock,
+        team_url: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._gateway = gateway
+        self._directory = directory
+        self._policy = policy
+        self._pacer = pacer
+        self._clock = clock
+        self._team_url = team_url
+        self._name = uuid.uuid4().hex
+        self._turn = threading.Lock()
+
+    def deliver_next(self) -> bool:
+        """Take and settle one row; False if none is ready."""
+        with self._turn:  # between looking what is busy and spending, no other sender may take from the same queue
+            now = self._clock()
+            row = self._database.take(now, sender=self._name, hold_until=now + HOLD, busy=self._pacer.busy())
+            if row is None:
+                return False
+            self._pacer.spend(pace(row.message))
+        try:
+            self._settle(row)
+        except TryLater as later:
+            if later.error != "ratelimited":
+                log.error("Slack refuses our access (%s); messages wait until that is mended", later.error)
+            self._put_back(row, timedelta(seconds=later.seconds), row.unsure_since, str(later))
+        except Unsure as unsure:
+            log.warning("it is not sure whether Slack has message %s: %s", row.id, unsure)
+            self._put_back(row, max(SETTLE, _back_off(row.attempts)), row.unsure_since or now, str(unsure))
+        except Rejected as rejected:
+            self._give_up(row, rejected.error, str(rejected))
+        except NowhereToSend as nowhere:
+            self._give_up(row, "not_in_channel", str(nowhere))
+        except Exception as error:  # a sender must outlive any one row
+            log.exception("message %s could not be delivered through a fault of ours", row.id)
+            if row.attempts + 1 >= BUG_LIMIT:
+                self._give_up(row, "internal fault", repr(error))
+            else:
+                self._put_back(row, _back_off(row.attempts), row.unsure_since or now, repr(error))
+        return True
+
+    def _settle(self, row: Outgoing) -> None:
+        with self._database.begin() as tx:
+            issue, policy = pinned(tx, row.issue)
+        call = render(row.message, issue, policy, self._scene(row, issue))
+        if call is None:
+            self._database.superseded(row.id, self._clock())
+            return
+        sent = self._look(row, call) or self._send(row, call, issue, policy)
+        self._database.sent(row.id, self._post(row, sent), self._clock())
+        if row.place.person and sent.channel:
+            self._database.keep_dm(row.place.person, sent.channel)
+
+    def _look(self, row: Outgoing, call: Call) -> Sent | None:
+        """After an unsure send, look before sending again; only posts can double."""
+        if row.unsure_since is None or call.method != "chat.postMessage":
+            return None
+        try:
+            return self._gateway.look(call, _key(row), row.unsure_since - timedelta(seconds=60))
+        except Rejected as refused:
+            if row.attempts < BLIND_LIMIT:
+                raise Unsure(f"looking for it was refused: {refused}") from None
+            if row.lane > Priority.P2.rank:
+                raise
+            log.error("message %s may be sent twice: looking for it was refused %s times", row.id, row.attempts)
+            return None
+
+    def _send(self, row: Outgoing, call: Call, issue: Issue, policy: Policy) -> Sent:
+        try:
+            return self._gateway.send(call, _key(row))
+        except TryLater as later:
+            self._pacer.freeze(pace(row.message), later.seconds)
+            raise
+        except Rejected as rejected:
+            if rejected.error in _BLOCKS_REFUSED and call.arguments.get("blocks"):
+                log.error("Slack refused the blocks of message %s, its words go out plain: %s", row.id, rejected)
+                return self._gateway.send(without_blocks(call), _key(row))
+            if rejected.error in _CARD_GONE and isinstance(row.message, CardRefresh | ReceiptRefresh):
+                return self._repost(row, issue, policy)
+            raise
+
+    def _repost(self, row: Outgoing, issue: Issue, policy: Policy) -> Sent:
+        """Somebody deleted the card or receipt: it comes back once, without a ping."""
+        fresh: Message = Card(row.place, ping=False) if isinstance(row.message, CardRefresh) else Receipt(row.place)
+        call = render(fresh, issue, policy, self._scene(row, issue))
+        assert call is not None
+        self._pacer.spend(pace(fresh))
+        return self._look(row, call) or self._gateway.send(call, _key(row))
+
+    def _scene(self, row: Outgoing, issue: Issue) -> Scene:
+        place, message = row.place, row.message
+        source = None
+        if isinstance(message, RelayEdit):
+            source = (message.words.channel, message.words.ts)
+        elif isinstance(message, RelayDelete):
+            source = (message.channel, message.ts)
+        newest = self._root(issue.number, Place(tier=issue.tier)) if place.tier else None
+        return Scene(
+            channel=self._channel(place, message),
+            thread=self._root(issue.number, place),
+            copy=self._database.copy_at(source, place) if source else None,
+            newest_link=self._link(newest) if newest else None,
+            name_of=self._directory.name_of,
+        )
+
+    def _root(self, issue: int, place: Place) -> Post | None:
+        if place.person:
+            return self._database.post_of(issue, place, "receipt")
+        return self._database.post_of(issue, place, "card") or self._database.post_of(issue, place, "alert")
+
+    def _channel(self, place: Place, message: Message) -> str:
+        if verb(message) != "post":
+            return ""  # edits, deletions and reactions say themselves where
+        if place.person:
+            return self._database.dm_of(place.person) or place.person
+        assert place.tier is not None
+        policy = self._policy()
+        channel = self._directory.channel_of(policy.tier(min(place.tier, policy.last_tier)))
+        if channel is None:
+            raise NowhereToSend(f"the bot is not in #{policy.tier(min(place.tier, policy.last_tier)).channel}")
+        return channel.id
+
+    def _link(self, post: Post) -> str:
+        return f"{self._team_url().rstrip('/')}/archives/{post.channel}/p{post.ts.replace('.', '')}"
+
+    def _post(self, row: Outgoing, sent: Sent) -> Post | None:
+        """What is worth remembering of a message: where threads hang and where relayed words went."""
+        match row.message:
+            case Card() | CardRefresh():
+                return Post(row.issue, row.place, "card", sent.channel, sent.ts)
+            case Receipt() | ReceiptRefresh():
+                return Post(row.issue, row.place, "receipt", sent.channel, sent.ts)
+            case DeliveryAlert():
+                return Post(row.issue, row.place, "alert", sent.channel, sent.ts)
+            case Relay(words=words):
+                return Post(row.issue, row.place, "relay", sent.channel, sent.ts, (words.channel, words.ts))
+            case _:
+                return None
+
+    def _give_up(self, row: Outgoing, error: str, detail: str) -> None:
+        """The row is done for; the next one of its place goes on, and people who can help are told."""
+        now = self._clock()
+        message = row.message
+        if error in _DONE_ALREADY and isinstance(message, Mark | RelayDelete):
+            self._database.superseded(row.id, now)
+            return
+        log.error("message %s (%s to %s) was refused for good: %s", row.id, type(message).__name__, row.place, detail)
+        self._database.failed(row.id, f"{error}: {detail}"[:500], now)
+        self._tell(row, error, now)
+
+    def _tell(self, row: Outgoing, error: str, now: datetime) -> None:
+        what = _what(row.message)
+        tier = row.place.tier
+        if what is None:
+            return
+        with self._database.begin() as tx:
+            issue, policy = pinned(tx, row.issue)
+            if not isinstance(row.message, DeliveryAlert):
+                decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
+                record(tx, issue, decision, policy, now)
+            elif tier is not None and tier < policy.last_tier:
+                tx.enqueue(issue.number, _further_up(row.message, tier), lane=row.lane, now=now)
+            else:
+                log.critical("nobody could be told that %s of ISS-%s was not delivered", row.message.what, row.issue)
+
+    def _put_back(self, row: Outgoing, wait: timedelta, unsure_since: datetime | None, error: str) -> None:
+        self._database.put_back(row.id, not_before=self._clock() + wait, unsure_since=unsure_since, error=error[:500])
+
+
+def _further_up(alert: DeliveryAlert, tier: int) -> DeliveryAlert:
+    return DeliveryAlert(Place(tier=tier + 1), alert.what, alert.where, alert.error)
+
+
+def _what(message: Message) -> str | None:
+    """What people lose when it is not delivered, in words; None: nothing they would miss."""
+    match message:
+        case Card():
+            return "its card"
+        case Receipt():
+            return "its reporter's receipt"
+        case TierPing():
+            return "a reminder"
+        case Inform():
+            return "a notice to management"
+        case Relay():
+            return "a reply"
+        case Line():
+            return "a notice"
+        case DeliveryAlert():
+            return message.what
+        case CardRefresh() | ReceiptRefresh() | RelayEdit() | RelayDelete() | Mark():
+            return None
+
+
+def _key(row: Outgoing) -> str:
+    """Travels with the post as metadata; the time tells rows of a database made anew apart."""
+    return f"{row.id}-{int(row.created_at.timestamp())}"
+
+
+def _back_off(attempts: int) -> timedelta:
+    return min(timedelta(seconds=2 ** min(attempts, 6)), LONGEST_WAIT)
+
+
+class Senders:
+    """Threads that deliver until nothing is ready, then wait for a wake or a second."""
+
+    def __init__(self, courier: Courier, pacer: Pacer, *, count: int = 4) -> None:
+        self._courier = courier
+        self._pacer = pacer
+        self._something = threading.Condition()
+        self._woken = 0
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"sender-{n}", daemon=True) for n in range(1, count + 1)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        with self._something:
+            self._woken += 1
+            self._something.notify_all()
+
+    def stop(self, timeout: float) -> None:
+        """Finish the calls in hand, mark them, leave; what is still held after `timeout` seconds is looked up later."""
+        self._stopping = True
+        self.wake()
+        for thread in self._threads:
+            thread.join(timeout / len(self._threads))
+
+    def _run(self) -> None:
+        while not self._stopping:
+            seen = self._woken
+            try:
+                worked = self._courier.deliver_next()
+            except Exception:  # the database may be away; the thread must be there when it is back
+                log.exception("the outbox cannot be read; trying again in a second")
+                worked = False
+            if not worked:
+                with self._something:
+                    if self._woken == seen and not self._stopping:
+                        self._something.wait(min(1.0, self._pacer.next_free() or 1.0))

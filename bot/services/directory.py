@@ -1,0 +1,109 @@
+"""Who is where: the tiers' channels and staff, kept in the database so that no transaction asks Slack."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from bot.clock import Clock
+from bot.domain.policy import Policy, Tier
+from bot.ports import Channel, Database, Rejected, SlackGateway, TryLater, Unsure
+
+log = logging.getLogger(__name__)
+
+PAUSE = 10.0  # seconds between two refreshes at least: refusals must not become a flood of calls
+NAMES_KEPT = 1000
+
+
+class Directory:
+    def __init__(
+        self,
+        database: Database,
+        gateway: SlackGateway,
+        policy: Callable[[], Policy],
+        clock: Clock,
+        *,
+        bot_user: Callable[[], str],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._gateway = gateway
+        self._policy = policy
+        self._clock = clock
+        self._bot_user = bot_user
+        self._monotonic = monotonic
+        self._refreshed: float | None = None
+        self._names: dict[str, str] = {}
+
+    def refresh(self) -> None:
+        """Read channels and staff anew. What cannot be read stays as it was."""
+        self._refreshed = self._monotonic()
+        now = self._clock()
+        try:
+            channels = self._gateway.channels()
+            self._database.keep_channels(channels, now)
+            staff = self._database.staff()
+            for tier in self._policy().tiers:
+                members = self._members(tier, channels)
+                if members is not None:
+                    staff[tier.number] = members
+            self._database.keep_staff(staff, now)
+        except (Unsure, TryLater, Rejected) as error:
+            log.warning("channels and staff could not be read from Slack, the last known ones stay: %s", error)
+
+    def refresh_before_no(self) -> bool:
+        """Whether it is worth asking again: the staff were read anew just now."""
+        if self._refreshed is not None and self._monotonic() - self._refreshed < PAUSE:
+            return False
+        self.refresh()
+        return True
+
+    def _members(self, tier: Tier, channels: Sequence[Channel]) -> frozenset[str] | None:
+        if tier.staff_group:
+            return self._gateway.group_members(tier.staff_group)
+        channel = find_channel(tier.channel, channels)
+        if channel is None:
+            log.error("tier %s: the bot is not in #%s; type /invite @Escalator there", tier.name, tier.channel)
+            return None
+        return self._gateway.members(channel.id) - {self._bot_user()}
+
+    def channel_of(self, tier: Tier) -> Channel | None:
+        """Where a tier's messages go; None: the bot is in no channel of that name."""
+        return find_channel(tier.channel, self._database.channels())
+
+    def tiers_in(self, channel_id: str) -> list[Tier]:
+        """The tiers whose staff are the members of this channel."""
+        channels = self._database.channels()
+        found = ((tier, find_channel(tier.channel, channels)) for tier in self._policy().tiers if not tier.staff_group)
+        return [tier for tier, channel in found if channel and channel.id == channel_id]
+
+    def joined(self, channel_id: str, user: str) -> None:
+        if user == self._bot_user():
+            self.refresh()
+            return
+        for tier in self.tiers_in(channel_id):
+            self._database.join(tier.number, user)
+
+    def left(self, channel_id: str, user: str) -> None:
+        if user == self._bot_user():
+            self.refresh()
+            return
+        for tier in self.tiers_in(channel_id):
+            self._database.leave(tier.number, user)
+
+    def name_of(self, user: str) -> str:
+        """For words that must not mention anybody; the id itself where Slack does not tell."""
+        if user not in self._names:
+            try:
+                name = self._gateway.user_name(user)
+            except (Unsure, TryLater, Rejected):
+                return user
+            if len(self._names) >= NAMES_KEPT:
+                self._names.clear()
+            self._names[user] = name
+        return self._names[user]
+
+
+def find_channel(wanted: str, channels: Sequence[Channel]) -> Channel | None:
+    """By id or by name; a policy may say either."""
+    name = wanted.removeprefix("#")
+    return next((channel for channel in channels if name in (channel.id, channel.name)), None)

@@ -1,0 +1,58 @@
+"""How fast we may talk: one message a second per channel, Slack's budget per method, and what a 429 froze."""
+
+import threading
+import time
+from collections.abc import Callable
+
+POST_EVERY = 1.05  # seconds between two posts to one channel (slack.md 2.6), a little over Slack's second
+MINUTE = 60.0
+BUDGETS = {"post": (300, 20), "update": (50, 10), "delete": (50, 10), "react": (50, 10)}  # per minute, at once
+
+
+class Pacer:
+    """Knows which queues ("post:tier:1") and which verbs ("update") must wait. Shared by all senders."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._free_at: dict[str, float] = {}
+        self._tokens = {verb: float(burst) for verb, (_, burst) in BUDGETS.items()}
+        self._counted_at = monotonic()
+
+    def busy(self) -> frozenset[str]:
+        """Queues and verbs that must not be served now."""
+        with self._lock:
+            self._refill()
+            now = self._monotonic()
+            self._free_at = {pace: at for pace, at in self._free_at.items() if at > now}
+            return frozenset(self._free_at) | {verb for verb, tokens in self._tokens.items() if tokens < 1}
+
+    def spend(self, pace: str) -> None:
+        """A call of this queue is being made."""
+        verb = pace.partition(":")[0]
+        with self._lock:
+            self._refill()
+            self._tokens[verb] -= 1
+            if verb == "post":
+                self._free_at[pace] = self._monotonic() + POST_EVERY
+
+    def freeze(self, pace: str, seconds: float) -> None:
+        """Slack said when to come back; this queue waits, the others do not."""
+        with self._lock:
+            self._free_at[pace] = self._monotonic() + seconds
+
+    def next_free(self) -> float | None:
+        """Seconds until something that is busy is free again; None: nothing is busy."""
+        with self._lock:
+            now = self._monotonic()
+            waits = [at - now for at in self._free_at.values() if at > now]
+            waits += [
+                (1 - self._tokens[verb]) * MINUTE / BUDGETS[verb][0] for verb in BUDGETS if self._tokens[verb] < 1
+            ]
+            return min(waits, default=None)
+
+    def _refill(self) -> None:
+        now = self._monotonic()
+        passed, self._counted_at = now - self._counted_at, now
+        for verb, (per_minute, burst) in BUDGETS.items():
+            self._tokens[verb] = min(float(burst), self._tokens[verb] + passed * per_minute / MINUTE)

@@ -1,0 +1,55 @@
+"""Looking issues up: mine, the open ones, and one with its history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain import refusals
+from bot.domain.issue import Issue, issue_name
+from bot.domain.policy import Policy
+from bot.ports import Database, TimelineEntry
+
+SHOWN = 20  # issues of one answer
+
+
+@dataclass(frozen=True)
+class Found:
+    issue: Issue
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Page:
+    """The first SHOWN of what there is."""
+
+    found: Sequence[Found]
+    more: bool
+
+
+class Search:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def mine(self, user: str) -> Page:
+        """Newest first, resolved ones too."""
+        return self._page(self._database.issues_of(user, SHOWN + 1))
+
+    def open(self) -> Page:
+        """P1 first, then the oldest."""
+        return self._page(self._database.open_issues(SHOWN + 1))
+
+    def one(self, number: int) -> Found:
+        """Raises refusals.NoSuchIssue."""
+        issue = self._database.find(number)
+        if issue is None:
+            raise refusals.NoSuchIssue(name=issue_name(number))
+        return Found(issue, self._database.policy(issue.policy))
+
+    def timeline(self, number: int) -> Sequence[TimelineEntry]:
+        return self._database.timeline(number)
+
+    def is_staff(self, user: str) -> bool:
+        return any(user in members for members in self._database.staff().values())
+
+    def _page(self, issues: Sequence[Issue]) -> Page:
+        found = [Found(issue, self._database.policy(issue.policy)) for issue in issues[:SHOWN]]
+        return Page(found, more=len(issues) > SHOWN)

@@ -1,0 +1,1 @@
+"""What Slack sees: cards, forms and lines are pure; only the gateway talks."""

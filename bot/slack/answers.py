@@ -1,0 +1,47 @@
+"""What `/issue` answers, for the eyes of the person who asked."""
+
+from collections.abc import Sequence
+
+from bot.domain.issue import Issue
+from bot.domain.policy import Policy
+from bot.slack import words
+from bot.slack.blocks import Block, context, quote, section
+from bot.slack.text import escape, person, when
+
+HELP = """*How to use Escalator*
+`/issue` opens the form. `/issue VPN is down in Berlin` opens it with that title.
+`/issue mine` lists what you reported. `/issue list` lists what is open. `/issue show ISS-42` shows one.
+`/issue help` shows this.
+
+*For support staff*, in the thread of a card (slash commands do not work in threads):
+`@Escalator claim`, `@Escalator release`, `@Escalator resolve <what fixed it>`, `@Escalator reopen <why>`
+`@Escalator escalate <why>; tried: <what was tried>`
+`@Escalator note <for staff only>`; a message that begins with :lock: is a note, too.
+Everything else you write under a card goes to the reporter, and what they write under their receipt comes to you."""
+
+THREAD_HELP = "In this thread I understand: `claim`, `release`, `escalate <why>; tried: <what>`, `resolve <what fixed it>`, `reopen <why>`, `note <for staff only>`."
+
+
+def page(title: str, nothing: str, found: Sequence[tuple[Issue, Policy]], *, more: bool) -> str:
+    if not found:
+        return nothing
+    lines = [f"*{title}*", *(line(issue, policy) for issue, policy in found)]
+    if more:
+        lines.append(f"There are more; these are the first {len(found)}.")
+    return "\n".join(lines)
+
+
+def line(issue: Issue, policy: Policy) -> str:
+    tier = f", with {policy.tier(issue.tier).name}" if issue.live else ""
+    return f"*{issue.name}* {escape(issue.title)}: {words.priority(issue)}{tier}. {words.status(issue, policy)}."
+
+
+def show(issue: Issue, policy: Policy, *, full: bool) -> tuple[str, list[Block]]:
+    """`full` for its reporter and for staff; anybody else sees that it exists and how it stands."""
+    text = f"{line(issue, policy)} {words.next_step(issue, policy)}."
+    blocks = [section(text), context(f"Reported by {person(issue.reporter)}, {when(issue.opened_at)}.")]
+    if full and issue.details:
+        blocks.append(quote(issue.details))
+    if full and issue.fix:
+        blocks += [section("*What fixed it*"), quote(issue.fix)]
+    return text, blocks

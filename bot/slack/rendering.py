@@ -1,0 +1,138 @@
+"""A message of the outbox -> the one Web API call that delivers it, from the issue as it is now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from bot.domain.events import Cause, Words
+from bot.domain.issue import Issue, Status
+from bot.domain.policy import Policy
+from bot.messages import (
+    Card,
+    CardRefresh,
+    DeliveryAlert,
+    Inform,
+    Line,
+    Mark,
+    Message,
+    Receipt,
+    ReceiptRefresh,
+    Relay,
+    RelayDelete,
+    RelayEdit,
+    TierPing,
+)
+from bot.ports import Call, Post
+from bot.slack import cards, ids, words
+from bot.slack.blocks import Block, actions, button, context, section
+from bot.slack.text import TEXT_LIMIT, clip, disarmed, escape, person, split
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the call depends on beside the issue: where things are in Slack just now."""
+
+    channel: str  # id of the place's channel or DM; a user id before the first DM
+    thread: Post | None  # card or receipt at the place
+    copy: Post | None  # what an edit or deletion is about, at the place
+    newest_link: str | None  # permalink of the newest card
+    name_of: Callable[[str], str]  # a user's name, for words that must not mention
+
+
+def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call | None:
+    """None: there is nothing left to say (the row is superseded)."""
+    match message:
+        case Card(place=place, ping=ping):
+            return _post(scene.channel, *_card(issue, policy, place.tier, ping=ping, scene=scene))
+        case CardRefresh(place=place):
+            return _update(scene.thread, *_card(issue, policy, place.tier, ping=False, scene=scene))
+        case Receipt():
+            return _post(scene.channel, *cards.receipt(issue, policy))
+        case ReceiptRefresh():
+            return _update(scene.thread, *cards.receipt(issue, policy))
+        case Line(text=text):
+            return _post(scene.channel, text, [section(text)], thread=scene.thread)
+        case TierPing(cause=cause, count=count):
+            return _tier_ping(issue, policy, cause, count, scene) if issue.live else None
+        case Inform(place=place, cause=cause):
+            text = _informed(issue, policy, cause)
+            return _post(scene.channel, text, [section(text)]) if issue.live else None
+        case Relay(author=author, words=said):
+            return _post(scene.channel, *_relayed(author, said, scene), thread=scene.thread)
+        case RelayEdit(author=author, words=said):
+            return _update(scene.copy, *_relayed(author, said, scene))
+        case RelayDelete():
+            return Call("chat.delete", scene.copy.channel, {"ts": scene.copy.ts}) if scene.copy else None
+        case Mark(channel=channel, ts=ts, reaction=reaction):
+            return Call("reactions.add", channel, {"timestamp": ts, "name": reaction})
+        case DeliveryAlert(what=what, where=where, error=error):
+            return _post(scene.channel, *_alert(issue, policy, what, where, error))
+        case _:
+            assert_never(message)
+
+
+def without_blocks(call: Call) -> Call:
+    """The same words as plain text, for when Slack refuses the blocks: formatting never loses an escalation."""
+    return Call(call.method, call.channel, {**call.arguments, "blocks": []})
+
+
+def _card(issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: Scene) -> cards.Message:
+    assert tier is not None
+    return cards.card(issue, policy, tier=tier, ping=ping, newest=scene.newest_link)
+
+
+def _tier_ping(issue: Issue, policy: Policy, cause: Cause, count: int, scene: Scene) -> Call:
+    """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
+    tier = policy.tier(issue.tier)
+    called = words.mention(tier.ping)
+    why = "its reporter has not heard from us in time" if cause is Cause.STALE else "still nobody has claimed it"
+    text = f"{issue.name} {escape(issue.title)}: {why}. {tier.name} is the last tier. Reminder {count}."
+    text = f"{called} {text}" if called else text
+    return _post(scene.channel, text, [section(text)], thread=scene.thread, broadcast=True)
+
+
+def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
+    why = "its resolution target has passed" if cause is Cause.RESOLUTION else f"it is {words.priority(issue)}"
+    return (
+        f"For your information: {issue.name} {escape(issue.title)}; {why}. "
+        f"{words.status(issue, policy)}. {words.next_step(issue, policy)}."
+    )
+
+
+def _relayed(author: str, said: Words, scene: Scene) -> cards.Message:
+    text = disarmed(said.text, scene.name_of)
+    files = [f"File: <{link}|{escape(name)}>" for name, link in said.files]
+    blocks: list[Block] = [context(f"{person(author)} says")]
+    blocks += [section(piece) for piece in split(text)]
+    blocks += [section(line) for line in files]
+    return "\n".join([f"{person(author)}: {text}", *files]), blocks
+
+
+def _alert(issue: Issue, policy: Policy, what: str, where: str, error: str) -> cards.Message:
+    text = (
+        f"{issue.name} {escape(issue.title)}, {words.priority(issue)}: {escape(what)} could not be delivered to "
+        f"{escape(where)}, because Slack said `{escape(error)}`. Whoever should have seen it there has not. "
+        f"{words.status(issue, policy)}."
+    )
+    buttons = actions(button("Claim", ids.CLAIM, ids.seen(issue), style="primary", spoken=f"Claim {issue.name}"))
+    return text, [section(text), *([buttons] if issue.status is Status.OPEN else [])]
+
+
+def _post(channel: str, text: str, blocks: list[Block], *, thread: Post | None = None, broadcast: bool = False) -> Call:
+    arguments: dict[str, Any] = {
+        "text": clip(text, TEXT_LIMIT),
+        "blocks": blocks[:50],
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    if thread:
+        arguments["thread_ts"] = thread.ts
+        if broadcast:
+            arguments["reply_broadcast"] = True
+    return Call("chat.postMessage", thread.channel if thread else channel, arguments)
+
+
+def _update(post: Post | None, text: str, blocks: list[Block]) -> Call | None:
+    if post is None:
+        return None
+    return Call("chat.update", post.channel, {"ts": post.ts, "text": clip(text, TEXT_LIMIT), "blocks": blocks[:50]})

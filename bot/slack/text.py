@@ -1,0 +1,95 @@
+"""Turning words into Slack text and back: escaping, clipping, dates, and the tokens people's messages carry."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+SECTION_LIMIT = 3000  # characters of one text object (slack.md 2.2)
+TEXT_LIMIT = 3000  # characters of a message's top-level text; chat.update refuses more than 4,000 (slack.md 2.3)
+
+_TOKEN = re.compile(r"<([^<>]*)>")
+_ENTITY = re.compile(r"&(?:amp|lt|gt);")
+
+
+def escape(text: str) -> str:
+    """For any user text inside mrkdwn: the three characters that mean something to Slack (slack.md 5.3)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters, the cut marked by an ellipsis and never inside an entity or a token."""
+    if len(text) <= limit:
+        return text
+    cut = limit - 1
+    for part in (*_ENTITY.finditer(text, 0, limit + 4), *_TOKEN.finditer(text, 0, limit + 300)):
+        if part.start() < cut < part.end():
+            cut = part.start()
+    return text[:cut] + "…"
+
+
+def split(text: str, limit: int = SECTION_LIMIT) -> list[str]:
+    """The whole text in pieces of at most `limit`, cut at line ends or spaces where there are any."""
+    pieces = []
+    while len(text) > limit:
+        head = clip(text, limit)[:-1]
+        cut = max(head.rfind("\n"), head.rfind(" "))
+        head = head[: cut + 1] if cut > limit // 2 else head
+        pieces.append(head)
+        text = text[len(head) :]
+    return [piece for piece in (*pieces, text) if piece.strip()]
+
+
+def when(moment: datetime) -> str:
+    """In each reader's own zone (slack.md 5.4); for mrkdwn and top-level text, not for plain_text."""
+    fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
+
+
+def span(length: timedelta) -> str:
+    """As in "45 seconds", "20 minutes", "4 hours": the largest unit that says it in a whole number."""
+    seconds = round(length.total_seconds())
+    for size, word in ((3600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return f"{seconds} seconds"
+
+
+def person(user: str | None) -> str:
+    return f"<@{user}>" if user else "Escalator"
+
+
+def disarmed(text: str, name_of: Callable[[str], str]) -> str:
+    """A person's message, as Slack sent it, made safe to send on: it shows what they wrote and notifies nobody.
+
+    Mentions and broadcasts become plain words; a link shows where it really goes.
+    """
+    return _TOKEN.sub(lambda found: _plain(found[1], name_of), text)
+
+
+def _plain(token: str, name_of: Callable[[str], str]) -> str:
+    target, _, label = token.partition("|")
+    if target.startswith("@"):
+        return "@" + (label or escape(name_of(target[1:])))
+    if target.startswith("#"):
+        return "#" + (label or target[1:])
+    if target.startswith("!subteam^"):
+        return label or "@" + target[len("!subteam^") :]
+    if target.startswith("!date^"):
+        return label
+    if target.startswith("!"):
+        return "@" + target[1:]
+    if not re.match(r"(?:https?|mailto|tel|ftp):", target, re.IGNORECASE):
+        return f"&lt;{token}&gt;"
+    if not label or label == target or target.partition(":")[2].strip("/") == label.strip("/"):
+        return f"<{target}>"
+    return f"{label} (<{target}>)"
+
+
+def spoken(text: str) -> str:
+    """What a person meant as bare words, for reading commands: tokens' labels, entities decoded."""
+    return unescape(disarmed(text, lambda user: user)).strip()

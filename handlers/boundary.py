@@ -1,0 +1,113 @@
+"""The one boundary between listeners and Slack: a refusal is told, a fault is logged and told, nothing escapes.
+
+An ack means *stored*. A command, button or form that failed is acked, and the person reads that nothing was saved;
+an event that failed is not acked, so that Slack sends it again (slack.md, decision b).
+"""
+
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import Ack
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.domain.refusals import Refused
+from bot.services.bot import Bot
+from bot.slack.text import disarmed, unescape
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+Answering = Callable[[Ack, Body, WebClient, Bot], None]
+Listening = Callable[[Body, WebClient, Bot], None]
+
+EVENT_TRIES = 3  # the third failure of one event is acked: Slack would not send it more often anyway
+EVENTS_REMEMBERED = 1000
+
+
+def answering(listener: Answering, bot: Bot) -> Callable[..., None]:
+    """For what a person waits for: commands, buttons, forms. The listener acks, or returns and is acked."""
+
+    def guarded(ack: Ack, body: Body, client: WebClient) -> None:
+        try:
+            listener(ack, body, client, bot)
+            if ack.response is None:
+                ack()
+        except Refused as refused:
+            tell(ack, body, client, bot, str(refused))
+        except Exception:
+            reference = secrets.token_hex(3).upper()
+            log.exception("reference %s: %s failed", reference, listener.__name__)
+            tell(ack, body, client, bot, _apology(reference))
+
+    guarded.__name__ = listener.__name__
+    return guarded
+
+
+def tell(ack: Ack, body: Body, client: WebClient, bot: Bot, text: str) -> None:
+    """Answer the person whose hand is on the mouse, wherever that is, and ack."""
+    if body.get("type") == "view_submission":
+        inputs = [block["block_id"] for block in body["view"]["blocks"] if block["type"] == "input"]
+        ack(response_action="errors", errors={inputs[0]: spoken_for(text, bot)})
+    elif "command" in body:
+        ack(text=text, response_type="ephemeral")
+    else:
+        ack()
+        container = body.get("container") or {}
+        channel = (body.get("channel") or {}).get("id")
+        if channel:
+            whisper(client, channel, body["user"]["id"], text, container.get("thread_ts"))
+
+
+def whisper(client: WebClient, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
+    """An ephemeral message; when Slack refuses it, the person sees nothing change, which is also true."""
+    try:
+        client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts)
+    except (SlackApiError, OSError) as error:
+        log.warning("an answer to %s could not be shown: %s", user, error)
+
+
+def spoken_for(text: str, bot: Bot) -> str:
+    """For places that show plain text only: mentions become names."""
+    return unescape(disarmed(text, bot.directory.name_of)).replace("`", "")
+
+
+def listening(listener: Listening, bot: Bot) -> Callable[..., None]:
+    """For events. A fault leaves as an exception, so that Bolt does not ack and Slack sends the event again."""
+    failures: OrderedDict[str, int] = OrderedDict()
+
+    def guarded(body: Body, client: WebClient) -> None:
+        try:
+            listener(body, client, bot)
+        except Exception:
+            event_id = body.get("event_id", "")
+            failures[event_id] = failures.get(event_id, 0) + 1
+            while len(failures) > EVENTS_REMEMBERED:
+                failures.popitem(last=False)
+            reference = secrets.token_hex(3).upper()
+            log.exception("reference %s: event %s failed (%s)", reference, event_id, listener.__name__)
+            if failures[event_id] < EVENT_TRIES:
+                raise
+            event = body["event"]
+            if event.get("user") and event.get("channel"):
+                whisper(client, event["channel"], event["user"], _not_passed_on(reference), event.get("thread_ts"))
+
+    guarded.__name__ = listener.__name__
+    return guarded
+
+
+def _apology(reference: str) -> str:
+    return (
+        f"Something went wrong on our side, and nothing was saved (reference {reference}). "
+        "Please try again; if it happens again, tell your IT team that reference."
+    )
+
+
+def _not_passed_on(reference: str) -> str:
+    return (
+        f"Your last message here could not be stored and was not passed on (reference {reference}). "
+        "Please send it again; if it happens again, tell your IT team that reference."
+    )

@@ -1,0 +1,168 @@
+"""Events: words in threads, commands said to the bot, and who joins or leaves."""
+
+import logging
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.domain import refusals
+from bot.domain.events import Words
+from bot.domain.issue import issue_name
+from bot.domain.lifecycle import Seen
+from bot.domain.refusals import Refused
+from bot.ports import Post
+from bot.services.bot import Bot
+from bot.slack import answers
+from bot.slack.text import spoken
+from handlers.boundary import Body, whisper
+
+log = logging.getLogger(__name__)
+
+SPOKEN = {None, "file_share", "thread_broadcast", "me_message"}  # subtypes that are somebody's words
+NOT_PEOPLE = {"USLACK", "USLACKBOT"}
+
+DM_HINT = (
+    "To add to an issue, reply in the thread of its receipt above. To report a new one, type `/issue`. "
+    "`/issue mine` lists yours."
+)
+ELSEWHERE = "I answer in the threads of issue cards. To report something, type `/issue`; `/issue help` tells the rest."
+
+
+def message(body: Body, client: WebClient, bot: Bot) -> None:
+    event = body["event"]
+    match event.get("subtype"):
+        case "message_changed":
+            _edited(event, bot)
+        case "message_deleted":
+            _deleted(event, bot)
+        case subtype if subtype in SPOKEN and _is_person(event, bot):
+            _said(event, client, bot)
+
+
+def mention(body: Body, client: WebClient, bot: Bot) -> None:
+    """Slack sends a mention twice, as message and as app_mention; in our threads the first to come acts."""
+    event = body["event"]
+    if not _is_person(event, bot):
+        return
+    if _root(event, bot):
+        _said(event, client, bot)
+    else:
+        whisper(client, event["channel"], event["user"], ELSEWHERE, event.get("thread_ts"))
+
+
+def joined(body: Body, _client: WebClient, bot: Bot) -> None:
+    bot.directory.joined(body["event"]["channel"], body["event"]["user"])
+
+
+def left(body: Body, _client: WebClient, bot: Bot) -> None:
+    bot.directory.left(body["event"]["channel"], body["event"]["user"])
+
+
+def channel_changed(_body: Body, _client: WebClient, bot: Bot) -> None:
+    """Renamed, archived, given another id: where the tiers are must be read anew."""
+    bot.directory.refresh_before_no()
+
+
+def nothing(_body: Body, _client: WebClient, _bot: Bot) -> None:
+    """An event nobody here wants; returning acks it."""
+
+
+def _said(event: dict[str, Any], client: WebClient, bot: Bot) -> None:
+    root = _root(event, bot)
+    if root is None:
+        if event.get("channel_type") == "im":
+            whisper(client, event["channel"], event["user"], DM_HINT, event.get("thread_ts"))
+        return
+    try:
+        called = f"<@{bot.user()}>"
+        text = (event.get("text") or "").strip()
+        if text.startswith(called):
+            _command(text.removeprefix(called).strip(), root, event, client, bot)
+        else:
+            bot.conversation.said(root, _words(event), by=event["user"])
+    except Refused as refused:
+        whisper(client, event["channel"], event["user"], str(refused), event["thread_ts"])
+
+
+def _command(text: str, root: Post, event: dict[str, Any], client: WebClient, bot: Bot) -> None:
+    """What the buttons do, in words."""
+    word, _, rest = text.partition(" ")
+    rest = rest.strip()
+    user, number = event["user"], root.issue
+    delivery = f"message:{event['channel']}:{event['ts']}"
+    match word.strip(":,.!").lower():
+        case "claim":
+            bot.issues.claim(number, user, desk=root.place.tier, delivery=delivery)
+        case "release":
+            bot.issues.release(number, user, delivery=delivery)
+        case "escalate":
+            reason, tried = _reason_and_tried(spoken(rest), number)
+            seen = Seen(tier=root.place.tier)
+            bot.issues.escalate(number, user, seen=seen, reason=reason, tried=tried, delivery=delivery)
+        case "resolve":
+            bot.issues.resolve(number, user, fix=spoken(rest), delivery=delivery)
+        case "reopen":
+            bot.issues.reopen(number, user, reason=spoken(rest), delivery=delivery)
+        case "note":
+            if not rest and not event.get("files"):
+                raise refusals.NothingSaid
+            bot.conversation.noted(root, _words({**event, "text": rest}), by=user)
+            return
+        case _:
+            whisper(client, event["channel"], user, answers.THREAD_HELP, event["thread_ts"])
+            return
+    _nod(client, event)
+
+
+def _reason_and_tried(text: str, number: int) -> tuple[str, str]:
+    """Both parts of "why; tried: what"."""
+    reason, found, tried = text.partition("tried:")
+    if not found or not tried.strip():
+        raise refusals.HowToEscalate(name=issue_name(number))
+    return reason.strip().rstrip(";,."), tried.strip()
+
+
+def _nod(client: WebClient, event: dict[str, Any]) -> None:
+    """The card shows what happened; this only tells the speaker that they were understood."""
+    try:
+        client.reactions_add(channel=event["channel"], timestamp=event["ts"], name="white_check_mark")
+    except (SlackApiError, OSError) as error:
+        log.info("no reaction on a command: %s", error)
+
+
+def _edited(event: dict[str, Any], bot: Bot) -> None:
+    """A person's edit, not an unfurled link or a change of our own messages."""
+    after, before = event.get("message") or {}, event.get("previous_message") or {}
+    edited = after.get("edited")
+    if not edited or not _is_person(after, bot) or after.get("text") == before.get("text"):
+        return
+    words = _words({**after, "channel": event["channel"]})
+    bot.conversation.edited(words, by=after["user"], edited_ts=edited["ts"])
+
+
+def _deleted(event: dict[str, Any], bot: Bot) -> None:
+    before = event.get("previous_message") or {}
+    bot.conversation.deleted(event["channel"], event["deleted_ts"], by=before.get("user") or "USLACK")
+
+
+def _root(event: dict[str, Any], bot: Bot) -> Post | None:
+    """The card or receipt a message hangs under; `thread_ts` alone tells a reply (slack.md 1.9)."""
+    thread_ts = event.get("thread_ts")
+    if not thread_ts or thread_ts == event["ts"]:
+        return None
+    return bot.conversation.thread(event["channel"], thread_ts)
+
+
+def _words(event: dict[str, Any]) -> Words:
+    files = tuple(
+        (file.get("title") or file.get("name") or "file", file["permalink"])
+        for file in event.get("files") or ()
+        if file.get("permalink")
+    )
+    return Words(channel=event["channel"], ts=event["ts"], text=event.get("text") or "", files=files)
+
+
+def _is_person(event: dict[str, Any], bot: Bot) -> bool:
+    user = event.get("user")
+    return bool(user) and "bot_id" not in event and user not in NOT_PEOPLE and user != bot.user()
