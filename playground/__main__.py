@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from playground.manifest import ManifestError, read
-from playground.server import Playground, Server, address, listen
+from playground.server import LOCAL_NAMES, Playground, Server, address, listen
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,7 +34,8 @@ def main(argv: list[str] | None = None) -> int:
             f"Cannot listen on {options.host}:{options.port}: {reason}. Choose another port with --port.\n"
         )
         return 1
-    playground = Playground(manifest, address(listener), control=options.control)
+    local_only = options.host in LOCAL_NAMES
+    playground = Playground(manifest, address(listener), control=options.control, local_only=local_only)
     asyncio.run(_serve(Server(playground), listener))
     return 0
 

@@ -1,5 +1,6 @@
 """The control interface under /_playground/: faults on demand, what was called and said, the sockets, the clock."""
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,11 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from playground.page import same_origin
 from playground.people import BOT_USER
 from playground.refusal import Refused
-from playground.socket_mode import SocketMode
-from playground.workspace import Workspace
+from playground.webapi import WebApi
+from playground.workspace import Json
 
 FAULTS = ("slow", "lost", "dropped", "rate_limited", "server_error", "error", "cut_socket")
 CALLS_KEPT = 20_000
@@ -51,14 +51,14 @@ class Faults:
 
 
 class Control:
-    """`limits` is whoever counts calls; `calls` the log the Web API writes."""
+    """What tests and a curious person may do to the workspace from outside."""
 
-    def __init__(self, workspace: Workspace, socket_mode: SocketMode, faults: Faults, calls: Any, limits: Any) -> None:
-        self.workspace = workspace
-        self.socket_mode = socket_mode
+    def __init__(self, api: WebApi, faults: Faults, calls: deque[Json]) -> None:
+        self.workspace = api.workspace
+        self.socket_mode = api.socket_mode
+        self.limits = api.limits
         self.faults = faults
         self.calls = calls
-        self.limits = limits
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -71,6 +71,7 @@ class Control:
             Route("/_playground/limits", self.change_limits, methods=["POST"]),
             Route("/_playground/clock", self.advance, methods=["POST"]),
             Route("/_playground/users", self.change_user, methods=["POST"]),
+            Route("/_playground/channels", self.change_channel, methods=["POST"]),
         ]
 
     async def change_faults(self, request: Request) -> Response:
@@ -139,17 +140,16 @@ class Control:
         self.workspace.deactivate(user, deleted=bool(body.get("deleted")))
         return JSONResponse({"ok": True})
 
-
-def only_here(route: Any) -> Any:
-    """Refuse calls that another site's page makes."""
-
-    async def guarded(request: Request) -> Response:
-        if not same_origin(request):
-            return _bad("Only this machine's own programs may control the playground.")
-        response: Response = await route(request)
-        return response
-
-    return guarded
+    async def change_channel(self, request: Request) -> Response:
+        body = await _body(request)
+        channel = self.workspace.channels.get(str(body.get("channel")))
+        if channel is None:
+            return _bad("There is no such channel.")
+        if name := body.get("name"):
+            self.workspace.rename(channel, str(name))
+        if new_id := body.get("new_id"):
+            self.workspace.change_id(channel, str(new_id))
+        return JSONResponse({"ok": True})
 
 
 async def _body(request: Request) -> Any:

@@ -113,10 +113,9 @@ class Interactions:
         payload = self._base("block_suggestion", user) | place
         payload |= {"action_id": action_id, "block_id": block_id, "value": value}
         answer = await self._ask(user, action_id, payload, "The choices could not be loaded.", wants_payload=True)
-        offered = answer if isinstance(answer, dict) else {}
-        if "option_groups" in offered:
-            return {"option_groups": offered["option_groups"]}
-        return {"options": offered.get("options") or []}
+        offered: Json = {}
+        self._apply(user, action_id, lambda: offered.update(self.api.checked_options(answer)))
+        return offered
 
     def _place(self, user: str, container: Json) -> tuple[Json, list[Json], Json]:
         """Where something the app drew stands: payload keys, its blocks, what is typed into it so far."""
@@ -183,8 +182,9 @@ class Interactions:
     async def close(self, user: str, view_id: str, *, everything: bool) -> None:
         """The person closes the topmost form, or all of them; the app hears of those that want to be told."""
         view = self._form(user, view_id)
+        everything = everything or view["clear_on_close"]
         closing = list(reversed(self.views.stacks[user])) if everything else [view]
-        if everything or view["clear_on_close"]:
+        if everything:
             self.views.clear(user)
         else:
             self.views.close(user, view)

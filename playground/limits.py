@@ -29,8 +29,8 @@ class Bucket:
 
 
 class Limits:
-    def __init__(self, clock: Clock, *, enabled: bool = True) -> None:
-        self.enabled = enabled
+    def __init__(self, clock: Clock) -> None:
+        self.enabled = True
         self._clock = clock
         self._buckets: dict[str, Bucket] = {}
 

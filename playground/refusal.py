@@ -13,5 +13,13 @@ class Refused(Exception):
         self.extra = extra
 
 
+class RateLimited(Refused):
+    """Too many calls; the next one may come after `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("ratelimited", "Slack has had enough for the moment.")
+        self.seconds = seconds
+
+
 def invalid_arguments(*messages: str) -> Refused:
     return Refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] {message}" for message in messages]})

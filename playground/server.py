@@ -12,11 +12,12 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -29,11 +30,9 @@ from playground.interaction import Interactions
 from playground.limits import Limits
 from playground.manifest import Manifest
 from playground.page import Page
-from playground.refusal import Refused
+from playground.refusal import RateLimited, Refused
 from playground.socket_mode import SocketMode
-from playground.tickets import Tickets
-from playground.views import Views
-from playground.webapi import METHODS, Args, WebApi
+from playground.webapi import WebApi
 from playground.workspace import Json, Workspace
 
 STATIC = Path(__file__).parent / "static"
@@ -42,27 +41,30 @@ CONTENT_SECURITY_POLICY = (
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 STOP_SECONDS = 1
+LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 class Playground:
-    """One workspace with everything that reaches it. `base_url` is the address people and the app use."""
+    """One workspace with everything that reaches it. `base_url` is the address people and the app use.
 
-    def __init__(self, manifest: Manifest, base_url: str, *, control: bool = False) -> None:
+    `local_only`: it is reached by this machine alone, so it answers to this machine's names alone (see Gate).
+    """
+
+    def __init__(self, manifest: Manifest, base_url: str, *, control: bool = False, local_only: bool = True) -> None:
         self.clock = Clock()
         feed = Feed()
         self.manifest = manifest
         self.workspace = Workspace(self.clock, feed, manifest.bot_name, base_url)
         self.socket_mode = SocketMode(self.clock)
         self.socket_mode.on_change = self._tell_connected
-        self.tickets = Tickets(self.clock, base_url)
-        self.views = Views(self.clock, feed, list(self.workspace.users))
-        self.api = WebApi(self.workspace, self.views, self.tickets, self.socket_mode, manifest)
+        self.limits = Limits(self.clock)
+        self.api = WebApi(self.workspace, self.socket_mode, manifest, self.limits)
         self.workspace.emit = Events(self.clock, manifest, self.socket_mode).emit
         self.page = Page(self.workspace, Interactions(self.api))
-        self.limits = Limits(self.clock, enabled=False)
         self.faults = Faults()
         self.calls: deque[Json] = deque(maxlen=CALLS_KEPT)
         self.control = control
+        self.local_only = local_only
 
     def app(self) -> ASGIApp:
         routes: list[BaseRoute] = [
@@ -76,9 +78,8 @@ class Playground:
             *self.page.routes(),
         ]
         if self.control:
-            control = Control(self.workspace, self.socket_mode, self.faults, self.calls, self.limits)
-            routes += control.routes()
-        app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])
+            routes += Control(self.api, self.faults, self.calls).routes()
+        app = Starlette(routes=routes, middleware=[Middleware(Gate, local_only=self.local_only)])
         app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
         return app
 
@@ -87,7 +88,10 @@ class Playground:
     async def web_api(self, request: Request) -> Response:
         """One call: faults, then token, limits and scopes, then the method itself; always one line in the log."""
         method = request.path_params["method"]
-        values = await _arguments(request)
+        try:
+            values = await _arguments(request)
+        except Refused as refusal:
+            return JSONResponse({"ok": False, "error": refusal.error})
         token = _token(request, values)
         channel = str(values.get("channel") or values.get("channel_id") or "")
         fault = self.faults.take(method, channel)
@@ -120,23 +124,11 @@ class Playground:
             case _:
                 pass
         try:
-            self._check_token(method, token)
-            return {"ok": True, **self.api.call(method, Args(values))}, 200, {}
+            return {"ok": True, **self.api.call(method, token, values)}, 200, {}
+        except RateLimited as limited:
+            return _rate_limited(limited.seconds)
         except Refused as refusal:
             return {"ok": False, "error": refusal.error, **refusal.extra}, 200, {}
-
-    def _check_token(self, method: str, token: str) -> None:
-        if method not in METHODS:
-            raise Refused("unknown_method", req_method=method)
-        if method == "api.test":
-            return
-        if not token:
-            raise Refused("not_authed")
-        if token not in (people.BOT_TOKEN, people.APP_TOKEN):
-            raise Refused("invalid_auth")
-        wanted = people.APP_TOKEN if METHODS[method].app_token else people.BOT_TOKEN
-        if token != wanted:
-            raise Refused("not_allowed_token_type")
 
     # --- response_url and files
 
@@ -149,6 +141,8 @@ class Playground:
             return PlainTextResponse("invalid_payload", status_code=400)
         try:
             self.api.respond(request.path_params["path"], body)
+        except RateLimited as limited:
+            return PlainTextResponse("ratelimited", 429, headers={"Retry-After": str(limited.seconds)})
         except Refused as refusal:
             gone = refusal.error in ("no_such_url", "used_url", "expired_url")
             return PlainTextResponse(refusal.error, status_code=404 if gone else 400)
@@ -197,11 +191,12 @@ class Playground:
             self.workspace.feed.tell(user, frame)
 
 
-class SecurityHeaders:
-    """The page may load nothing from elsewhere, and nothing here is guessed or kept by the browser."""
+class Gate:
+    """Keeps other sites' pages out, whom a browser on this machine would carry in, and tells the browser the rules."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, local_only: bool) -> None:
         self.app = app
+        self.local_only = local_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -215,7 +210,20 @@ class SecurityHeaders:
                 ]
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        if self.admits(HTTPConnection(scope)):
+            await self.app(scope, receive, send_with_headers)
+        elif scope["type"] == "websocket":
+            await WebSocketClose(code=1008)(scope, receive, send)
+        else:
+            await PlainTextResponse("Not from here.", status_code=403)(scope, receive, send)
+
+    def admits(self, connection: HTTPConnection) -> bool:
+        """Browsers name the page a request comes from; programs name none. The Host tells a name made to lead here."""
+        host = connection.headers.get("host", "")
+        if self.local_only and urllib.parse.urlsplit(f"//{host}").hostname not in LOCAL_NAMES:
+            return False
+        origin = connection.headers.get("origin")
+        return origin is None or origin.partition("://")[2] == host
 
 
 async def _arguments(request: Request) -> Json:
@@ -226,10 +234,13 @@ async def _arguments(request: Request) -> Json:
     if not body:
         return values
     if kind == "application/json":
-        with contextlib.suppress(ValueError):
+        try:
             given = await request.json()
-            values |= given if isinstance(given, dict) else {}
-        return values
+        except ValueError as error:
+            raise Refused("invalid_json") from error
+        if not isinstance(given, dict):
+            raise Refused("json_not_object")
+        return values | given
     with contextlib.suppress(UnicodeDecodeError):
         values |= dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
     return values

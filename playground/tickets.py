@@ -62,7 +62,8 @@ class Tickets:
         self._urls[path] = ResponseUrl(user, channel, self._clock.now(), ts, ephemeral)
         return f"{self._base_url}/hooks/{path}"
 
-    def use(self, path: str) -> ResponseUrl:
+    def find(self, path: str) -> ResponseUrl:
+        """Where a response_url leads, if it may still be used; the caller counts the use."""
         target = self._urls.get(path)
         if target is None:
             raise Refused("no_such_url")
@@ -70,5 +71,4 @@ class Tickets:
             raise Refused("expired_url")
         if target.uses >= RESPONSE_USES:
             raise Refused("used_url")
-        target.uses += 1
         return target

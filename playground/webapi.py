@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from playground import blocks as block_kit
 from playground import people
+from playground.limits import Limits
 from playground.manifest import Manifest
 from playground.people import BOT_USER, Channel
-from playground.refusal import Refused, invalid_arguments
+from playground.refusal import RateLimited, Refused, invalid_arguments
 from playground.socket_mode import SocketMode
 from playground.tickets import Tickets
 from playground.views import Views, shown, with_ids
@@ -19,6 +21,8 @@ from playground.workspace import Json, Workspace
 TRUE = ("1", "true", "True", True, 1)
 MOST_TEXT = 40_000
 MOST_UPDATED_TEXT = 4_000
+MOST_ATTACHMENTS = 100
+MOST_HISTORY = 999
 
 _STRUCTURED = ("blocks", "attachments", "view", "metadata", "files")
 
@@ -50,13 +54,14 @@ class Args:
         return self.values[key] in TRUE if key in self.values else default
 
     def number(self, key: str, default: int, most: int) -> int:
+        """A whole number from 1 to `most`; `default` when it is not given."""
         try:
-            value = int(self.values.get(key) or default)
+            value = int(self.values.get(key, default))
         except (TypeError, ValueError) as error:
-            raise Refused("invalid_limit") from error
-        if value < 1:
-            raise Refused("invalid_limit")
-        return min(value, most)
+            raise Refused(f"invalid_{key}") from error
+        if not 1 <= value <= most:
+            raise Refused(f"invalid_{key}")
+        return value
 
     def listed(self, key: str) -> list[str]:
         value = self.values.get(key) or []
@@ -80,19 +85,26 @@ class Args:
 class WebApi:
     """One method of this class for one method of Slack's; METHODS below says which."""
 
-    def __init__(
-        self, workspace: Workspace, views: Views, tickets: Tickets, socket_mode: SocketMode, manifest: Manifest
-    ) -> None:
+    def __init__(self, workspace: Workspace, socket_mode: SocketMode, manifest: Manifest, limits: Limits) -> None:
         self.workspace = workspace
-        self.views = views
-        self.tickets = tickets
+        self.views = Views(workspace.clock, workspace.feed, list(workspace.users))
+        self.tickets = Tickets(workspace.clock, workspace.base_url)
         self.socket_mode = socket_mode
         self.manifest = manifest
+        self.limits = limits
         self.uploads: dict[str, Json] = {}
 
-    def call(self, method: str, args: Args) -> Json:
-        """Do what `method` asks. Raises Refused with Slack's error word."""
-        return METHODS[method].run(self, args)
+    def call(self, name: str, token: str, values: Json) -> Json:
+        """Do what the method `name` asks. Raises Refused with Slack's error word."""
+        method = METHODS.get(name)
+        if method is None:
+            raise Refused("unknown_method", req_method=name)
+        if name != "api.test":
+            _check_token(token, people.APP_TOKEN if method.app_token else people.BOT_TOKEN)
+        if wait := self.limits.method(name, method.tier):
+            raise RateLimited(wait)
+        self.require(*method.scopes)
+        return method.run(self, Args(values))
 
     # --- start
 
@@ -123,7 +135,8 @@ class WebApi:
 
     def post_message(self, args: Args) -> Json:
         channel = self._target(args.required("channel"))
-        message = self._content(args, MOST_TEXT)
+        self._pace(channel)
+        message = self._content(args)
         if args.text("username") or args.text("icon_emoji") or args.text("icon_url"):
             self.require("chat:write.customize")
             message["username"] = args.text("username", self.manifest.bot_name)
@@ -140,11 +153,7 @@ class WebApi:
         message = self._own_message(channel, args.required("ts"), "cant_update_message")
         if channel.is_archived:
             raise Refused("is_inactive")
-        changes = self._content(args, MOST_UPDATED_TEXT)
-        if "blocks" not in changes and "text" in changes and "blocks" not in args.values:
-            changes["blocks"] = None
-        if args.values.get("metadata") == {}:
-            changes["metadata"] = None
+        changes = self._changes(message, args)
         message = self.workspace.edit(channel, message["ts"], BOT_USER, changes)
         shown_message = _readable(message, metadata=True)
         return {"channel": channel.id, "ts": message["ts"], "text": message["text"], "message": shown_message}
@@ -162,7 +171,7 @@ class WebApi:
             raise Refused("user_not_in_channel")
         if channel.is_archived:
             raise Refused("is_archived")
-        content = self._content(args, MOST_TEXT)
+        content = self._content(args)
         content.pop("metadata", None)
         message = self.workspace.whisper(channel, reader.id, self._own() | content, thread_ts=args.text("thread_ts"))
         return {"message_ts": message["ts"]}
@@ -213,7 +222,7 @@ class WebApi:
             raise Refused("not_enabled")
         user = args.required("user_id")
         if user not in self.workspace.users or self.workspace.users[user].is_bot:
-            raise invalid_arguments("invalid user_id")
+            raise invalid_arguments("invalid `user_id` [json-pointer:/user_id]")
         return {"view": shown(self.views.publish(user, self._view(args, "home"), args.text("hash")))}
 
     # --- conversations
@@ -233,13 +242,12 @@ class WebApi:
         return {"channel": {"id": channel.id}}
 
     def conversations_info(self, args: Args) -> Json:
-        return {"channel": self.workspace.channel_json(self._conversation(args))}
+        channel = self._conversation(args)
+        self.require(_READ[channel.kind])
+        return {"channel": self.workspace.channel_json(channel)}
 
     def conversations_list(self, args: Args) -> Json:
-        types = args.listed("types") or ["public_channel"]
-        kinds = {_KINDS[kind] for kind in types if kind in _KINDS}
-        if len(kinds) != len([kind for kind in types if kind != "mpim"]):
-            raise Refused("invalid_types")
+        kinds = self._kinds(args)
         hide_archived = args.flag("exclude_archived")
         channels = [
             self.workspace.channel_json(channel)
@@ -250,17 +258,19 @@ class WebApi:
 
     def users_conversations(self, args: Args) -> Json:
         user = args.text("user", BOT_USER)
-        types = args.listed("types") or ["public_channel"]
-        kinds = {_KINDS[kind] for kind in types if kind in _KINDS}
+        kinds = self._kinds(args)
+        hide_archived = args.flag("exclude_archived")
         channels = [
             self.workspace.channel_json(channel)
             for channel in self.workspace.visible_channels(BOT_USER)
-            if channel.kind in kinds and user in channel.members
+            if channel.kind in kinds and user in channel.members and not (hide_archived and channel.is_archived)
         ]
         return _paged(args, "channels", channels, most=1000)
 
     def conversations_members(self, args: Args) -> Json:
-        return _paged(args, "members", list(self._conversation(args).members), most=1000)
+        channel = self._conversation(args)
+        self.require(_READ[channel.kind])
+        return _paged(args, "members", list(channel.members), most=1000)
 
     def conversations_join(self, args: Args) -> Json:
         channel = self._conversation(args)
@@ -280,17 +290,16 @@ class WebApi:
 
     def conversations_history(self, args: Args) -> Json:
         channel = self._joined(args)
+        self.require(_HISTORY[channel.kind])
         messages = _between(args, self.workspace.history(channel))
-        metadata = args.flag("include_all_metadata")
-        return _paged(args, "messages", [_readable(message, metadata=metadata) for message in messages], most=999)
+        return _paged_by_ts(args, messages, newest_first=True)
 
     def conversations_replies(self, args: Args) -> Json:
         channel = self._joined(args)
+        self.require(_HISTORY[channel.kind])
         root, *replies = self.workspace.thread(channel, args.required("ts"))
-        metadata = args.flag("include_all_metadata")
-        messages = [_readable(message, metadata=metadata) for message in _between(args, replies)]
-        answer = _paged(args, "messages", messages, most=999)
-        answer["messages"].insert(0, _readable(root, metadata=metadata))
+        answer = _paged_by_ts(args, _between(args, replies), newest_first=False)
+        answer["messages"].insert(0, _readable(root, metadata=args.flag("include_all_metadata")))
         return answer
 
     # --- people
@@ -367,6 +376,7 @@ class WebApi:
         shown_files = [self.workspace.file_json(file) for file in files]
         for channel in channels:
             message = {"subtype": "file_share", "text": args.text("initial_comment"), "files": shown_files}
+            self._pace(channel)
             self.workspace.post(channel, self._own() | message, thread_ts=args.text("thread_ts"))
         return {"files": shown_files}
 
@@ -437,27 +447,72 @@ class WebApi:
             "updated": 0, "team_id": people.TEAM_ID, "icons": {},
         }  # fmt: skip
 
-    def _content(self, args: Args, most_text: int) -> Json:
-        """text, blocks, attachments and metadata of a message, checked as Slack checks them."""
-        content: Json = {}
+    def _pace(self, channel: Channel) -> None:
+        if wait := self.limits.post(channel.id):
+            raise RateLimited(wait)
+
+    def _kinds(self, args: Args) -> set[str]:
+        """The kinds of conversation that `types` asks for, each with the scope it needs."""
+        types = args.listed("types") or ["public_channel"]
+        if not set(types) <= set(_KINDS):
+            raise Refused("invalid_types")
+        kinds = {_KINDS[kind] for kind in types} - {"mpim"}
+        for kind in sorted(kinds):
+            self.require(_READ[kind])
+        return kinds
+
+    def _content(self, args: Args) -> Json:
+        """text, blocks, attachments and metadata of a new message, checked as Slack checks them."""
+        if args.text("markdown_text") and (args.text("text") or args.values.get("blocks")):
+            raise Refused("markdown_text_conflict")
+        if args.text("markdown_text"):
+            args.values["blocks"] = [{"type": "markdown", "text": args.text("markdown_text")}]
+        content = self._checked(args)
+        content["text"] = args.text("text")[:MOST_TEXT]
+        if not (content["text"].strip() or content.get("blocks") or content.get("attachments")):
+            raise Refused("no_text")
+        return {key: value for key, value in content.items() if value or key == "text"}
+
+    def _changes(self, message: Json, args: Args) -> Json:
+        """What chat.update changes: what is not given stays, an empty list or object goes."""
+        if len(args.text("text")) > MOST_UPDATED_TEXT:
+            raise Refused("msg_too_long")
+        changes = self._checked(args)
+        if "text" in args.values or "blocks" in changes:
+            changes["text"] = args.text("text")
+        after = message | changes
+        if not (after["text"].strip() or after.get("blocks") or after.get("attachments")) or not changes:
+            raise Refused("no_text")
+        return {key: None if key != "text" and not value else value for key, value in changes.items()}
+
+    def _checked(self, args: Args) -> Json:
+        """The parts of a message that were given, each refused if Slack would refuse it."""
+        given: Json = {}
         blocks = args.list_of_dicts("blocks", "invalid_blocks_format")
         attachments = args.list_of_dicts("attachments", "invalid_attachments")
-        text = args.text("text")
-        if not (text.strip() or blocks or attachments):
-            raise Refused("no_text")
-        if len(text) > most_text:
-            if most_text == MOST_UPDATED_TEXT:
-                raise Refused("msg_too_long")
-            text = text[:most_text]
-        content["text"] = text
-        if blocks:
-            content["blocks"] = with_ids(blocks)
-        if attachments:
-            content["attachments"] = attachments
+        if blocks is not None:
+            _refuse("invalid_blocks", block_kit.errors_of_message(blocks))
+            if block_kit.too_long(blocks):
+                raise Refused("msg_blocks_too_long")
+            given["blocks"] = with_ids(blocks)
+        if attachments is not None:
+            if len(attachments) > MOST_ATTACHMENTS:
+                raise Refused("too_many_attachments")
+            for number, attachment in enumerate(attachments):
+                pointer = f"/attachments/{number}/blocks"
+                _refuse("invalid_blocks", block_kit.errors_of_message(attachment.get("blocks") or [], pointer))
+            given["attachments"] = [
+                attachment | ({"blocks": with_ids(attachment["blocks"])} if attachment.get("blocks") else {})
+                for attachment in attachments
+            ]
         metadata = args.dict("metadata")
-        if metadata:
-            content["metadata"] = metadata
-        return content
+        if metadata is not None:
+            if metadata:
+                _refuse("invalid_metadata_format", block_kit.errors_of_metadata(metadata))
+            if block_kit.metadata_too_large(metadata):
+                raise Refused("metadata_too_large")
+            given["metadata"] = metadata
+        return given
 
     def _view(self, args: Args, kind: str) -> Json:
         view = args.dict("view")
@@ -468,8 +523,20 @@ class WebApi:
     def checked_view(self, view: Json, kind: str) -> Json:
         """The view, if Slack would take it as a `modal` or a `home`, with ids where the app gave none."""
         if view.get("type") != kind:
-            raise invalid_arguments(f"invalid view type: {view.get('type')}")
-        return view | {"blocks": with_ids(view.get("blocks") or [])}
+            raise invalid_arguments(f"invalid `type`: {view.get('type')} [json-pointer:/view/type]")
+        if block_kit.view_too_large(view):
+            raise Refused("view_too_large")
+        _refuse("invalid_arguments", block_kit.errors_of_view(view))
+        return view | {"blocks": with_ids(view["blocks"])}
+
+    def checked_options(self, answer: Any) -> Json:
+        """What an app offered for an external select: {"options": ...} or {"option_groups": ...}."""
+        offered = answer if isinstance(answer, dict) else {}
+        key = "option_groups" if "option_groups" in offered else "options"
+        if key not in offered:
+            raise invalid_arguments("missing required field: options")
+        _refuse("invalid_arguments", block_kit.errors_of_options(key, offered[key]))
+        return {key: offered[key]}
 
     def _emoji(self, args: Args) -> str:
         name = args.required("name").strip(":")
@@ -480,35 +547,42 @@ class WebApi:
     # --- response_url
 
     def respond(self, path: str, body: Json) -> None:
-        """One POST to a response_url. Raises Refused when it is used up, too old, or says nothing."""
-        target = self.tickets.use(path)
+        """One POST to a response_url. Refused when it is used up, too old, says nothing, or comes too fast."""
+        target = self.tickets.find(path)
         channel = self.workspace.channels[target.channel]
+        original = (channel, target.user, target.ts)
+        if body.get("delete_original") and not (body.get("text") or body.get("blocks")):
+            target.uses += 1
+            self._drop_original(*original, ephemeral=target.ephemeral)
+            return
+        self._pace(channel)
+        content = self._content(Args(body))
+        target.uses += 1
         if body.get("delete_original"):
-            self._drop_original(channel, target.user, target.ts, ephemeral=target.ephemeral)
-            if not (body.get("text") or body.get("blocks")):
-                return
-        content = self._content(Args(body), MOST_TEXT)
+            self._drop_original(*original, ephemeral=target.ephemeral)
         if body.get("replace_original") and target.ts:
-            content.setdefault("blocks", None)
+            content = {"blocks": None, "attachments": None} | content
             if target.ephemeral:
                 self.workspace.rewrite_whisper(target.user, (channel.id, target.ts), content)
-            else:
+            elif target.ts in channel.messages:
                 self.workspace.edit(channel, target.ts, BOT_USER, content)
             return
-        thread_ts = str(body.get("thread_ts") or "")
-        if body.get("response_type") == "in_channel":
-            self.workspace.post(channel, self._own() | content, thread_ts=thread_ts)
-        else:
-            self.workspace.whisper(channel, target.user, self._own() | content, thread_ts=thread_ts)
+        self._answer_person(target.user, channel, body, content)
 
     def answer_command(self, user: str, channel: Channel, payload: Any) -> None:
-        """What the app put into the ack of a slash command: seen by its person only, unless it says in_channel."""
+        """What the app put into the ack of a slash command."""
         body = payload if isinstance(payload, dict) else {"text": payload}
-        content = self._content(Args(body), MOST_TEXT)
+        self._answer_person(user, channel, body, self._content(Args(body)))
+
+    def _answer_person(self, user: str, channel: Channel, body: Json, content: Json) -> None:
+        """Show an answer to its person only, unless it says in_channel."""
+        content = self._own() | content
+        content.pop("metadata", None)
+        thread_ts = str(body.get("thread_ts") or "")
         if body.get("response_type") == "in_channel":
-            self.workspace.post(channel, self._own() | content)
+            self.workspace.post(channel, content, thread_ts=thread_ts)
         else:
-            self.workspace.whisper(channel, user, self._own() | content)
+            self.workspace.whisper(channel, user, content, thread_ts=thread_ts)
 
     def _drop_original(self, channel: Channel, user: str, ts: str, *, ephemeral: bool) -> None:
         if ephemeral:
@@ -519,51 +593,70 @@ class WebApi:
 
 @dataclass(frozen=True)
 class Method:
-    """`scopes`: any one of them will do. `app_token`: called with the app's token, not the bot's."""
+    """`tier` is Slack's rate limit tier, 0 for a limit of the method's own. Of `scopes` any one will do; where the
+    scope depends on the kind of conversation, the method asks for it itself. `app_token`: called with the app's.
+    """
 
     run: Callable[[WebApi, Args], Json]
+    tier: int
     scopes: tuple[str, ...] = ()
     app_token: bool = False
 
 
 METHODS: dict[str, Method] = {
-    "api.test": Method(WebApi.api_test),
-    "auth.test": Method(WebApi.auth_test),
-    "apps.connections.open": Method(WebApi.connections_open, app_token=True),
-    "team.info": Method(WebApi.team_info, ("team:read",)),
-    "bots.info": Method(WebApi.bots_info, ("users:read",)),
-    "chat.postMessage": Method(WebApi.post_message, ("chat:write",)),
-    "chat.update": Method(WebApi.update_message, ("chat:write",)),
-    "chat.delete": Method(WebApi.delete_message, ("chat:write",)),
-    "chat.postEphemeral": Method(WebApi.post_ephemeral, ("chat:write",)),
-    "chat.getPermalink": Method(WebApi.get_permalink),
-    "reactions.add": Method(WebApi.add_reaction, ("reactions:write",)),
-    "reactions.remove": Method(WebApi.remove_reaction, ("reactions:write",)),
-    "reactions.get": Method(WebApi.get_reactions, ("reactions:read",)),
-    "views.open": Method(WebApi.views_open),
-    "views.push": Method(WebApi.views_push),
-    "views.update": Method(WebApi.views_update),
-    "views.publish": Method(WebApi.views_publish),
-    "conversations.open": Method(WebApi.conversations_open, ("im:write",)),
-    "conversations.info": Method(WebApi.conversations_info),
-    "conversations.list": Method(WebApi.conversations_list),
-    "conversations.members": Method(WebApi.conversations_members),
-    "conversations.join": Method(WebApi.conversations_join, ("channels:join",)),
-    "conversations.leave": Method(WebApi.conversations_leave, ("channels:manage", "groups:write")),
-    "conversations.history": Method(WebApi.conversations_history),
-    "conversations.replies": Method(WebApi.conversations_replies),
-    "users.info": Method(WebApi.users_info, ("users:read",)),
-    "users.list": Method(WebApi.users_list, ("users:read",)),
-    "users.lookupByEmail": Method(WebApi.users_lookup_by_email, ("users:read.email",)),
-    "users.conversations": Method(WebApi.users_conversations),
-    "usergroups.list": Method(WebApi.usergroups_list, ("usergroups:read",)),
-    "usergroups.users.list": Method(WebApi.usergroups_users_list, ("usergroups:read",)),
-    "files.getUploadURLExternal": Method(WebApi.upload_url, ("files:write",)),
-    "files.completeUploadExternal": Method(WebApi.complete_upload, ("files:write",)),
-    "files.info": Method(WebApi.files_info, ("files:read",)),
+    "api.test": Method(WebApi.api_test, 4),
+    "auth.test": Method(WebApi.auth_test, 0),
+    "apps.connections.open": Method(WebApi.connections_open, 3, app_token=True),
+    "team.info": Method(WebApi.team_info, 3, ("team:read",)),
+    "bots.info": Method(WebApi.bots_info, 3, ("users:read",)),
+    "chat.postMessage": Method(WebApi.post_message, 0, ("chat:write",)),
+    "chat.update": Method(WebApi.update_message, 3, ("chat:write",)),
+    "chat.delete": Method(WebApi.delete_message, 3, ("chat:write",)),
+    "chat.postEphemeral": Method(WebApi.post_ephemeral, 4, ("chat:write",)),
+    "chat.getPermalink": Method(WebApi.get_permalink, 0),
+    "reactions.add": Method(WebApi.add_reaction, 3, ("reactions:write",)),
+    "reactions.remove": Method(WebApi.remove_reaction, 2, ("reactions:write",)),
+    "reactions.get": Method(WebApi.get_reactions, 3, ("reactions:read",)),
+    "views.open": Method(WebApi.views_open, 4),
+    "views.push": Method(WebApi.views_push, 4),
+    "views.update": Method(WebApi.views_update, 4),
+    "views.publish": Method(WebApi.views_publish, 4),
+    "conversations.open": Method(WebApi.conversations_open, 3, ("im:write",)),
+    "conversations.info": Method(WebApi.conversations_info, 3),
+    "conversations.list": Method(WebApi.conversations_list, 2),
+    "conversations.members": Method(WebApi.conversations_members, 4),
+    "conversations.join": Method(WebApi.conversations_join, 3, ("channels:join",)),
+    "conversations.leave": Method(WebApi.conversations_leave, 3, ("channels:manage", "groups:write")),
+    "conversations.history": Method(WebApi.conversations_history, 3),
+    "conversations.replies": Method(WebApi.conversations_replies, 3),
+    "users.info": Method(WebApi.users_info, 4, ("users:read",)),
+    "users.list": Method(WebApi.users_list, 2, ("users:read",)),
+    "users.lookupByEmail": Method(WebApi.users_lookup_by_email, 3, ("users:read.email",)),
+    "users.conversations": Method(WebApi.users_conversations, 3),
+    "usergroups.list": Method(WebApi.usergroups_list, 2, ("usergroups:read",)),
+    "usergroups.users.list": Method(WebApi.usergroups_users_list, 2, ("usergroups:read",)),
+    "files.getUploadURLExternal": Method(WebApi.upload_url, 4, ("files:write",)),
+    "files.completeUploadExternal": Method(WebApi.complete_upload, 4, ("files:write",)),
+    "files.info": Method(WebApi.files_info, 4, ("files:read",)),
 }
 
-_KINDS = {"public_channel": "channel", "private_channel": "group", "im": "im"}
+_KINDS = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
+_READ = {"channel": "channels:read", "group": "groups:read", "im": "im:read"}
+_HISTORY = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}
+
+
+def _check_token(token: str, wanted: str) -> None:
+    if not token:
+        raise Refused("not_authed")
+    if token not in (people.BOT_TOKEN, people.APP_TOKEN):
+        raise Refused("invalid_auth")
+    if token != wanted:
+        raise Refused("not_allowed_token_type")
+
+
+def _refuse(error: str, messages: list[str]) -> None:
+    if messages:
+        raise Refused(error, " ".join(messages), response_metadata={"messages": messages})
 
 
 def _readable(message: Json, *, metadata: bool = False) -> Json:
@@ -590,12 +683,31 @@ def _ts(args: Args, key: str, default: str) -> float:
 def _paged(args: Args, key: str, items: Sequence[Any], most: int) -> Json:
     """One page of `items`: `limit` of them from `cursor` on, and the cursor of what is left."""
     limit = args.number("limit", 100, most)
-    start = 0
-    if args.text("cursor"):
-        try:
-            start = int(base64.b64decode(args.text("cursor")).decode().removeprefix("next:"))
-        except ValueError as error:
-            raise Refused("invalid_cursor") from error
+    start = int(_cursor(args) or 0)
     more = start + limit < len(items)
-    cursor = base64.b64encode(f"next:{start + limit}".encode()).decode() if more else ""
-    return {key: list(items[start : start + limit]), "has_more": more, "response_metadata": {"next_cursor": cursor}}
+    return {key: list(items[start : start + limit]), **_next(str(start + limit) if more else "")}
+
+
+def _paged_by_ts(args: Args, messages: Sequence[Json], *, newest_first: bool) -> Json:
+    """One page of messages; its cursor names a message, so that what is posted in between moves nothing."""
+    limit = args.number("limit", 100, MOST_HISTORY)
+    if last := _cursor(args):
+        messages = [m for m in messages if (float(m["ts"]) < last if newest_first else float(m["ts"]) > last)]
+    metadata = args.flag("include_all_metadata")
+    page = [_readable(message, metadata=metadata) for message in messages[:limit]]
+    more = len(messages) > limit
+    return {"messages": page, "has_more": more, **_next(page[-1]["ts"] if more else "")}
+
+
+def _cursor(args: Args) -> float:
+    if not args.text("cursor"):
+        return 0.0
+    try:
+        return float(base64.b64decode(args.text("cursor"), validate=True).decode().removeprefix("next:"))
+    except ValueError as error:
+        raise Refused("invalid_cursor") from error
+
+
+def _next(place: str) -> Json:
+    cursor = base64.b64encode(f"next:{place}".encode()).decode() if place else ""
+    return {"response_metadata": {"next_cursor": cursor}}

@@ -249,6 +249,10 @@ class Workspace:
         channel.members.append(user_id)
         channel.read_until[user_id] = self.new_ts()
         self._tell_channel(channel)
+        if channel.is_private:  # what was said so far can be read from now on
+            for message in channel.messages.values():
+                shown = self.page_message(channel, message, user_id)
+                self.feed.tell(user_id, {"type": "message", "message": shown})
         joined: Json = {"type": "member_joined_channel", "user": user_id, "channel": channel.id}
         joined |= {"channel_type": "G" if channel.is_private else "C", "team": people.TEAM_ID}
         if inviter:
@@ -280,6 +284,23 @@ class Workspace:
         self._tell_channel(channel)
         event = {"type": f"{prefix}_{word}", "channel": channel.id, "user": user_id, "event_ts": self.new_ts()}
         self.emit(event, channel)
+
+    def rename(self, channel: Channel, name: str) -> None:
+        channel.name = name
+        self._tell_channel(channel)
+        kind = "group_rename" if channel.is_private else "channel_rename"
+        renamed = {"id": channel.id, "name": name, "name_normalized": name, "created": 0, "is_channel": True}
+        self.emit({"type": kind, "channel": renamed, "event_ts": self.new_ts()}, channel)
+
+    def change_id(self, channel: Channel, new_id: str) -> None:
+        """The conversation goes on under another id, as when it becomes a shared one."""
+        old_id = channel.id
+        del self.channels[old_id]
+        channel.id = new_id
+        self.channels[new_id] = channel
+        self._tell_channel(channel)
+        event = {"type": "channel_id_changed", "old_channel_id": old_id, "new_channel_id": new_id}
+        self.emit(event | {"event_ts": self.new_ts()}, channel)
 
     def deactivate(self, user: User, *, deleted: bool) -> None:
         user.deleted = deleted
