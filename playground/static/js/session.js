@@ -1,0 +1,170 @@
+// One person's live session: the feed from the server, the state it leaves, and what that person may do.
+
+import { useEffect, useMemo, useState } from "../vendor/htm-preact.module.js";
+import { get, post, Refused } from "./api.js";
+import { Form } from "./form.js";
+import { nothingYet, reduce } from "./store.js";
+
+const LONGEST_WAIT = 4000;
+const open = new Map();
+let toastNumber = 0;
+
+class Session {
+  constructor(user) {
+    this.user = user;
+    this.state = nothingYet;
+    this.holders = 0;
+    this.toasts = [];
+    this.drafts = new Map();
+    this.seenThreads = new Map(); // "channel ts" -> the latest reply this person has seen
+    this.forms = new Map();
+    this.listeners = new Set();
+    this.waits = 250;
+  }
+
+  connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.socket = new WebSocket(`${scheme}://${location.host}/_page/ws?user=${encodeURIComponent(this.user)}`);
+    this.socket.onmessage = (event) => this.receive(JSON.parse(event.data));
+    this.socket.onopen = () => {
+      this.waits = 250;
+      this.refresh();
+    };
+    this.socket.onclose = () => {
+      if (!this.holders) return;
+      this.apply({ type: "link", link: "lost" });
+      this.retry = setTimeout(() => this.connect(), this.waits);
+      this.waits = Math.min(this.waits * 2, LONGEST_WAIT);
+    };
+  }
+
+  /** Users, commands and shortcuts; the feed brings everything that moves. */
+  async refresh() {
+    try {
+      this.apply({ type: "workspace", workspace: await get(`workspace?user=${encodeURIComponent(this.user)}`) });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.toast("error", error.message);
+    }
+  }
+
+  close() {
+    clearTimeout(this.retry);
+    this.socket.close();
+  }
+
+  receive(frame) {
+    if (frame.type === "notice") {
+      this.toast(frame.level, frame.text);
+      return;
+    }
+    if (frame.type === "state" && !this.state.ready) this.rememberThreads(frame.messages);
+    this.apply(frame);
+    if (frame.type === "app" && frame.connected) this.refresh();
+    if (frame.type === "views" || frame.type === "state") this.forgetForms();
+  }
+
+  /** What lies there when the page opens is not news. */
+  rememberThreads(messages) {
+    for (const message of Object.values(messages).flat()) {
+      if (message.thread_ts && message.thread_ts !== message.ts) this.seenThreads.set(`${message.channel} ${message.thread_ts}`, message.ts);
+    }
+  }
+
+  apply(frame) {
+    this.state = reduce(this.state, frame);
+    this.changed();
+  }
+
+  changed() {
+    for (const listener of this.listeners) listener();
+  }
+
+  /** What was typed and chosen under `key` (a view, a message); kept while it is on the page. */
+  form(key, blocks, stored) {
+    if (!this.forms.has(key)) this.forms.set(key, new Form(stored));
+    const form = this.forms.get(key);
+    form.fit(blocks);
+    return form;
+  }
+
+  forgetForms() {
+    const alive = new Set(this.state.views.map((view) => `view ${view.id}`));
+    for (const key of this.forms.keys()) {
+      if (key.startsWith("view ") && !alive.has(key) && key !== `view ${this.state.home?.id}`) this.forms.delete(key);
+    }
+  }
+
+  /** A passing line for the person; the same line twice within two seconds is shown once. */
+  toast(level, text) {
+    const now = Date.now();
+    if (this.toasts.some((toast) => toast.text === text && now - toast.at < 2000)) return;
+    toastNumber += 1;
+    const toast = { id: toastNumber, level, text, at: now };
+    this.toasts = [...this.toasts.slice(-3), toast];
+    this.changed();
+    setTimeout(() => this.dropToast(toast.id), level === "error" ? 12_000 : 6000);
+  }
+
+  dropToast(id) {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    this.changed();
+  }
+
+  dropEphemeral({ channel, ts }) {
+    this.apply({ type: "ephemeral_deleted", channel, ts });
+  }
+
+  /** Does something as this person; a refusal is thrown as Refused. */
+  act(path, body) {
+    return post(path, { user: this.user, ...body });
+  }
+
+  /** Does something as this person; a refusal is shown as a toast and answered with null. */
+  async tell(path, body) {
+    try {
+      return await this.act(path, body);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.toast("error", error.message);
+      return null;
+    }
+  }
+}
+
+export function acquire(user) {
+  if (!open.has(user)) {
+    const session = new Session(user);
+    open.set(user, session);
+  }
+  const session = open.get(user);
+  session.holders += 1;
+  if (session.holders === 1) session.connect();
+  return session;
+}
+
+export function release(session) {
+  session.holders -= 1;
+  if (session.holders) return;
+  open.delete(session.user);
+  session.close();
+}
+
+/** The sessions of these people, open as long as the component shows them; it draws again when one changes. */
+export function useSessions(users) {
+  const key = users.join();
+  const [, draw] = useState(0);
+  const held = useMemo(() => users.map(acquire), [key]);
+  useEffect(() => {
+    const listener = () => draw((count) => count + 1);
+    for (const session of held) session.listeners.add(listener);
+    listener();
+    return () => {
+      for (const session of held) {
+        session.listeners.delete(listener);
+        release(session);
+      }
+    };
+  }, [held]);
+  return held;
+}
