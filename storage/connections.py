@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 from threading import Lock, local
 from typing import Any
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.opening import FileLock, create, file_of, writing
@@ -62,3 +62,9 @@ class Connections:
 def insert_into(connection: Connection, row: Any) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that can say ON CONFLICT."""
     return postgresql.insert(row) if connection.dialect.name == "postgresql" else sqlite.insert(row)
+
+
+def insert_if_new(connection: Connection, row: Any, **values: Any) -> bool:
+    """False, and nothing changed, if there is one with such a key."""
+    added: Any = insert_into(connection, row).values(**values).on_conflict_do_nothing().returning(literal_column("1"))
+    return connection.execute(added).first() is not None

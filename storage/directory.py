@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import col
 
 from bot.ports import Channel
-from storage.connections import Connections, insert_into
+from storage.connections import Connections, insert_if_new, insert_into
 from storage.tables import ChannelRow, DeliveryRow, DmRow, StaffRow
 
 
@@ -63,7 +63,7 @@ class Directory(Connections):
 
     def join(self, tier: int, user: str) -> None:
         with self.write() as connection:
-            connection.execute(insert_into(connection, StaffRow).values(tier=tier, user=user).on_conflict_do_nothing())
+            insert_if_new(connection, StaffRow, tier=tier, user=user)
 
     def leave(self, tier: int, user: str) -> None:
         with self.write() as connection:

@@ -105,13 +105,17 @@ def writing(engine: Engine) -> Engine:
 def _set_up_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
     def connected(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours to say
-        for pragma in (
-            f"busy_timeout={BUSY_TIMEOUT}",
-            "journal_mode=WAL",
-            "synchronous=FULL",  # an acknowledged issue survives a power cut
-            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
+        try:
+            for pragma in (
+                f"busy_timeout={BUSY_TIMEOUT}",
+                "journal_mode=WAL",
+                "synchronous=FULL",  # an acknowledged issue survives a power cut
+                f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+            ):
+                connection.execute(f"PRAGMA {pragma}").close()
+        except sqlite3.Error:
+            connection.close()  # the pool has not got it yet
+            raise
 
     def began(connection: Connection) -> None:
         mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")

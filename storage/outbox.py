@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from bot.ports import Outgoing, Post
 from storage.codec import message_from, place_from
-from storage.connections import Connections, insert_into
+from storage.connections import Connections, insert_if_new
 from storage.tables import OutboxRow, PostRow
 
 
@@ -51,8 +51,7 @@ class Outbox(Connections):
             row = update(OutboxRow).where(col(OutboxRow.id) == id)
             connection.execute(row.values(state="sent", done_at=now, hold_until=None, error=None, **where))
             if post:
-                known = insert_into(connection, PostRow).values(**_post_row(post))
-                connection.execute(known.on_conflict_do_nothing(index_elements=["channel", "ts"]))
+                insert_if_new(connection, PostRow, **_post_row(post))
 
     def put_back(self, id: int, *, not_before: datetime, unsure_since: datetime | None, error: str) -> None:
         waits = {"state": "pending", "not_before": not_before, "unsure_since": unsure_since}

