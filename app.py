@@ -36,7 +36,7 @@ from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
 from bot.services.pacing import Pacer
 from bot.services.search import Search
-from bot.slack.gateway import Gateway, reading_slack, sending_client
+from bot.slack.gateway import Answers, Gateway, answering_client, reading_slack, sending_client
 from handlers import register
 from storage import AlreadyRunning, CannotOpen, SqlDatabase, look_at_database, open_database
 
@@ -44,7 +44,6 @@ log = logging.getLogger("escalator")
 
 FINE, FAILED, WRONG_SETTINGS = 0, 1, 2
 
-ANSWER_TIMEOUT = 2  # seconds for a call that somebody waits for; Slack gives up on us after 3
 BURST = 50  # payloads served at once (slack.md, decision b)
 PING_EVERY = 5  # seconds; a dead connection is found after four
 TICK = 1  # seconds between two looks of the engine
@@ -101,6 +100,7 @@ class Escalator:
             conversation=Conversation(database, utc_now, wake, ask_again),
             search=Search(database),
             directory=self._directory,
+            answers=Answers(answering_client(self._token, settings.slack_api_url)),
             policy=current,
             user=user,
         )
@@ -179,11 +179,8 @@ class Escalator:
 
     def _listening_app(self) -> App:
         who = self._identity
-        client = WebClient(
-            token=self._token, base_url=self._settings.slack_api_url, timeout=ANSWER_TIMEOUT, retry_handlers=[]
-        )
         app = App(
-            client=client,
+            client=self._client,
             authorize=lambda: AuthorizeResult(
                 enterprise_id=None, team_id=None, bot_user_id=who.user, bot_id=who.bot_id, bot_token=self._token
             ),

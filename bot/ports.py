@@ -218,3 +218,27 @@ class SlackGateway(Protocol):
     def members(self, channel: str) -> frozenset[str]: ...
     def group_members(self, group: str) -> frozenset[str]: ...
     def user_name(self, user: str) -> str: ...
+
+
+class DirectAnswers(Protocol):
+    """What is sent while a person's hand is on the mouse. If it fails they simply try again; nothing is lost."""
+
+    def open_form(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Raises NotShown: the trigger lives 3 s and works once (slack.md 2.1)."""
+        ...
+
+    def update_form(self, view_id: str, seen_hash: str, view: dict[str, Any]) -> None:
+        """A form that has changed meanwhile stays as it is."""
+        ...
+
+    def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
+        """An ephemeral message. When Slack refuses it, the person sees nothing change, which is also true."""
+        ...
+
+    def nod(self, channel: str, ts: str) -> None:
+        """A reaction that tells a speaker they were understood."""
+        ...
+
+
+class NotShown(Exception):
+    """Slack did not open the form."""

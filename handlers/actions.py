@@ -1,7 +1,6 @@
 """Buttons and the overflow menu."""
 
 from slack_bolt import Ack
-from slack_sdk import WebClient
 
 from bot.domain import refusals
 from bot.domain.lifecycle import Seen
@@ -10,37 +9,37 @@ from bot.slack import forms, ids
 from handlers.boundary import Body, tell
 
 
-def claim(ack: Ack, body: Body, _client: WebClient, bot: Bot) -> None:
+def claim(ack: Ack, body: Body, bot: Bot) -> None:
     number, _, desk = ids.read_seen(body["actions"][0]["value"])
     bot.issues.claim(number, _user(body), desk=desk, delivery=_delivery(body))
     ack()
 
 
-def open_escalate_form(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
+def open_escalate_form(ack: Ack, body: Body, bot: Bot) -> None:
     value = body["actions"][0]["value"]
     number, entry, _ = ids.read_seen(value)
     issue, policy = bot.issues.may_escalate(number, _user(body), seen=Seen(entry=entry))
-    client.views_open(trigger_id=body["trigger_id"], view=forms.escalate(issue, policy, seen=value))
+    bot.answers.open_form(body["trigger_id"], forms.escalate(issue, policy, seen=value))
     ack()
 
 
-def open_resolve_form(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
+def open_resolve_form(ack: Ack, body: Body, bot: Bot) -> None:
     value = body["actions"][0]["value"]
     number, _, _ = ids.read_seen(value)
     issue, _ = bot.issues.may_resolve(number, _user(body))
-    client.views_open(trigger_id=body["trigger_id"], view=forms.resolve(issue, seen=value))
+    bot.answers.open_form(body["trigger_id"], forms.resolve(issue, seen=value))
     ack()
 
 
-def open_reopen_form(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
+def open_reopen_form(ack: Ack, body: Body, bot: Bot) -> None:
     value = body["actions"][0]["value"]
     number, _, _ = ids.read_seen(value)
     issue, _ = bot.issues.may_reopen(number, _user(body))
-    client.views_open(trigger_id=body["trigger_id"], view=forms.reopen(issue, seen=value))
+    bot.answers.open_form(body["trigger_id"], forms.reopen(issue, seen=value))
     ack()
 
 
-def more(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
+def more(ack: Ack, body: Body, bot: Bot) -> None:
     """The ⋯ menu; an option's value is its word and what the card showed."""
     word, _, value = body["actions"][0]["selected_option"]["value"].partition(":")
     number, _, _ = ids.read_seen(value)
@@ -48,28 +47,26 @@ def more(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
         case ids.RELEASE:
             bot.issues.release(number, _user(body), delivery=_delivery(body))
         case ids.SHOW_HISTORY:
-            _show_history(number, body, client, bot)
+            _show_history(number, body, bot)
         case _:
-            outdated(ack, body, client, bot)
+            outdated(ack, body, bot)
     if ack.response is None:
         ack()
 
 
-def _show_history(number: int, body: Body, client: WebClient, bot: Bot) -> None:
+def _show_history(number: int, body: Body, bot: Bot) -> None:
     found = bot.search.one(number)
     if not bot.search.is_staff(_user(body)):
         raise refusals.NotStaff(name=found.issue.name)
     view = forms.history(found.issue, bot.search.timeline(number), found.policy)
-    client.views_open(trigger_id=body["trigger_id"], view=view)
+    bot.answers.open_form(body["trigger_id"], view)
 
 
-def outdated(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
-    tell(
-        ack, body, client, bot, "That button is from an older version of me and does nothing now. Use the newest card."
-    )
+def outdated(ack: Ack, body: Body, bot: Bot) -> None:
+    tell(ack, body, bot, "That button is from an older version of me and does nothing now. Use the newest card.")
 
 
-def nothing(ack: Ack, _body: Body, _client: WebClient, _bot: Bot) -> None:
+def nothing(ack: Ack, _body: Body, _bot: Bot) -> None:
     """Slack wants an ack for whatever it sends, e.g. for a link that was merely opened."""
     ack()
 

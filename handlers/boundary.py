@@ -11,43 +11,48 @@ from collections.abc import Callable
 from typing import Any
 
 from slack_bolt import Ack
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from bot.domain.refusals import Refused
+from bot.ports import NotShown
 from bot.services.bot import Bot
 from bot.slack.text import disarmed, unescape
 
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
-Answering = Callable[[Ack, Body, WebClient, Bot], None]
-Listening = Callable[[Body, WebClient, Bot], None]
+Answering = Callable[[Ack, Body, Bot], None]
+Listening = Callable[[Body, Bot], None]
 
 EVENT_TRIES = 3  # the third failure of one event is acked: Slack would not send it more often anyway
 EVENTS_REMEMBERED = 1000
 
 
+NOT_SHOWN = "Slack did not open the form in time. Nothing was lost; please do that once more."
+
+
 def answering(listener: Answering, bot: Bot) -> Callable[..., None]:
     """For what a person waits for: commands, buttons, forms. The listener acks, or returns and is acked."""
 
-    def guarded(ack: Ack, body: Body, client: WebClient) -> None:
+    def guarded(ack: Ack, body: Body) -> None:
         try:
-            listener(ack, body, client, bot)
+            listener(ack, body, bot)
             if ack.response is None:
                 ack()
+        except NotShown as error:
+            log.warning("a form was not opened: %s", error)
+            tell(ack, body, bot, NOT_SHOWN)
         except Refused as refused:
-            tell(ack, body, client, bot, str(refused))
+            tell(ack, body, bot, str(refused))
         except Exception:
             reference = secrets.token_hex(3).upper()
             log.exception("reference %s: %s failed", reference, listener.__name__)
-            tell(ack, body, client, bot, _apology(reference))
+            tell(ack, body, bot, _apology(reference))
 
     guarded.__name__ = listener.__name__
     return guarded
 
 
-def tell(ack: Ack, body: Body, client: WebClient, bot: Bot, text: str) -> None:
+def tell(ack: Ack, body: Body, bot: Bot, text: str) -> None:
     """Answer the person whose hand is on the mouse, wherever that is, and ack."""
     if body.get("type") == "view_submission":
         inputs = [block["block_id"] for block in body["view"]["blocks"] if block["type"] == "input"]
@@ -59,15 +64,7 @@ def tell(ack: Ack, body: Body, client: WebClient, bot: Bot, text: str) -> None:
         container = body.get("container") or {}
         channel = (body.get("channel") or {}).get("id")
         if channel:
-            whisper(client, channel, body["user"]["id"], text, container.get("thread_ts"))
-
-
-def whisper(client: WebClient, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
-    """An ephemeral message; when Slack refuses it, the person sees nothing change, which is also true."""
-    try:
-        client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts)
-    except (SlackApiError, OSError) as error:
-        log.warning("an answer to %s could not be shown: %s", user, error)
+            bot.answers.whisper(channel, body["user"]["id"], text, container.get("thread_ts"))
 
 
 def spoken_for(text: str, bot: Bot) -> str:
@@ -79,9 +76,9 @@ def listening(listener: Listening, bot: Bot) -> Callable[..., None]:
     """For events. A fault leaves as an exception, so that Bolt does not ack and Slack sends the event again."""
     failures: OrderedDict[str, int] = OrderedDict()
 
-    def guarded(body: Body, client: WebClient) -> None:
+    def guarded(body: Body) -> None:
         try:
-            listener(body, client, bot)
+            listener(body, bot)
         except Exception:
             event_id = body.get("event_id", "")
             failures[event_id] = failures.get(event_id, 0) + 1
@@ -93,7 +90,7 @@ def listening(listener: Listening, bot: Bot) -> Callable[..., None]:
                 raise
             event = body["event"]
             if event.get("user") and event.get("channel"):
-                whisper(client, event["channel"], event["user"], _not_passed_on(reference), event.get("thread_ts"))
+                bot.answers.whisper(event["channel"], event["user"], _not_passed_on(reference), event.get("thread_ts"))
 
     guarded.__name__ = listener.__name__
     return guarded

@@ -1,7 +1,6 @@
 """`/issue`: the form, or an answer only the asker sees."""
 
 from slack_bolt import Ack
-from slack_sdk import WebClient
 
 from bot.domain.issue import issue_number
 from bot.services.bot import Bot
@@ -11,7 +10,7 @@ from bot.slack.text import spoken
 from handlers.boundary import Body
 
 
-def issue(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
+def issue(ack: Ack, body: Body, bot: Bot) -> None:
     """A known word asks for something; any other text is the title of a new issue."""
     text = spoken(body.get("text") or "")
     word, _, rest = text.partition(" ")
@@ -29,7 +28,7 @@ def issue(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
         case "show", "":
             ack(text="Which one? For example: `/issue show ISS-42`.")
         case _:
-            client.views_open(trigger_id=body["trigger_id"], view=forms.report(text, policy=bot.policy()))
+            bot.answers.open_form(body["trigger_id"], forms.report(text, policy=bot.policy()))
             ack()
 
 

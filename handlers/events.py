@@ -3,9 +3,6 @@
 import logging
 from typing import Any
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-
 from bot.domain import refusals
 from bot.domain.events import Words
 from bot.domain.issue import issue_name
@@ -15,7 +12,7 @@ from bot.ports import Post
 from bot.services.bot import Bot
 from bot.slack import answers
 from bot.slack.text import spoken
-from handlers.boundary import Body, whisper
+from handlers.boundary import Body
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +26,7 @@ DM_HINT = (
 ELSEWHERE = "I answer in the threads of issue cards. To report something, type `/issue`; `/issue help` tells the rest."
 
 
-def message(body: Body, client: WebClient, bot: Bot) -> None:
+def message(body: Body, bot: Bot) -> None:
     event = body["event"]
     match event.get("subtype"):
         case "message_changed":
@@ -37,55 +34,55 @@ def message(body: Body, client: WebClient, bot: Bot) -> None:
         case "message_deleted":
             _deleted(event, bot)
         case subtype if subtype in SPOKEN and _is_person(event, bot):
-            _said(event, client, bot)
+            _said(event, bot)
 
 
-def mention(body: Body, client: WebClient, bot: Bot) -> None:
+def mention(body: Body, bot: Bot) -> None:
     """Slack sends a mention twice, as message and as app_mention; in our threads the first to come acts."""
     event = body["event"]
     if not _is_person(event, bot):
         return
     if _root(event, bot):
-        _said(event, client, bot)
+        _said(event, bot)
     else:
-        whisper(client, event["channel"], event["user"], ELSEWHERE, event.get("thread_ts"))
+        bot.answers.whisper(event["channel"], event["user"], ELSEWHERE, event.get("thread_ts"))
 
 
-def joined(body: Body, _client: WebClient, bot: Bot) -> None:
+def joined(body: Body, bot: Bot) -> None:
     bot.directory.joined(body["event"]["channel"], body["event"]["user"])
 
 
-def left(body: Body, _client: WebClient, bot: Bot) -> None:
+def left(body: Body, bot: Bot) -> None:
     bot.directory.left(body["event"]["channel"], body["event"]["user"])
 
 
-def channel_changed(_body: Body, _client: WebClient, bot: Bot) -> None:
+def channel_changed(_body: Body, bot: Bot) -> None:
     """Renamed, archived, given another id: where the tiers are must be read anew."""
     bot.directory.refresh_before_no()
 
 
-def nothing(_body: Body, _client: WebClient, _bot: Bot) -> None:
+def nothing(_body: Body, _bot: Bot) -> None:
     """An event nobody here wants; returning acks it."""
 
 
-def _said(event: dict[str, Any], client: WebClient, bot: Bot) -> None:
+def _said(event: dict[str, Any], bot: Bot) -> None:
     root = _root(event, bot)
     if root is None:
         if event.get("channel_type") == "im":
-            whisper(client, event["channel"], event["user"], DM_HINT, event.get("thread_ts"))
+            bot.answers.whisper(event["channel"], event["user"], DM_HINT, event.get("thread_ts"))
         return
     try:
         called = f"<@{bot.user()}>"
         text = (event.get("text") or "").strip()
         if text.startswith(called):
-            _command(text.removeprefix(called).strip(), root, event, client, bot)
+            _command(text.removeprefix(called).strip(), root, event, bot)
         else:
             bot.conversation.said(root, _words(event), by=event["user"])
     except Refused as refused:
-        whisper(client, event["channel"], event["user"], str(refused), event["thread_ts"])
+        bot.answers.whisper(event["channel"], event["user"], str(refused), event["thread_ts"])
 
 
-def _command(text: str, root: Post, event: dict[str, Any], client: WebClient, bot: Bot) -> None:
+def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
     """What the buttons do, in words."""
     word, _, rest = text.partition(" ")
     rest = rest.strip()
@@ -110,9 +107,9 @@ def _command(text: str, root: Post, event: dict[str, Any], client: WebClient, bo
             bot.conversation.noted(root, _words({**event, "text": rest}), by=user)
             return
         case _:
-            whisper(client, event["channel"], user, answers.THREAD_HELP, event["thread_ts"])
+            bot.answers.whisper(event["channel"], user, answers.THREAD_HELP, event["thread_ts"])
             return
-    _nod(client, event)
+    bot.answers.nod(event["channel"], event["ts"])
 
 
 def _reason_and_tried(text: str, number: int) -> tuple[str, str]:
@@ -121,14 +118,6 @@ def _reason_and_tried(text: str, number: int) -> tuple[str, str]:
     if not found or not tried.strip():
         raise refusals.HowToEscalate(name=issue_name(number))
     return reason.strip().rstrip(";,."), tried.strip()
-
-
-def _nod(client: WebClient, event: dict[str, Any]) -> None:
-    """The card shows what happened; this only tells the speaker that they were understood."""
-    try:
-        client.reactions_add(channel=event["channel"], timestamp=event["ts"], name="white_check_mark")
-    except (SlackApiError, OSError) as error:
-        log.info("no reaction on a command: %s", error)
 
 
 def _edited(event: dict[str, Any], bot: Bot) -> None:

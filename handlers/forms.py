@@ -1,7 +1,6 @@
 """Submitted forms: values cross the boundary here, once."""
 
 from slack_bolt import Ack
-from slack_sdk import WebClient
 
 from bot.domain import refusals
 from bot.domain.lifecycle import TEXT_LIMIT, Seen
@@ -12,7 +11,7 @@ from bot.slack import forms, ids
 from handlers.boundary import Body, spoken_for
 
 
-def report(ack: Ack, body: Body, _client: WebClient, bot: Bot) -> None:
+def report(ack: Ack, body: Body, bot: Bot) -> None:
     view = body["view"]
     reported = Report(
         reporter=body["user"]["id"],
@@ -29,21 +28,18 @@ def report(ack: Ack, body: Body, _client: WebClient, bot: Bot) -> None:
     ack()
 
 
-def show_priority(ack: Ack, body: Body, client: WebClient, bot: Bot) -> None:
+def show_priority(ack: Ack, body: Body, bot: Bot) -> None:
     """The line under the selects follows them; what the person has typed stays (same block and action ids)."""
     view = body["view"]
     line = forms.priority_line(bot.policy(), _level(view, ids.IMPACT), _level(view, ids.URGENCY))
     blocks = [line if block["block_id"] == line["block_id"] else block for block in view["blocks"]]
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    client.views_update(
-        view_id=view["id"],
-        hash=view["hash"],
-        view={**{key: view[key] for key in kept if view.get(key)}, "blocks": blocks},
-    )
+    shown = {key: view[key] for key in kept if view.get(key)}
+    bot.answers.update_form(view["id"], view["hash"], {**shown, "blocks": blocks})
     ack()
 
 
-def escalate(ack: Ack, body: Body, _client: WebClient, bot: Bot) -> None:
+def escalate(ack: Ack, body: Body, bot: Bot) -> None:
     view = body["view"]
     number, entry, _ = ids.read_seen(view["private_metadata"])
     reason, tried = _text(view, ids.REASON), _text(view, ids.TRIED)
@@ -57,14 +53,14 @@ def escalate(ack: Ack, body: Body, _client: WebClient, bot: Bot) -> None:
     ack()
 
 
-def resolve(ack: Ack, body: Body, _client: WebClient, bot: Bot) -> None:
+def resolve(ack: Ack, body: Body, bot: Bot) -> None:
     view = body["view"]
     number, _, _ = ids.read_seen(view["private_metadata"])
     bot.issues.resolve(number, body["user"]["id"], fix=_text(view, ids.FIX), delivery=_delivery(body))
     ack()
 
 
-def reopen(ack: Ack, body: Body, _client: WebClient, bot: Bot) -> None:
+def reopen(ack: Ack, body: Body, bot: Bot) -> None:
     view = body["view"]
     number, _, _ = ids.read_seen(view["private_metadata"])
     bot.issues.reopen(number, body["user"]["id"], reason=_text(view, ids.REASON), delivery=_delivery(body))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain.policy import Policy
+from bot.ports import DirectAnswers
 from bot.services.conversation import Conversation
 from bot.services.directory import Directory
 from bot.services.issues import IssueService
@@ -16,5 +17,6 @@ class Bot:
     conversation: Conversation
     search: Search
     directory: Directory
+    answers: DirectAnswers
     policy: Callable[[], Policy]
     user: Callable[[], str]  # the bot's own user id

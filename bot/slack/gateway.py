@@ -1,5 +1,6 @@
-"""The one place from which the outbox talks to Slack, and the one reading of what Slack's answers mean."""
+"""The one place that talks to Slack, and the one reading of what its answers mean."""
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -10,8 +11,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from bot.ports import Call, Channel, Rejected, Sent, TryLater, Unsure
+from bot.ports import Call, Channel, NotShown, Rejected, Sent, TryLater, Unsure
 
+log = logging.getLogger(__name__)
+
+ANSWER_TIMEOUT = 2  # seconds for a call that a person waits for; Slack gives up on us after 3
 SEND_TIMEOUT = 10  # seconds for one call; a sender's hold on a row is longer
 METADATA = "escalator_message"
 PAGE = 200  # objects per page (slack.md 2.6)
@@ -35,6 +39,38 @@ ACCESS_RETRY = 60.0  # seconds
 def sending_client(token: str, base_url: str) -> WebClient:
     """No retries of its own: the SDK's would send a post twice (slack.md 0.8)."""
     return WebClient(token=token, base_url=base_url, timeout=SEND_TIMEOUT, retry_handlers=[])
+
+
+def answering_client(token: str, base_url: str) -> WebClient:
+    return WebClient(token=token, base_url=base_url, timeout=ANSWER_TIMEOUT, retry_handlers=[])
+
+
+class Answers:
+    """Implements ports.DirectAnswers over the Web API."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def open_form(self, trigger_id: str, view: dict[str, Any]) -> None:
+        try:
+            reading_slack(lambda: self._client.views_open(trigger_id=trigger_id, view=view))
+        except (Unsure, TryLater, Rejected) as error:
+            raise NotShown(str(error)) from None
+
+    def update_form(self, view_id: str, seen_hash: str, view: dict[str, Any]) -> None:
+        self._try(lambda: self._client.views_update(view_id=view_id, hash=seen_hash, view=view))
+
+    def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
+        self._try(lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts))
+
+    def nod(self, channel: str, ts: str) -> None:
+        self._try(lambda: self._client.reactions_add(channel=channel, timestamp=ts, name="white_check_mark"))
+
+    def _try(self, call: Callable[[], SlackResponse]) -> None:
+        try:
+            reading_slack(call)
+        except (Unsure, TryLater, Rejected) as error:
+            log.warning("an answer could not be shown: %s", error)
 
 
 class Gateway:
