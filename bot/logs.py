@@ -13,10 +13,7 @@ _SECRETS = (
     (re.compile(r"(xox[a-z]|xapp)(?:[.-]\w+)+", re.IGNORECASE), r"\1-***"),
     (re.compile(r"(hooks\.slack\.com/)[^\s\"'<>\\]+", re.IGNORECASE), r"\1***"),
     (re.compile(r"([?&]ticket=)[^\s&\"'<>\\]+", re.IGNORECASE), r"\1***"),
-    (
-        re.compile(r"(://[^\s:/@\"']*:)[^\s\"']+@"),
-        r"\1***@",
-    ),  # a password in any URL; a slash or an @ may be part of it
+    (re.compile(r"(://[^\s:/@\"']*:)\S+@"), r"\1***@"),  # a password in a URL, whatever characters it has
     (re.compile(r"\b(password=)('[^']*'|[^\s&\"']+)", re.IGNORECASE), r"\1***"),
 )
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in b"\n\t"}
