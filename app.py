@@ -38,7 +38,7 @@ from bot.services.pacing import Pacer
 from bot.services.search import Search
 from bot.slack.gateway import Answers, Gateway, answering_client, reading_slack, sending_client
 from handlers import register
-from storage import AlreadyRunning, CannotOpen, SqlDatabase, look_at_database, open_database
+from storage import AlreadyRunning, CannotOpen, SqlDatabase, open_database
 
 log = logging.getLogger("escalator")
 
@@ -179,6 +179,7 @@ class Escalator:
 
     def _listening_app(self) -> App:
         who = self._identity
+        logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)  # it warns that client and authorize beat the token
         app = App(
             client=self._client,
             authorize=lambda: AuthorizeResult(
@@ -281,8 +282,11 @@ def _findings() -> Iterator[Finding]:
 def _database_findings(settings: Settings) -> Iterator[Finding]:
     levels: dict[str, Literal["ok", "warn", "fail"]] = {"ok": "ok", "warning": "warn", "error": "fail"}
     try:
-        for found in look_at_database(settings.database_url.get_secret_value()):
-            yield Finding(levels[found.level], "database", found.text.rstrip("."))
+        database = open_database(settings.database_url.get_secret_value(), migrate=False)
+        try:
+            yield from (Finding(levels[each.level], "database", each.text.rstrip(".")) for each in database.check())
+        finally:
+            database.close()
     except AlreadyRunning:
         yield Finding.fine("database", "in use by a bot that is running now")
     except CannotOpen as error:

@@ -146,9 +146,7 @@ class Gateway:
 
     def _methods(self, method: str) -> Callable[..., SlackResponse]:
         """slack_sdk's method of that name, which knows how Slack wants its arguments encoded."""
-        if method == "usergroups.users.list":
-            return self._client.usergroups_users_list
-        found: Callable[..., SlackResponse] = getattr(self._client, method.replace("M", "_m").replace(".", "_"))
+        found: Callable[..., SlackResponse] = getattr(self._client, method.replace(".", "_"))
         return found
 
 
