@@ -162,7 +162,7 @@ _TierName = Annotated[str, BeforeValidator(_word)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class _TierTable(_Table):

@@ -219,6 +219,12 @@ def test_secrets_are_not_printed() -> None:
         assert "hunter2" not in text
 
 
+def test_a_mistake_of_ours_in_making_settings_prints_no_secret_either() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(slack_bot_token=f"{APP}\n", log_level="INFO")  # type: ignore[arg-type, call-arg]
+    assert APP not in str(refused.value)
+
+
 @given(
     st.fixed_dictionaries(
         {},

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +127,7 @@ def test_json_is_one_object_a_line(stream: io.StringIO) -> None:
         fail("x")
     except OSError:
         LOG.exception("failed")
+    assert '"message": "über ISS-1\\n"' in stream.getvalue()
     plain, failed = map(json.loads, stream.getvalue().splitlines())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", plain.pop("time"))
     assert plain == {
@@ -160,18 +160,6 @@ def test_the_scheduler_does_not_report_each_tick(level: str, heard: int, stream:
     assert len(stream.getvalue().splitlines()) == heard
 
 
-def test_warnings_are_logged(stream: io.StringIO) -> None:
-    set_up_logging("INFO", "json", stream)
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        logging.captureWarnings(capture=False)
-        logging.captureWarnings(capture=True)  # within the block that pytest's own catching ends at
-        warnings.warn("old xoxb-1-secret", UserWarning, stacklevel=1)
-    entry = json.loads(stream.getvalue())
-    assert entry["logger"] == "py.warnings"
-    assert "old xoxb-***" in entry["message"]
-
-
 def test_a_thread_that_dies_is_logged(stream: io.StringIO) -> None:
     set_up_logging("INFO", "json", stream)
 
@@ -183,10 +171,20 @@ def test_a_thread_that_dies_is_logged(stream: io.StringIO) -> None:
     assert entry["exception"].endswith("OSError: lost xoxb-***")
 
 
-def test_a_program_that_dies_leaves_a_record_and_no_secret() -> None:
-    program = "from bot.logs import set_up_logging\nset_up_logging('INFO', 'json')\nraise OSError('xoxb-1-secret')"
-    died = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+PROGRAM = """
+import warnings
+from bot.logs import set_up_logging
+set_up_logging("INFO", "json")
+warnings.warn("old xoxb-1-secret")
+raise OSError("xoxb-1-secret")
+"""
+
+
+def test_warnings_and_what_kills_the_program_are_records_too() -> None:
+    died = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=False)
     assert died.returncode == 1
-    entry = json.loads(died.stderr)
-    assert entry["message"] == "The program stops."
-    assert entry["exception"].endswith("OSError: xoxb-***")
+    warned, stopped = map(json.loads, died.stderr.splitlines())
+    assert (warned["level"], warned["logger"]) == ("WARNING", "py.warnings")
+    assert "old xoxb-***" in warned["message"]
+    assert (stopped["level"], stopped["message"]) == ("CRITICAL", "The program stops.")
+    assert stopped["exception"].endswith("OSError: xoxb-***")

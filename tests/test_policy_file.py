@@ -445,6 +445,16 @@ def test_an_empty_file() -> None:
     )
 
 
+def test_a_missing_table_is_told_where_its_kin_begins() -> None:
+    third = SMALL[SMALL.index("[priorities.P3]") : SMALL.index("[priorities.P4]")]
+    assert mistake(third, "") == "16: priorities.P3: is missing; it begins with the line [priorities.P3]"
+
+
+def test_lines_are_counted_alike_in_a_file_from_windows() -> None:
+    text = edited("update =", "updat =")
+    assert lines(text.replace("\n", "\r\n")) == lines(text)
+
+
 def test_lines_are_found_through_text_and_lists_of_many_lines() -> None:
     text = (
         '"a" = """\n[matrix]\nname = "x"\n"""\nb = [\n  1, # ]\n  { c = 2 },\n]\n# [c]\n'
