@@ -64,11 +64,15 @@ class Workspace:
 
         clock, slack = self.clock, self.slack
         pacer = Pacer(clock.monotonic)
-        directory = Directory(
-            self.database, slack, current, clock, bot_user=lambda: BOT, monotonic=clock.monotonic
-        )
+        directory = Directory(self.database, slack, current, clock, bot_user=lambda: BOT, monotonic=clock.monotonic)
         self.courier = Courier(
-            self.database, slack, directory, current, pacer=pacer, clock=clock, team_url=lambda: "https://acme.slack.com/"
+            self.database,
+            slack,
+            directory,
+            current,
+            pacer=pacer,
+            clock=clock,
+            team_url=lambda: "https://acme.slack.com/",
         )
         self.engine = Engine(self.database, clock, lambda: None, monotonic=clock.monotonic)
         self.directory = directory
@@ -197,7 +201,9 @@ class Workspace:
                 action = {"type": "overflow", "action_id": element["action_id"], "selected_option": chosen[0]}
                 break
         else:
-            raise AssertionError(f"no button {label!r} on {message.shown!r}; there are {message.buttons + message.menu}")
+            raise AssertionError(
+                f"no button {label!r} on {message.shown!r}; there are {message.buttons + message.menu}"
+            )
         return self.act(action, message, by=by, settle=settle)
 
     def act(self, action: dict[str, Any], message: Message, *, by: str, settle: bool = True) -> "Answer":

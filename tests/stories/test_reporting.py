@@ -113,7 +113,8 @@ def test_five_reports_in_ten_minutes_are_taken_and_the_sixth_is_refused_kindly(w
 
 
 @pytest.mark.parametrize(
-    "title", ["<!channel> & <https://evil.example|bank>", "مشكلة في الشبكة", "💥🔥 printer 👩🏽‍💻", "*bold* _it_ ~no~ `x`"]
+    "title",
+    ["<!channel> & <https://evil.example|bank>", "مشكلة في الشبكة", "💥🔥 printer 👩🏽‍💻", "*bold* _it_ ~no~ `x`"],
 )
 def test_any_words_arrive_as_words(workspace: Workspace, title: str) -> None:
     workspace.submit_issue(title, details=title)

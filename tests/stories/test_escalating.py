@@ -1,0 +1,135 @@
+"""The clock's hand: what nobody does, time does."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.harness import Workspace
+
+LADDER = [("support-l2", "L2", 2), ("support-l3", "L3", 2), ("it-managers", "management", 4)]
+
+
+def test_nobody_reacts_and_a_p3_climbs_to_management(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    for channel, tier, hours in LADDER:
+        workspace.pass_time(hours=hours)
+        (card,) = workspace.channel(channel)
+        assert card.text.startswith("<!here> Nobody in "), tier
+        assert f"with {tier}." in card.text
+    assert workspace.card("management").buttons == ["Claim", "Resolve"]
+    assert workspace.story().count("IssueEscalated") == 3
+
+
+@pytest.mark.parametrize(("seconds", "tier"), [(-1, 1), (0, 2), (1, 2)])
+def test_the_window_ends_to_the_second(workspace: Workspace, seconds: int, tier: int) -> None:
+    workspace.submit_issue(settle=False)
+    workspace.pass_time(hours=2, seconds=seconds)
+    assert workspace.issue().tier == tier
+
+
+def test_a_claim_makes_silence(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    before = len(workspace.slack.messages)
+    workspace.pass_time(hours=7)
+    assert not workspace.channel("support-l2")
+    posted = [m for m in workspace.slack.messages[before:]]
+    assert not posted
+
+
+def test_claimed_and_silent_past_the_update_window_goes_up_and_the_claim_ends(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.pass_time(hours=8)
+    (card,) = workspace.channel("support-l2")
+    assert "was claimed in L1, but its reporter did not hear anything in time" in card.text
+    assert workspace.issue().claim is None
+    assert any(
+        m.text.startswith("<@U0ANA>, ISS-1 went to L2")
+        for m in workspace.slack.thread(workspace.slack.at(*_l1(workspace)))
+    )
+
+
+def _l1(workspace: Workspace) -> tuple[str, str]:
+    message = workspace.card("L1")
+    return message.channel, message.ts
+
+
+def test_a_word_to_the_reporter_starts_the_update_window_anew(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.pass_time(hours=7)
+    workspace.say(workspace.card("L1"), "still looking", by="U0ANA")
+    workspace.pass_time(hours=7)
+    assert workspace.issue().tier == 1
+    workspace.pass_time(hours=1)
+    assert workspace.issue().tier == 2
+
+
+def test_notes_and_the_reporters_words_do_not(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.pass_time(hours=7)
+    workspace.say(workspace.card("L1"), "🔒 no idea", by="U0ANA")
+    workspace.say(workspace.receipt(), "any news?", by="U0MAYA")
+    workspace.pass_time(hours=1)
+    assert workspace.issue().tier == 2
+
+
+def test_the_last_tier_is_pinged_again_and_again_and_never_with_a_second_card(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    for _, _, hours in LADDER:
+        workspace.pass_time(hours=hours)
+    for count in (1, 2, 3):
+        workspace.pass_time(hours=8)
+        reminders = [m for m in workspace.channel("it-managers") if m.broadcast]
+        assert len(reminders) == count
+        assert reminders[-1].text.startswith("<!here> ISS-1")
+    assert len([m for m in workspace.channel("it-managers") if "Next" in m.shown]) == 1
+
+
+def test_a_passed_resolution_target_tells_those_above_and_moves_nothing(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    for _ in range(4):
+        workspace.pass_time(hours=6)
+        workspace.say(workspace.card("L1"), "working on it", by="U0ANA")
+    assert workspace.issue().tier == 1
+    assert workspace.issue().claim.by == "U0ANA"
+    (told,) = workspace.channel("it-managers")
+    assert "its resolution target has passed" in told.text
+    workspace.pass_time(hours=5)
+    assert len(workspace.channel("it-managers")) == 1
+
+
+def test_two_hours_of_downtime_move_it_one_step_and_the_next_tier_has_its_full_window(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.clock.advance(days=2)
+    workspace.start()
+    workspace.pass_time(seconds=1)
+    assert workspace.issue().tier == 2
+    workspace.pass_time(hours=1, minutes=59)
+    assert workspace.issue().tier == 2
+    workspace.pass_time(minutes=1)
+    assert workspace.issue().tier == 3
+
+
+def test_a_critical_issue_goes_from_l1_and_l2_to_l3_in_ten_minutes(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(minutes=10)
+    assert workspace.issue().tier == 3
+    assert not workspace.card("L1").buttons
+    assert not workspace.card("L2").buttons
+
+
+def test_the_row_is_the_clock(workspace: Workspace) -> None:
+    """What the row says about the next moment is what the rules say, after every story step."""
+    workspace.submit_issue()
+    due = workspace.database.due
+    assert not due(workspace.clock() + timedelta(minutes=119), 10)
+    assert due(workspace.clock() + timedelta(minutes=120), 10) == [1]
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    assert not due(workspace.clock() + timedelta(hours=7), 10)
+    workspace.press(workspace.card("L1"), "Resolve", by="U0ANA")
+    workspace.fill(workspace.slack.forms[0], by="U0ANA", fix="x")
+    assert not due(workspace.clock() + timedelta(days=900), 10)

@@ -1,0 +1,174 @@
+"""Reporter and staff talk, each in their own thread."""
+
+from bot.domain.events import NoteTaken
+from tests.fake_slack import BOT
+from tests.harness import Workspace
+
+
+def test_what_the_reporter_writes_under_the_receipt_appears_under_the_card(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    ts = workspace.say(workspace.receipt(), "it is &lt;really&gt; down", by="U0MAYA")
+    (heard,) = workspace.slack.thread(workspace.card("L1"))
+    assert "it is &lt;really&gt; down" in heard.shown
+    assert "<@U0MAYA> says" in heard.shown
+    assert (workspace.receipt().channel, ts) in workspace.slack.nods
+
+
+def test_what_staff_write_under_the_card_appears_under_the_receipt(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.say(workspace.card("L1"), "Which office?", by="U0ANA")
+    assert "Which office?" in workspace.slack.thread(workspace.receipt())[-1].shown
+
+
+def test_the_reporters_words_follow_the_issue_up(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(hours=2)
+    workspace.say(workspace.receipt(), "still down", by="U0MAYA")
+    assert "still down" in workspace.slack.thread(workspace.card("L2"))[-1].shown
+
+
+def test_notes_stay_with_staff(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    for text in ("🔒 she always says that", ":lock: really"):
+        workspace.say(workspace.card("L1"), text, by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "note third time this week", by="U0ANA")
+    assert not workspace.slack.thread(workspace.receipt())
+    notes = [e.event for e in workspace.database.timeline(1) if isinstance(e.event, NoteTaken)]
+    assert len(notes) == 3
+    assert notes[2].words.text == "third time this week"
+
+
+def test_mentions_broadcasts_and_disguised_links_arrive_as_plain_text(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.say(
+        workspace.receipt(),
+        "<!channel> <@U0ANA> <!subteam^S1|@admins> <#C0L1|support-l1> <https://evil.example|bank>",
+        by="U0MAYA",
+    )
+    (heard,) = workspace.slack.thread(workspace.card("L1"))
+    assert "@channel @Ana @admins #support-l1 bank (<https://evil.example>)" in heard.shown
+    assert "<!channel>" not in heard.text + heard.shown
+    assert "<@U0ANA>" not in heard.text + heard.shown
+
+
+def test_an_edit_and_a_deletion_follow_to_the_other_side(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    receipt = workspace.receipt()
+    ts = workspace.say(receipt, "room 12", by="U0MAYA")
+    edit = {
+        "type": "message",
+        "subtype": "message_changed",
+        "channel": receipt.channel,
+        "channel_type": "im",
+        "ts": "2.0",
+        "message": {"user": "U0MAYA", "text": "room 21", "ts": ts, "edited": {"user": "U0MAYA", "ts": "2.0"}},
+        "previous_message": {"user": "U0MAYA", "text": "room 12", "ts": ts},
+    }
+    workspace.event(edit)
+    workspace.event(edit)
+    workspace.settle()
+    (heard,) = workspace.slack.thread(workspace.card("L1"))
+    assert "room 21" in heard.shown
+    assert workspace.story().count("WordsEdited") == 1
+    workspace.event(
+        {
+            "type": "message",
+            "subtype": "message_deleted",
+            "channel": receipt.channel,
+            "channel_type": "im",
+            "deleted_ts": ts,
+            "ts": "3.0",
+            "previous_message": {"user": "U0MAYA", "text": "room 21", "ts": ts},
+        }
+    )
+    workspace.settle()
+    assert not workspace.slack.thread(workspace.card("L1"))
+
+
+def test_a_file_travels_as_its_link(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    file = {"name": "a<b>.png", "permalink": "https://acme.slack.com/files/F1"}
+    workspace.say(workspace.receipt(), "", by="U0MAYA", subtype="file_share", files=[file])
+    (heard,) = workspace.slack.thread(workspace.card("L1"))
+    assert "<https://acme.slack.com/files/F1|a&lt;b&gt;.png>" in heard.shown
+
+
+def test_a_message_delivered_twice_is_passed_on_once(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    ts = workspace.slack.new_ts()
+    workspace.say(workspace.receipt(), "hello", by="U0MAYA", ts=ts)
+    workspace.say(workspace.receipt(), "hello", by="U0MAYA", ts=ts)
+    assert len(workspace.slack.thread(workspace.card("L1"))) == 1
+
+
+def test_the_bot_and_other_bots_are_not_relayed(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    root = workspace.card("L1")
+    workspace.say(root, "I am a bot", by="U0OTHER", bot_id="B9")
+    workspace.say(root, "I am you", by=BOT)
+    workspace.say(root, "system", by="USLACK")
+    assert not workspace.slack.thread(workspace.receipt())
+
+
+def test_talk_in_other_threads_and_at_top_level_is_nobodys_business(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    said = {"type": "message", "user": "U0ANA", "channel": "C0L1", "channel_type": "channel"}
+    assert workspace.event({**said, "text": "lunch?", "ts": "5.1"}).status == 200
+    assert workspace.event({**said, "text": "yes", "ts": "5.2", "thread_ts": "5.1"}).status == 200
+    assert workspace.story() == ["IssueOpened"]
+    assert not workspace.slack.whispers
+
+
+def test_a_dm_outside_every_thread_is_answered_with_how(workspace: Workspace) -> None:
+    workspace.event(
+        {"type": "message", "user": "U0MAYA", "channel": "D0MAYA", "channel_type": "im", "text": "help!", "ts": "5.1"}
+    )
+    assert "To report a new one, type `/issue`" in workspace.whispered("U0MAYA")[0]
+
+
+def test_a_reply_to_a_resolved_issue_reopens_it_and_is_passed_on(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "resolve rebooted", by="U0ANA")
+    workspace.say(workspace.receipt(), "it is back", by="U0MAYA")
+    assert workspace.issue().status.value == "open"
+    assert any("it is back" in m.shown for m in workspace.slack.thread(workspace.card("L1")))
+
+
+def test_a_stranger_in_a_card_thread_is_told_that_it_was_not_passed_on(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.say(workspace.card("L1"), "me too", by="U0TOM")
+    assert "Only support staff" in workspace.whispered("U0TOM")[0]
+    assert not workspace.slack.thread(workspace.receipt())
+
+
+def test_a_long_message_arrives_whole(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    text = " ".join(f"word{n}" for n in range(1500))
+    workspace.say(workspace.receipt(), text, by="U0MAYA")
+    (heard,) = workspace.slack.thread(workspace.card("L1"))
+    assert heard.shown.replace("\n", "").endswith("word1499")
+    assert all(f"word{n}" in heard.shown for n in (0, 700, 1499))
+
+
+def test_a_mention_outside_every_thread_is_answered(workspace: Workspace) -> None:
+    workspace.event(
+        {"type": "app_mention", "user": "U0TOM", "text": f"<@{BOT}> hi", "ts": "9.1", "channel": "C0ITHELP"}
+    )
+    assert "type `/issue`" in workspace.whispered("U0TOM")[0]
+
+
+def test_an_event_that_fails_is_not_acked_and_the_third_failure_is_told(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    receipt = workspace.receipt()
+    workspace.database.close()
+    event = {
+        "type": "message",
+        "user": "U0MAYA",
+        "text": "hi",
+        "ts": "9.1",
+        "thread_ts": receipt.ts,
+        "channel": receipt.channel,
+        "channel_type": "im",
+    }
+    assert [workspace.event(event, event_id="Ev1").status for _ in range(3)] == [500, 500, 200]
+    assert "was not passed on (reference " in workspace.whispered("U0MAYA")[0]
