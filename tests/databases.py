@@ -9,12 +9,14 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL, NullPool, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlmodel import SQLModel
 
 from storage import SqlDatabase, open_database
 
@@ -33,29 +35,61 @@ def postgres_url() -> Iterator[str]:
     directory = Path(tempfile.mkdtemp(prefix="escalator-postgres-"))
     try:
         server = get_server(directory, cleanup_mode="stop")
+        url = f"postgresql+psycopg://postgres@/postgres?host={directory}"
+        # Nobody pulls the plug.
+        _run(make_url(url), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         try:
-            yield f"postgresql+psycopg://postgres@/postgres?host={directory}"
+            yield url
         finally:
             server.cleanup()
     finally:
         shutil.rmtree(directory)
 
 
-def _run(server: URL, statement: str) -> None:
+def _run(server: URL, *statements: str) -> None:
     engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text(statement))
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def _postgres_template(postgres_url: str) -> Iterator[str]:
-    server = make_url(postgres_url)
-    name = f"escalator_template_{uuid4().hex}"
+@contextmanager
+def _postgres_database(server: URL) -> Iterator[URL]:
+    name = f"escalator_{uuid4().hex}"
     _run(server, f"CREATE DATABASE {name}")
-    open_database(server.set(database=name).render_as_string(hide_password=False)).close()
-    yield name
+    yield server.set(database=name)
     _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def bare_postgres_url(postgres_url: str) -> Iterator[str]:
+    """A database of its own, without any table."""
+    with _postgres_database(make_url(postgres_url)) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(postgres_url: str) -> Iterator[URL]:
+    with _postgres_database(make_url(postgres_url)) as url:
+        open_database(url.render_as_string(hide_password=False)).close()
+        yield url
+
+
+@pytest.fixture
+def postgres_database_url(_migrated_postgres: URL) -> str:
+    """Emptied, which is ten times faster than a database per test."""
+    tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+    _run(
+        _migrated_postgres,
+        # Whatever an earlier test has left behind.
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        "ALTER TABLE timeline DISABLE TRIGGER USER",
+        f"TRUNCATE {tables} RESTART IDENTITY",
+        "ALTER TABLE timeline ENABLE TRIGGER USER",
+    )
+    return _migrated_postgres.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
@@ -70,15 +104,6 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
     file = tmp_path / "escalator.db"
     shutil.copyfile(_sqlite_template, file)
     return f"sqlite:///{file}"
-
-
-@pytest.fixture
-def postgres_database_url(postgres_url: str, _postgres_template: str) -> Iterator[str]:
-    server = make_url(postgres_url)
-    name = f"escalator_{uuid4().hex}"
-    _run(server, f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
-    yield server.set(database=name).render_as_string(hide_password=False)
-    _run(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
