@@ -51,6 +51,7 @@ def test_the_scopes_are_the_least() -> None:
         "im:history",
         "im:write",
         "reactions:write",
+        "users:read",
     }
     assert optional_scopes(TEXT) == {"usergroups:read"}
 
