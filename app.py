@@ -169,7 +169,7 @@ class Escalator:
         wait = 1
         while not self._stop.is_set():
             try:
-                self._socket.connect()
+                self._socket.connect()  # type: ignore[no-untyped-call]  # as the SDK has it
             except Exception as error:  # the SDK lets anything out of here: its own errors, OSError, ValueError
                 log.error("no connection to Slack (%s); trying again in %s s", error, wait)
                 self._stop.wait(wait)
@@ -224,7 +224,7 @@ class Escalator:
         self._scheduler.shutdown(wait=True)
         if self._socket is not None:
             try:
-                self._socket.close()
+                self._socket.close()  # type: ignore[no-untyped-call]
             except Exception:  # the SDK's close can fail in the middle of a reconnect (slack.md 3.5)
                 log.debug("the socket was closing already", exc_info=True)
         self._senders.stop(LEAVE_WITHIN)
@@ -299,6 +299,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("run", help="run the bot until Ctrl-C (the default)")
     commands.add_parser("check", help="say line by line whether the bot could run here")
     chosen = parser.parse_args(arguments)
+    os.environ.pop("SLACK_CLIENT_ID", None)  # with it in the environment Bolt would go about OAuth (slack.md 3.3)
     if chosen.command == "check":
         return check()
     try:

@@ -82,7 +82,7 @@ class FakeSlack:
 
     def channel(self, name: str) -> list[Message]:
         """Top-level and broadcast messages of a channel, by name."""
-        found = next(id for id, each in NAMES.items() if each == name)
+        found = next(channel for channel, each in NAMES.items() if each == name)
         return [m for m in self.messages if m.channel == found and (not m.thread_ts or m.broadcast) and not m.deleted]
 
     def dm(self, user: str) -> list[Message]:
@@ -154,9 +154,9 @@ class FakeSlack:
 
     def channels(self) -> Sequence[Channel]:
         return [
-            Channel(id=id, name=name, is_archived=id in self.archived)
-            for id, name in NAMES.items()
-            if BOT in self.members_of[id]
+            Channel(id=channel, name=name, is_archived=channel in self.archived)
+            for channel, name in NAMES.items()
+            if BOT in self.members_of[channel]
         ]
 
     def members(self, channel: str) -> frozenset[str]:

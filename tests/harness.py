@@ -10,10 +10,9 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.domain.issue import Issue
+from bot.domain.issue import HandOff, Issue
 from bot.domain.policy import Policy
 from bot.policy_file import load_policy
-from bot.ports import Database
 from bot.services.bot import Bot
 from bot.services.conversation import Conversation
 from bot.services.delivery import Courier
@@ -24,6 +23,7 @@ from bot.services.pacing import Pacer
 from bot.services.search import Search
 from bot.slack import ids
 from handlers import register
+from storage import SqlDatabase
 from tests.fake_slack import BOT, NAMES, FakeSlack, Message, dm_id
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -49,7 +49,7 @@ class Clock:
 class Workspace:
     """A workspace with the bot in it. Verbs are what people do; every verb ends when the bot has come to rest."""
 
-    def __init__(self, database: Database, *, policy: Policy | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, database: SqlDatabase, *, policy: Policy | None = None, clock: Clock | None = None) -> None:
         self.database = database
         self.policy = policy or load_policy(POLICY)
         self.clock = clock or Clock()
@@ -276,6 +276,15 @@ class Workspace:
         assert found is not None
         return found
 
+    def holder(self, number: int = 1) -> str | None:
+        claim = self.issue(number).claim
+        return claim.by if claim else None
+
+    def packet(self, number: int = 1) -> HandOff:
+        packet = self.issue(number).hand_off
+        assert packet is not None
+        return packet
+
     def story(self, number: int = 1) -> list[str]:
         """The names of the timeline's events, in order."""
         return [type(entry.event).__name__ for entry in self.database.timeline(number)]
@@ -296,7 +305,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body["text"] if isinstance(self.body, dict) else self.body
+        return str(self.body["text"] if isinstance(self.body, dict) else self.body)
 
     @property
     def errors(self) -> dict[str, str]:
