@@ -223,7 +223,7 @@ def _constant_offsets(zone: ZoneInfo, year: int) -> Iterator[tuple[datetime, dat
 
 def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
     offset = moment.astimezone(zone).utcoffset()
-    assert offset is not None  # noqa: S101 - a ZoneInfo always has one for an instant
+    assert offset is not None  # a ZoneInfo always has one for an instant
     return offset
 
 

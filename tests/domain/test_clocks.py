@@ -1,7 +1,6 @@
 """Clocks that pause, restart and change their budget without losing or inventing time."""
 
 from bisect import bisect_right
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
