@@ -19,7 +19,7 @@ Json = dict[str, Any]
 ACK_SECONDS = 3.0
 EVENT_RETRY_SECONDS = (0.0, 60.0, 300.0)  # after the first attempt, the second, the third
 MOST_CONNECTIONS = 10
-DELIVERIES_KEPT = 20_000
+DELIVERIES_KEPT = 10_000
 CONNECTION_SECONDS = 18_060  # what hello announces as the life of a connection
 TICKET_SECONDS = 30
 LEAVING_SECONDS = 10  # how long a connection lives on that was asked to leave
@@ -109,11 +109,13 @@ class SocketMode:
             await socket.send_json(refusal | {"connection_info": {"app_id": APP_ID}})
             await socket.close()
             return
+        was_connected = self.connected
         self.connections.append(connection)
         hello = {"type": "hello", "num_connections": len(self.connections), "connection_info": {"app_id": APP_ID}}
         hello["debug_info"] = {"host": "playground", "approximate_connection_time": CONNECTION_SECONDS}
         connection.send(hello)
-        self.on_change()
+        if not was_connected:
+            self.on_change()
         writer = asyncio.create_task(self._write(connection))
         try:
             while True:
@@ -132,7 +134,8 @@ class SocketMode:
     def _forget(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.remove(connection)
-            self.on_change()
+            if not self.connected:
+                self.on_change()
 
     def _receive(self, raw: str) -> None:
         try:

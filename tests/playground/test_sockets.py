@@ -1,7 +1,5 @@
 """Connections: several at once, asked to leave, cut, killed, refused; nobody connected."""
 
-import contextlib
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +7,7 @@ import pytest
 import websockets.sync.client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.playground.workspace import APP_TOKEN, MANIFEST, PATIENCE, Bot, Json, Local
+from tests.playground.workspace import APP_TOKEN, MANIFEST, PATIENCE, Bot, Local, Socket
 
 
 @pytest.fixture(scope="module")
@@ -19,28 +17,6 @@ def quiet() -> Iterator[Local]:
     local.control("limits", enabled=False)
     yield local
     local.stop()
-
-
-class Socket:
-    """A bare Socket Mode connection, opened with the address slack_sdk is given."""
-
-    def __init__(self, local: Local) -> None:
-        url = local.client(None).apps_connections_open(app_token=APP_TOKEN)["url"]
-        self._connecting = websockets.sync.client.connect(url, proxy=None)
-        self.frames = self._connecting.__enter__()
-        self.hello = self.get()
-
-    def get(self) -> Json:
-        frame: Json = json.loads(self.frames.recv(PATIENCE))
-        return frame
-
-    def ack(self, envelope: Json, payload: Any = None) -> None:
-        answer = {"envelope_id": envelope["envelope_id"]}
-        self.frames.send(json.dumps(answer | ({"payload": payload} if payload else {})))
-
-    def close(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            self.frames.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from websockets.exceptions import ConnectionClosed
 
 from playground import manifest as manifests
 from playground.server import Playground, Server, address, listen
@@ -229,6 +230,28 @@ class Feed:
                 return frame
 
 
+class Socket:
+    """A bare Socket Mode connection, opened with the address slack_sdk is given."""
+
+    def __init__(self, local: Local) -> None:
+        url = local.client(None).apps_connections_open(app_token=APP_TOKEN)["url"]
+        self._connecting = websockets.sync.client.connect(url, proxy=None)
+        self.frames = self._connecting.__enter__()
+        self.hello = self.get()
+
+    def get(self) -> Json:
+        frame: Json = json.loads(self.frames.recv(PATIENCE))
+        return frame
+
+    def ack(self, envelope: Json, payload: Any = None) -> None:
+        answer = {"envelope_id": envelope["envelope_id"]}
+        self.frames.send(json.dumps(answer | ({"payload": payload} if payload else {})))
+
+    def close(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            self.frames.close()
+
+
 class Bot:
     """A Bolt app that acks everything, remembers what it got, and answers as a test says."""
 
@@ -248,7 +271,7 @@ class Bot:
         app.options(everything)(self._listener("options"))
         app.event(everything)(self._listener("event"))
         self._handler: Any = SocketModeHandler(app, APP_TOKEN, concurrency=50)
-        self._handler.connect()
+        self._handler.connect()  # type: ignore[no-untyped-call]  # Bolt's handler has no types
         self.local_connected()
 
     def local_connected(self) -> None:
