@@ -134,7 +134,7 @@ function Conversation({ place, tab, onTab, marked, prefill, onDetails, threadOpe
 }
 
 /** `place`: {user, address, thread, tab, marked, prefill}; `onPlace` gets what changes in it. */
-export function Pane({ place, first, split, onPlace, onActive, tools }) {
+export function Pane({ place, first, onPlace, tools }) {
   const [session] = useSessions([place.user]);
   const { state } = session;
   const me = place.user;
@@ -196,7 +196,7 @@ export function Pane({ place, first, split, onPlace, onActive, tools }) {
   };
   return html`<${PaneContext.Provider} value=${context}>
     <section ref=${section} class=${classes("pane", drawer && "drawer-open", place.thread && "with-thread")} aria-label=${`Acting as ${name}`} data-user=${me} tabindex="-1"
-        onKeyDown=${onKeyDown} onfocusin=${onActive} onPointerDown=${onActive}>
+        onKeyDown=${onKeyDown}>
       <div class="pane-body" inert=${covered}>
         <header class="bar">
           <${IconButton} icon="menu" label="Conversations" class="drawer-button" aria-expanded=${drawer} onClick=${() => setDrawer(!drawer)} />

@@ -20,6 +20,7 @@ class Session {
     this.forms = new Map();
     this.listeners = new Set();
     this.waits = 250;
+    this.appFrames = 0;
   }
 
   connect() {
@@ -38,10 +39,13 @@ class Session {
     };
   }
 
-  /** Users, commands and shortcuts; the feed brings everything that moves. */
+  /** Users, commands and shortcuts; the feed brings everything that moves, and what it said meanwhile is newer. */
   async refresh() {
+    const before = this.appFrames;
     try {
-      this.apply({ type: "workspace", workspace: await get(`workspace?user=${encodeURIComponent(this.user)}`) });
+      const workspace = await get(`workspace?user=${encodeURIComponent(this.user)}`);
+      if (this.appFrames !== before) workspace.app.connected = this.state.app.connected;
+      this.apply({ type: "workspace", workspace });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.toast("error", error.message);
@@ -60,7 +64,10 @@ class Session {
     }
     if (frame.type === "state" && !this.state.ready) this.rememberThreads(frame.messages);
     this.apply(frame);
-    if (frame.type === "app" && frame.connected) this.refresh();
+    if (frame.type === "app") {
+      this.appFrames += 1;
+      if (frame.connected) this.refresh();
+    }
     if (frame.type === "views" || frame.type === "state") this.forgetForms();
   }
 
