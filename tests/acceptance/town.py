@@ -7,10 +7,11 @@ from tests.acceptance.driver import APP_TOKEN, BOT_TOKEN, Bot, Person, Playgroun
 TIERS = {"L1": "support-l1", "L2": "support-l2", "L3": "support-l3", "management": "it-managers"}
 
 
-def policy_text(*, window: str = "1h", last: str = "1h", update: str = "1h", l2_staff: str = "") -> str:
-    """Four tiers, all with the same window but the last; P1 goes to L1 and L2 at once, and management is told.
-
-    `l2_staff` is the user group that is L2's staff instead of its channel's members.
+def policy_text(
+    *, first: str = "", window: str = "1h", last: str = "1h", update: str = "1h", l2_staff: str = ""
+) -> str:
+    """Four tiers, all with the same window but the first and the last; P1 goes to L1 and L2 at once, and management
+    is told. `l2_staff` is the user group that is L2's staff instead of its channel's members.
     """
     lines = ['minimum_window = "2s"']
     for name, channel in TIERS.items():
@@ -23,7 +24,8 @@ def policy_text(*, window: str = "1h", last: str = "1h", update: str = "1h", l2_
         'medium = { high = "P2", medium = "P3", low = "P4" }',
         'low = { high = "P3", medium = "P4", low = "P4" }',
     ]
-    windows = ", ".join(f'{name} = "{last if name == "management" else window}"' for name in TIERS)
+    spans = dict.fromkeys(TIERS, window) | {"management": last} | ({"L1": first} if first else {})
+    windows = ", ".join(f'{name} = "{span}"' for name, span in spans.items())
     for priority in ("P1", "P2", "P3", "P4"):
         lines += [
             f"[priorities.{priority}]",
