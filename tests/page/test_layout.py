@@ -1,5 +1,6 @@
 """The page as a whole: people, split view, narrow and dark, losing the server, the guide."""
 
+import re
 import time
 
 import pytest
@@ -67,7 +68,7 @@ def test_another_person_is_another_workspace(stub: Stub, open_page: Open) -> Non
     expect(page.get_by_role("heading", name="support-l1", exact=True)).to_be_visible()
     side.get_by_role("button", name="it-managers").click()
     expect(page.get_by_role("article")).to_contain_text("for managers")
-    assert "user=U0ANA&channel=C0MGMT" in page.url
+    expect(page).to_have_url(re.compile("user=U0ANA&channel=C0MGMT"))
 
 
 def test_split_view_shows_two_people_live(stub: Stub, open_page: Open) -> None:
@@ -91,7 +92,7 @@ def test_split_view_shows_two_people_live(stub: Stub, open_page: Open) -> None:
     stub.show(ANA)
     ana.get_by_role("button", name="Split view").click()
     expect(page.locator(".pane")).to_have_count(2)
-    assert "split=U0ANA," in page.url
+    expect(page).to_have_url(re.compile("split=U0ANA,"))
 
 
 def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> None:

@@ -96,7 +96,7 @@ function Conversation({ place, tab, onTab, marked, prefill, onDetails, threadOpe
     if (unread && visible && showsMessages && channel) session.tell("read", { channel: id });
   }, [unread, visible, showsMessages, id]);
   useEffect(() => {
-    if (kind === "app") session.tell("home", { tab });
+    if (kind === "app") session.openTab(tab);
   }, [kind, tab, state.link === "live" && state.app.connected]);
 
   const member = !channel || channel.is_im || channel.members.includes(me);
@@ -122,7 +122,7 @@ function Conversation({ place, tab, onTab, marked, prefill, onDetails, threadOpe
       </div>
       ${kind === "channel" && html`<button type="button" class="button small members-button" aria-label=${`${channel.members.length} members of #${title}`} onClick=${onDetails}><${Icon} name="people" size=${16} /> ${channel.members.length}</button>`}
     </header>
-    ${kind === "app" && html`<${Tabs} tab=${tab} onTab=${onTab} />`}
+    ${kind === "app" && session.hasHome && html`<${Tabs} tab=${tab} onTab=${onTab} />`}
     ${showsMessages ? html`
       <${MessageList} key=${`${me} ${id}`} messages=${messages} label=${`Messages in ${called}`} empty=${empty} firstUnread=${firstUnread} marked=${marked} />
       ${channel?.is_archived ? html`<div class="join-bar"><span>#${title} is archived.</span></div>`
@@ -174,7 +174,7 @@ export function Pane({ place, first, onPlace, tools }) {
     confirm: (ask) => new Promise((resolve) => setAsking({ ask, resolve })),
   };
   const unreadApp = own?.kind === "app" && (state.unread[own.id] ?? 0) > 0;
-  const tab = place.tab ?? (own?.kind === "app" && (unreadApp || flow(state, own.id).length) ? "messages" : "home");
+  const tab = !session.hasHome ? "messages" : place.tab ?? (own?.kind === "app" && (unreadApp || flow(state, own.id).length) ? "messages" : "home");
   useEffect(() => {
     // The tab the app opened on stays until the person changes it, whatever arrives meanwhile.
     if (own?.kind === "app" && !place.tab) onPlace({ tab });
