@@ -1,6 +1,6 @@
 // The whole page: one or two panes, the guide, the theme, and the address that names them.
 
-import { render } from "../vendor/htm-preact.module.js";
+import { render } from "../vendor/htm-preact-3.1.1.module.js";
 import { Refused, get } from "./api.js";
 import { Guide, guideFits } from "./guide.js";
 import { Pane } from "./pane.js";

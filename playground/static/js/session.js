@@ -1,6 +1,6 @@
 // One person's live session: the feed from the server, the state it leaves, and what that person may do.
 
-import { useEffect, useMemo, useState } from "../vendor/htm-preact.module.js";
+import { useEffect, useMemo, useState } from "../vendor/htm-preact-3.1.1.module.js";
 import { get, post, Refused } from "./api.js";
 import { Form } from "./form.js";
 import { nothingYet, reduce } from "./store.js";

@@ -2,7 +2,7 @@
 
 import {
   createContext, html, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState,
-} from "../vendor/htm-preact.module.js";
+} from "../vendor/htm-preact-3.1.1.module.js";
 import { emojiChar } from "./emoji.js";
 import { nameOf } from "./store.js";
 
