@@ -77,7 +77,8 @@ class Session {
   /** What lies there when the page opens is not news. */
   rememberThreads(messages) {
     for (const message of Object.values(messages).flat()) {
-      if (message.thread_ts && message.thread_ts !== message.ts) this.seenThreads.set(`${message.channel} ${message.thread_ts}`, message.ts);
+      if (message.thread_ts && message.thread_ts !== message.ts)
+        this.seenThreads.set(`${message.channel} ${message.thread_ts}`, message.ts);
     }
   }
 
