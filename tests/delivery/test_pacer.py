@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.services.pacing import BUDGETS, Pacer
@@ -108,6 +108,7 @@ CALLS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(CALLS)
 def test_whoever_asks_first_never_outruns_slack(calls: list[tuple[str, float]]) -> None:
     """Never two posts to one place within a second; never more of a verb in a minute than its budget."""

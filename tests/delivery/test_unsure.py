@@ -1,6 +1,7 @@
 """Lose nothing, double nothing: answers that are lost, and processes that die in the middle of a call."""
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -104,7 +105,7 @@ def test_while_it_is_unsure_nothing_overtakes_it_in_its_place_and_others_go_on(
     assert workspace.clock() - before < timedelta(seconds=60)
 
 
-# --- crashes ---------------------------------------------------------------------------------------------------------
+# --- crashes ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["between take and send", "between send and mark"])
@@ -237,3 +238,39 @@ def test_a_look_whose_answer_is_lost_is_made_again_before_anything_is_sent(
     assert len(workspace.channel("support-l1")) == 1
     assert len(slack.looks) == 5
     assert slack.count(POST, "C0L1") == 1
+
+
+# --- a sender that is slower than its hold ----------------------------------------------------------------------------
+
+
+class SlowNames(TroubledSlack):
+    """Takes ten seconds to fail to tell a name, and by the last of them another sender is at work."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace.clock)
+        self.workspace = workspace
+        self.other: Callable[[], bool] | None = None  # its `deliver_next`
+
+    def user_name(self, user: str) -> str:
+        self.workspace.clock.advance(seconds=10)
+        if user == "U0LAST" and self.other:
+            other, self.other = self.other, None
+            while other():
+                pass
+        raise Unsure("timed out")
+
+
+def test_a_sender_whose_hold_ran_out_does_not_send_what_another_has_sent(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    slack = SlowNames(workspace)
+    slack.messages = workspace.slack.messages
+    workspace.slack = slack
+    workspace.start()
+    slow = workspace.courier
+    workspace.start()  # a second process
+    slack.other = workspace.courier.deliver_next
+    workspace.courier = slow
+    text = "".join(f"<@U0P{number}> " for number in range(6)) + "<@U0LAST> look"
+    workspace.say(workspace.receipt(), text, by="U0MAYA")
+    workspace.settle(120)
+    assert len(slack.thread(workspace.card("L1"))) == 1

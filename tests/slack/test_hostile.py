@@ -127,12 +127,14 @@ def test_forms_and_histories_take_any_words(title: str, detail: str, reason: str
             assert not tokens(*parsed_texts(form))
 
 
+@settings(deadline=None)
 @given(people_write)
 def test_the_report_form_takes_any_words_after_the_command(text: str) -> None:
     view = forms.report(text, policy=POLICY)
     check_view(view)
 
 
+@settings(deadline=None)
 @given(titles, details, reasons)
 def test_answers_take_any_words(title: str, detail: str, fix: str) -> None:
     stories = [Story(title, detail), Story(title, detail).claim().resolve(fix=fix)]

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.slack import ids
@@ -37,11 +37,13 @@ def test_the_three_characters_are_escaped_and_no_other(raw: str, escaped: str) -
     assert escape(raw) == escaped
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_escaping_can_be_undone(text: str) -> None:
     assert unescape(escape(text)) == text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_escaped_text_has_nothing_that_slack_acts_on(text: str) -> None:
     check_mrkdwn(escape(text))
@@ -69,6 +71,7 @@ def test_a_cut_is_marked_and_falls_between_entities_and_tokens(text: str, limit:
     assert clip(text, limit) == clipped
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 60))
 @example("&" * 20, 7)
 def test_clipped_text_fits_and_is_whole(text: str, limit: int) -> None:
@@ -96,6 +99,7 @@ def bare(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(10, 60))
 def test_splitting_loses_nothing_but_blanks(text: str, limit: int) -> None:
     escaped = escape(text)
@@ -233,6 +237,7 @@ def test_a_button_says_what_it_was_drawn_for() -> None:
     assert ids.read_seen(ids.seen(issue)) == (42, 2, None)
 
 
+@settings(deadline=None)
 @given(st.text())
 @example("")
 @example("1")
