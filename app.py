@@ -29,7 +29,7 @@ from bot.ports import Rejected, TryLater, Unsure
 from bot.services.bot import Bot
 from bot.services.checkup import Finding, look_at_slack
 from bot.services.conversation import Conversation
-from bot.services.delivery import Courier, Senders
+from bot.services.delivery import SETTLE, Courier, Senders
 from bot.services.directory import Directory
 from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
@@ -115,7 +115,7 @@ class Escalator:
     def run(self) -> int:
         started = time.monotonic()
         health = self._health_server()
-        self._database.end_holds(utc_now())
+        self._database.end_holds(utc_now() + SETTLE)
         self._start_clocks()  # before Slack answers: an outage of theirs stops no clock of ours
         try:
             if self._meet_slack():

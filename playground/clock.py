@@ -24,15 +24,14 @@ class Clock:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    async def sleep(self, seconds: float) -> None:
-        until = self.now() + seconds
-        while (left := until - self.now()) > 0:
+    async def sleep_until(self, moment: float) -> None:
+        while (left := moment - self.now()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), left)
 
-    async def wait(self, future: asyncio.Future[Any], seconds: float) -> bool:
-        """True when `future` is done before `seconds` have passed; it is never cancelled."""
-        timer = asyncio.ensure_future(self.sleep(seconds))
+    async def wait_until(self, future: asyncio.Future[Any], moment: float) -> bool:
+        """True when `future` is done before `moment`; it is never cancelled."""
+        timer = asyncio.ensure_future(self.sleep_until(moment))
         try:
             await asyncio.wait([future, timer], return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -118,8 +118,11 @@ class Control:
             return _bad("There is no envelope to send again, or nobody to send it to.")
         return JSONResponse({"ok": True, "envelope_id": envelope_id})
 
-    async def show_acks(self, _request: Request) -> Response:
-        return JSONResponse({"ok": True, "acks": [delivery.report() for delivery in self.socket_mode.deliveries]})
+    async def show_acks(self, request: Request) -> Response:
+        """All deliveries; with `?wait=SECONDS` only when none is on its way any more, or after that time."""
+        settled = await self.socket_mode.settled(float(request.query_params.get("wait") or 0))
+        acks = [delivery.report() for delivery in self.socket_mode.deliveries]
+        return JSONResponse({"ok": True, "settled": settled, "acks": acks})
 
     async def change_limits(self, request: Request) -> Response:
         self.limits.enabled = bool((await _body(request)).get("enabled"))

@@ -163,7 +163,7 @@ class Interactions:
 
     def _after_submit(self, user: str, view: Json, answer: Any) -> None:
         match answer:
-            case None | {} | "":
+            case empty if not empty:
                 self.views.close(user, view)
             case {"response_action": "clear"}:
                 self.views.clear(user)

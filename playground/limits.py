@@ -2,8 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
-from playground.clock import Clock
+
+class Clock(Protocol):
+    """Epoch seconds."""
+
+    def now(self) -> float: ...
+
 
 # A minute's worth may come at once; then as many a minute as the tier says.
 TIERS = {1: 1, 2: 20, 3: 50, 4: 100}

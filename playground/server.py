@@ -106,7 +106,7 @@ class Playground:
         answer, status, headers = self._answer(method, values, token, fault)
         call["error"] = answer.get("error")
         if fault is not None and fault.kind == "slow":
-            await self.clock.sleep(fault.ms / 1000)
+            await self.clock.sleep_until(self.clock.now() + fault.ms / 1000)
         call["ms"] = round((self.clock.now() - call["at"]) * 1000, 1)
         if fault is not None and fault.kind == "lost":
             return await _drop(request)

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 ACK_SECONDS = 3.0
 EVENT_RETRY_SECONDS = (0.0, 60.0, 300.0)  # after the first attempt, the second, the third
 MOST_CONNECTIONS = 10
-DELIVERIES_KEPT = 20_000
+DELIVERIES_KEPT = 10_000
 CONNECTION_SECONDS = 18_060  # what hello announces as the life of a connection
 TICKET_SECONDS = 30
 LEAVING_SECONDS = 10  # how long a connection lives on that was asked to leave
@@ -35,21 +35,29 @@ class NoAnswer(Exception):
 
 @dataclass
 class Delivery:
-    """One envelope sent, and when its ack came. Times are epoch seconds."""
+    """One envelope sent, and when its ack came. Times are epoch seconds; `answered` holds the ack's payload."""
 
-    envelope_id: str
-    type: str
+    envelope: Json
     name: str
     sent_at: float
+    answered: asyncio.Future[object]
     retry_attempt: int = 0
     acked_at: float | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.envelope["envelope_id"])
+
+    @property
+    def late(self) -> bool:
+        return self.acked_at is not None and self.acked_at - self.sent_at > ACK_SECONDS
 
     def report(self) -> Json:
         latency = None if self.acked_at is None else round((self.acked_at - self.sent_at) * 1000, 1)
         return {
-            "envelope_id": self.envelope_id, "type": self.type, "name": self.name, "sent_at": self.sent_at,
+            "envelope_id": self.id, "type": self.envelope["type"], "name": self.name, "sent_at": self.sent_at,
             "retry_attempt": self.retry_attempt, "latency_ms": latency,
-            "late": latency is not None and latency > ACK_SECONDS * 1000,
+            "late": self.late,
         }  # fmt: skip
 
 
@@ -73,9 +81,7 @@ class SocketMode:
         self.deliveries: deque[Delivery] = deque(maxlen=DELIVERIES_KEPT)
         self.on_change: Callable[[], None] = lambda: None
         self._tickets: dict[str, float] = {}
-        self._waiting: dict[str, asyncio.Future[object]] = {}
         self._sent: dict[str, Delivery] = {}
-        self._last: tuple[str, Json] | None = None
         self._turn = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -103,11 +109,13 @@ class SocketMode:
             await socket.send_json(refusal | {"connection_info": {"app_id": APP_ID}})
             await socket.close()
             return
+        was_connected = self.connected
         self.connections.append(connection)
         hello = {"type": "hello", "num_connections": len(self.connections), "connection_info": {"app_id": APP_ID}}
         hello["debug_info"] = {"host": "playground", "approximate_connection_time": CONNECTION_SECONDS}
         connection.send(hello)
-        self.on_change()
+        if not was_connected:
+            self.on_change()
         writer = asyncio.create_task(self._write(connection))
         try:
             while True:
@@ -126,7 +134,8 @@ class SocketMode:
     def _forget(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.remove(connection)
-            self.on_change()
+            if not self.connected:
+                self.on_change()
 
     def _receive(self, raw: str) -> None:
         try:
@@ -139,80 +148,82 @@ class SocketMode:
             return
         if delivery.acked_at is None:
             delivery.acked_at = self.clock.now()
-        waiting = self._waiting.pop(delivery.envelope_id, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(ack.get("payload"))
+        if not delivery.answered.done() and not delivery.late:
+            delivery.answered.set_result(ack.get("payload"))
 
     # --- envelopes
 
     async def ask(self, envelope_type: str, name: str, payload: Json, *, wants_payload: bool = True) -> Any:
         """Send one envelope; the payload of its ack (None when it had none), or NoAnswer after three seconds."""
-        if not self.connections:
-            raise NoAnswer("dispatch_failed")
         envelope: Json = {"type": envelope_type, "payload": payload, "accepts_response_payload": wants_payload}
-        return await self._deliver(envelope, name)
+        delivery = self._dispatch(envelope, name)
+        if delivery is None:
+            raise NoAnswer("dispatch_failed")
+        if not await self._acked_by(delivery, delivery.sent_at + ACK_SECONDS):
+            raise NoAnswer("operation_timeout")
+        return delivery.answered.result()
 
     def event(self, name: str, payload: Json) -> None:
         """Send an event in the background, and again until it is acked or its last attempt failed."""
-        first = self._dispatch(self._event_envelope(payload, 0, ""), name)
+        first = self._dispatch(_event_envelope(payload, 0), name)
         self._background(self._until_acked(first, name, payload))
 
-    async def _until_acked(self, first: asyncio.Future[object] | None, name: str, payload: Json) -> None:
-        answered = first
-        for attempt in range(len(EVENT_RETRY_SECONDS) + 1):
-            if attempt:
-                await self.clock.sleep(EVENT_RETRY_SECONDS[attempt - 1])
-                answered = self._dispatch(self._event_envelope(payload, attempt, "timeout"), name, attempt)
-            if answered is None:
-                await self.clock.sleep(ACK_SECONDS)
-            elif await self.clock.wait(answered, ACK_SECONDS):
+    async def _until_acked(self, delivery: Delivery | None, name: str, payload: Json) -> None:
+        given_up_at = self.clock.now() + ACK_SECONDS
+        for attempt, pause in enumerate(EVENT_RETRY_SECONDS, start=1):
+            if await self._acked_by(delivery, given_up_at):
                 return
+            again_at = given_up_at + pause
+            await self.clock.sleep_until(again_at)
+            delivery = self._dispatch(_event_envelope(payload, attempt), name, attempt)
+            given_up_at = max(self.clock.now(), again_at) + ACK_SECONDS
+        await self._acked_by(delivery, given_up_at)
 
-    def _event_envelope(self, payload: Json, attempt: int, reason: str) -> Json:
-        envelope: Json = {"type": "events_api", "payload": payload, "accepts_response_payload": False}
-        return envelope | {"retry_attempt": attempt, "retry_reason": reason}
+    async def _acked_by(self, delivery: Delivery | None, moment: float) -> bool:
+        if delivery is None:  # nobody was there to ack
+            await self.clock.sleep_until(moment)
+            return False
+        in_time = await self.clock.wait_until(delivery.answered, moment)
+        if not in_time:
+            delivery.answered.cancel()
+        return in_time
 
-    async def _deliver(self, envelope: Json, name: str) -> Any:
-        answered = self._dispatch(envelope, name)
-        if answered is None:
-            raise NoAnswer("dispatch_failed")
-        if not await self.clock.wait(answered, ACK_SECONDS):
-            raise NoAnswer("operation_timeout")
-        return answered.result()
+    async def settled(self, seconds: float) -> bool:
+        """True when every envelope on its way has been acked or given up, within so many real seconds."""
+        waiting = [delivery.answered for delivery in self.deliveries if not delivery.answered.done()]
+        if not waiting:
+            return True
+        _, pending = await asyncio.wait(waiting, timeout=seconds)
+        return not pending
 
-    def _dispatch(self, envelope: Json, name: str, attempt: int = 0) -> asyncio.Future[object] | None:
+    def _dispatch(self, envelope: Json, name: str, attempt: int = 0) -> Delivery | None:
         """Put an envelope on one connection, each in its turn; None when there is none."""
         if not self.connections:
             return None
-        envelope_id = str(uuid.uuid4())
-        envelope = {"envelope_id": envelope_id, **envelope}
-        self._note(Delivery(envelope_id, envelope["type"], name, self.clock.now(), attempt))
         answered: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._waiting[envelope_id] = answered
-        self._last = (name, envelope)
-        self._next_connection().send(envelope)
-        return answered
+        envelope = {"envelope_id": str(uuid.uuid4()), **envelope}
+        return self._send(Delivery(envelope, name, self.clock.now(), answered, attempt))
 
-    def _note(self, delivery: Delivery) -> None:
+    def redeliver(self) -> str | None:
+        """Send the last envelope once more, as Slack now and then does; its id, or None when there is none to send."""
+        if not self.deliveries or not self.connections:
+            return None
+        last = self.deliveries[-1]
+        return self._send(Delivery(last.envelope, last.name, self.clock.now(), last.answered)).id
+
+    def _send(self, delivery: Delivery) -> Delivery:
         if len(self.deliveries) == DELIVERIES_KEPT:
-            self._sent.pop(self.deliveries[0].envelope_id, None)
+            self._sent.pop(self.deliveries[0].id, None)
         self.deliveries.append(delivery)
-        self._sent[delivery.envelope_id] = delivery
+        self._sent[delivery.id] = delivery
+        self._next_connection().send(delivery.envelope)
+        return delivery
 
     def _next_connection(self) -> Connection:
         """Each in its turn; one that was asked to leave only while there is no other."""
         choices = [connection for connection in self.connections if not connection.leaving] or self.connections
         self._turn += 1
         return choices[self._turn % len(choices)]
-
-    def redeliver(self) -> str | None:
-        """Send the last envelope once more, as Slack now and then does; its id, or None when there is none to send."""
-        if self._last is None or not self.connections:
-            return None
-        name, envelope = self._last
-        self._note(Delivery(envelope["envelope_id"], envelope["type"], name, self.clock.now()))
-        self._next_connection().send(envelope)
-        return str(envelope["envelope_id"])
 
     # --- ending connections
 
@@ -224,7 +235,7 @@ class SocketMode:
         self._background(self._end(list(self.connections)))
 
     async def _end(self, connections: list[Connection]) -> None:
-        await self.clock.sleep(LEAVING_SECONDS)
+        await self.clock.sleep_until(self.clock.now() + LEAVING_SECONDS)
         await self._close(connections)
 
     async def cut(self) -> None:
@@ -252,8 +263,8 @@ class SocketMode:
         self.refresh("warning")
         await asyncio.sleep(0.05)  # lets the writers send it
         await self.cut()
-        for waiting in self._waiting.values():
-            waiting.cancel()
+        for delivery in self.deliveries:
+            delivery.answered.cancel()
         for task in self._tasks:
             task.cancel()
 
@@ -261,3 +272,8 @@ class SocketMode:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _event_envelope(payload: Json, attempt: int) -> Json:
+    envelope: Json = {"type": "events_api", "payload": payload, "accepts_response_payload": False}
+    return envelope | {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}

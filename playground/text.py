@@ -26,8 +26,9 @@ def encode(typed: str, names: Mapping[str, str]) -> str:
 
     `names` maps what may follow the sign, sign included and in lower case (`@maya`, `#general`), to its token.
     """
-    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    pattern = re.compile(rf"({_CODE})|({_URL})|({_EMAIL})|((?<!\w)(?:{known})(?![\w]))", re.IGNORECASE | re.DOTALL)
+    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)) or "(?!)"
+    # Only ASCII letters match in either case: what matches must be a key of `names` when it is lowered.
+    pattern = re.compile(rf"({_CODE})|({_URL})|({_EMAIL})|((?<!\w)(?a:{known})(?!\w))", re.IGNORECASE | re.DOTALL)
     encoded, end = [], 0
     for match in pattern.finditer(typed):
         code, url, email, name = match.groups()

@@ -4,6 +4,7 @@ import base64
 import binascii
 import copy
 import secrets
+import urllib.parse
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -360,12 +361,13 @@ class Workspace:
 
     def file_json(self, file: File) -> Json:
         address = f"{self.base_url}/files/{people.TEAM_ID}-{file.id}"
+        name = urllib.parse.quote(file.name, safe="")
         kind = file.name.rpartition(".")[2].lower() if "." in file.name else "binary"
         return {
             "id": file.id, "name": file.name, "title": file.title, "mimetype": file.mimetype, "filetype": kind,
             "size": len(file.content), "user": file.user, "mode": "hosted", "is_external": False, "is_public": True,
-            "url_private": f"{address}/{file.name}", "url_private_download": f"{address}/download/{file.name}",
-            "permalink": f"{address}/{file.name}",
+            "url_private": f"{address}/{name}", "url_private_download": f"{address}/download/{name}",
+            "permalink": f"{address}/{name}",
         }  # fmt: skip
 
     def permalink(self, channel: Channel, message: Json) -> str:

@@ -15,7 +15,7 @@ from bot.domain.policy import Policy
 from bot.policy_file import load_policy
 from bot.services.bot import Bot
 from bot.services.conversation import Conversation
-from bot.services.delivery import Courier
+from bot.services.delivery import SETTLE, Courier
 from bot.services.directory import Directory
 from bot.services.engine import Engine
 from bot.services.issues import IssueService
@@ -96,7 +96,7 @@ class Workspace:
             attaching_conversation_kwargs_enabled=False,
         )
         register(self.app, self.bot)
-        self.database.end_holds(self.clock())
+        self.database.end_holds(self.clock() + SETTLE)
         directory.refresh()
 
     # --- time ---

@@ -113,7 +113,7 @@ class Courier:
         if call is None:
             self._database.superseded(row.id, self._clock())
             return
-        sent = self._look(row, call) or self._send(row, call, issue, policy)
+        sent = self._look(row, call) or self._send(row, call)
         self._database.sent(row.id, self._post(row, sent), self._clock())
         if row.place.person and sent.channel:
             self._database.keep_dm(row.place.person, sent.channel)
@@ -132,7 +132,7 @@ class Courier:
             log.error("message %s may be sent twice: looking for it was refused %s times", row.id, row.attempts)
             return None
 
-    def _send(self, row: Outgoing, call: Call, issue: Issue, policy: Policy) -> Sent:
+    def _send(self, row: Outgoing, call: Call) -> Sent:
         try:
             return self._gateway.send(call, _key(row))
         except TryLater as later:
@@ -141,18 +141,8 @@ class Courier:
         except Rejected as rejected:
             if rejected.error in _BLOCKS_REFUSED and call.arguments.get("blocks"):
                 log.error("Slack refused the blocks of message %s, its words go out plain: %s", row.id, rejected)
-                return self._gateway.send(without_blocks(call), _key(row))
-            if rejected.error in _CARD_GONE and isinstance(row.message, CardRefresh | ReceiptRefresh):
-                return self._repost(row, issue, policy)
+                return self._send(row, without_blocks(call))
             raise
-
-    def _repost(self, row: Outgoing, issue: Issue, policy: Policy) -> Sent:
-        """Somebody deleted the card or receipt: it comes back once, without a ping."""
-        fresh: Message = Card(row.place, ping=False) if isinstance(row.message, CardRefresh) else Receipt(row.place)
-        call = render(fresh, issue, policy, self._scene(row, issue))
-        assert call is not None
-        self._pacer.spend(pace(fresh))
-        return self._look(row, call) or self._gateway.send(call, _key(row))
 
     def _scene(self, row: Outgoing, issue: Issue) -> Scene:
         place, message = row.place, row.message
@@ -208,12 +198,22 @@ class Courier:
         """The row is done for; the next one of its place goes on, and people who can help are told."""
         now = self._clock()
         message = row.message
+        if error in _CARD_GONE and isinstance(message, CardRefresh | ReceiptRefresh):
+            self._bring_back(row, message, now)
+            return
         if error in _DONE_ALREADY and isinstance(message, Mark | RelayDelete):
             self._database.superseded(row.id, now)
             return
         log.error("message %s (%s to %s) was refused for good: %s", row.id, type(message).__name__, row.place, detail)
         self._database.failed(row.id, f"{error}: {detail}"[:500], now)
         self._tell(row, error, now)
+
+    def _bring_back(self, row: Outgoing, refresh: CardRefresh | ReceiptRefresh, now: datetime) -> None:
+        """Somebody deleted the card or receipt: it comes back once, without a ping."""
+        fresh = Card(row.place, ping=False) if isinstance(refresh, CardRefresh) else Receipt(row.place)
+        with self._database.begin() as tx:
+            tx.enqueue(row.issue, fresh, lane=row.lane, now=now)
+        self._database.superseded(row.id, now)
 
     def _tell(self, row: Outgoing, error: str, now: datetime) -> None:
         what = _what(row.message)

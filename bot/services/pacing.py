@@ -34,12 +34,16 @@ class Pacer:
             self._refill()
             self._tokens[verb] -= 1
             if verb == "post":
-                self._free_at[pace] = self._monotonic() + POST_EVERY
+                self._hold(pace, POST_EVERY)
 
     def freeze(self, pace: str, seconds: float) -> None:
         """Slack said when to come back; this queue waits, the others do not."""
         with self._lock:
-            self._free_at[pace] = self._monotonic() + seconds
+            self._hold(pace, seconds)
+
+    def _hold(self, pace: str, seconds: float) -> None:
+        """A shorter wait never ends a longer one."""
+        self._free_at[pace] = max(self._free_at.get(pace, 0.0), self._monotonic() + seconds)
 
     def next_free(self) -> float | None:
         """Seconds until something that is busy is free again; None: nothing is busy."""

@@ -76,14 +76,16 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
     setCaret(at);
     session.drafts.set(draftKey, words);
   };
-  const focusAt = (at) => setTimeout(() => {
-    area.current?.focus();
-    area.current?.setSelectionRange(at, at);
-  });
+  /** Writes for the person and puts the caret there at once, so that the next key lands behind it. */
+  const put = (words, at = words.length) => {
+    area.current.value = words;
+    area.current.focus();
+    area.current.setSelectionRange(at, at);
+    write(words, at);
+  };
   useEffect(() => {
     if (prefill?.key !== draftKey) return;
-    write(prefill.text);
-    focusAt(prefill.text.length);
+    put(prefill.text);
   }, [prefill?.number]);
   useEffect(() => {
     if (autofocus && matchMedia("(hover: hover)").matches) area.current.focus();
@@ -96,11 +98,8 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
   const found = hushed === text ? null : completions(state, text, caret);
   const choices = found?.choices.slice(0, MOST) ?? [];
   const complete = (choice) => {
-    const words = text.slice(0, found.from) + choice.insert + text.slice(caret);
-    const at = found.from + choice.insert.length;
-    write(words, at);
+    put(text.slice(0, found.from) + choice.insert + text.slice(caret), found.from + choice.insert.length);
     setActive(0);
-    focusAt(at);
   };
 
   const attach = (list) => {
@@ -177,10 +176,7 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
     ...(shortcuts.length ? [{ heading: "Shortcuts" }] : []),
     ...shortcuts.map((one) => ({ key: one.callback_id, label: one.name, note: one.description, icon: "bolt", onSelect: () => session.tell("shortcut", { callback_id: one.callback_id }) })),
     ...(state.commands.length && !thread ? [{ heading: "Commands" }] : []),
-    ...(thread ? [] : state.commands.map((one) => ({ key: one.command, label: one.command, note: one.description, icon: "bolt", onSelect: () => {
-      write(`${one.command} `);
-      focusAt(one.command.length + 1);
-    } }))),
+    ...(thread ? [] : state.commands.map((one) => ({ key: one.command, label: one.command, note: one.description, icon: "bolt", onSelect: () => put(`${one.command} `) }))),
   ];
   const optionId = (index) => `${listId}-${index}`;
   return html`<div class="composer-holder">
@@ -209,8 +205,7 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
         <button ref=${smile} type="button" class="icon-button" aria-label="Insert an emoji" title="Insert an emoji" onClick=${() => setPicking(!picking)}><${Icon} name="smile" /></button>
         <button type="button" class="icon-button at" aria-label="Mention someone" title="Mention someone" onClick=${() => {
           const words = `${text.slice(0, caret)}${/\S$/.test(text.slice(0, caret)) ? " " : ""}@`;
-          write(words + text.slice(caret), words.length);
-          focusAt(words.length);
+          put(words + text.slice(caret), words.length);
         }}>@</button>
         ${thread && html`<label class="also"><input type="checkbox" checked=${broadcast} onChange=${(event) => setBroadcast(event.target.checked)} /> Also send to the channel</label>`}
         <span class="grow"></span>
@@ -223,8 +218,7 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
       ${picking && html`<${EmojiPicker} anchor=${smile} onClose=${() => setPicking(false)} onPick=${(name) => {
         setPicking(false);
         const words = `${text.slice(0, caret)}:${name}: `;
-        write(words + text.slice(caret), words.length);
-        focusAt(words.length);
+        put(words + text.slice(caret), words.length);
       }} />`}
       ${choices.length > 0 && html`<${Popup} anchor=${box} above matchWidth onClose=${() => setHushed(text)} class="listbox completions" onMouseDown=${(event) => event.preventDefault()}>
         <div role="listbox" id=${listId} aria-label="Completions">

@@ -5,11 +5,15 @@ import { Select } from "./select.js";
 import { Avatar, Dialog, Icon, html, usePane } from "./ui.js";
 
 export function Details({ channel, onClose }) {
-  const { state, session, me, go } = usePane();
+  const { state, session, me, go, confirm } = usePane();
   const inside = channel.members.includes(me);
   const outside = Object.values(state.users).filter((user) => !user.deleted && !channel.members.includes(user.id));
   const choices = outside.map((user) => ({ key: user.id, words: nameOf(state, user.id), note: user.is_bot ? "App" : user.title, avatar: user.id }));
   const tell = (path, body) => session.tell(path, { channel: channel.id, ...body });
+  const archive = async () => {
+    const ask = { title: `Archive #${channel.name}?`, text: "Nobody can write here until it is brought back.", confirm: "Archive", deny: "Cancel", style: "danger" };
+    if (channel.is_archived || (await confirm(ask))) tell("archive", { archived: !channel.is_archived });
+  };
   const title = html`<span class="with-icon"><${Icon} name=${channel.is_private ? "lock" : "hash"} size=${18} /> ${channel.name}</span>`;
   return html`<${Dialog} title=${title} label=${`About #${channel.name}`} onClose=${onClose}>
     ${channel.topic && html`<p class="muted">${channel.topic}</p>`}
@@ -31,7 +35,7 @@ export function Details({ channel, onClose }) {
         tell("leave");
       }}>Leave channel</button>`}
       ${!inside && !channel.is_archived && html`<button type="button" class="button primary" onClick=${() => tell("join")}>Join channel</button>`}
-      <button type="button" class=${channel.is_archived ? "button" : "button danger"} onClick=${() => tell("archive", { archived: !channel.is_archived })}>${channel.is_archived ? "Bring back from the archive" : "Archive channel"}</button>
+      <button type="button" class=${channel.is_archived ? "button" : "button danger"} onClick=${archive}>${channel.is_archived ? "Bring back from the archive" : "Archive channel"}</button>
     </div>
   <//>`;
 }

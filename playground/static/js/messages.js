@@ -243,7 +243,7 @@ export function Message({ message, compact = false, inThread = false, tabbable =
   return html`<article ref=${row} class=${classes("message", compact && "compact", message.ephemeral && "ephemeral", marked && "marked", QUIET.has(message.subtype) && "quiet", message.mentions_me && "mentions-me")}
       data-ts=${ts} data-channel=${channel} tabindex=${tabbable ? 0 : -1} aria-label=${`${name}, ${time}${message.ephemeral ? ", only visible to you" : ""}`}
       onMouseEnter=${() => setTouched(true)} onMouseLeave=${() => setTouched(false)}
-      onfocusin=${() => setTouched(true)} onfocusout=${(event) => !row.current.contains(event.relatedTarget) && setTouched(false)} onKeyDown=${onKeyDown}>
+      onfocusin=${() => setTouched(true)} onfocusout=${(event) => !row.current?.contains(event.relatedTarget) && setTouched(false)} onKeyDown=${onKeyDown}>
     ${message.ephemeral && html`<div class="only-you"><${Icon} name="eye" size=${14} /> Only visible to you</div>`}
     ${broadcast && html`<div class="replied-to">replied to a thread: <button type="button" class="link-button" onClick=${() => go(channel, { thread: message.thread_ts })}>${root ? gist(root, 60) : "the thread"}</button></div>`}
     <div class="gutter">${compact ? stamp : html`<${Avatar} user=${message.user} emoji=${message.icons?.emoji?.replaceAll(":", "")} />`}</div>
@@ -264,6 +264,8 @@ export function Message({ message, compact = false, inThread = false, tabbable =
 const follows = (before, message) => before && before.user === message.user && before.username === message.username && !before.ephemeral && !message.ephemeral
   && !QUIET.has(before.subtype) && !QUIET.has(message.subtype) && before.subtype !== "tombstone" && message.subtype !== "thread_broadcast"
   && Number(message.ts) - Number(before.ts) < GROUPING;
+
+const Day = ({ title }) => html`<div class="day" role="separator" aria-label=${title}><span>${title}</span></div>`;
 
 /** A scrolling list of messages that stays at its end, with the days between and the line above the first unread one. */
 export function MessageList({ messages, label, empty, inThread = false, firstUnread = null, marked = null, head = null, after = null }) {
@@ -321,8 +323,8 @@ export function MessageList({ messages, label, empty, inThread = false, firstUnr
           day = own;
           const unreadHere = firstUnread === message.ts;
           return html`
-            ${newDay && !inThread && html`<div class="day" role="separator" key=${`day ${own}`}><span>${dayTitle(Number(message.ts), tz)}</span></div>`}
-            ${unreadHere && html`<div class="unread-line" role="separator" key="unread"><span>New</span></div>`}
+            ${newDay && !inThread && html`<${Day} key=${`day ${own}`} title=${dayTitle(Number(message.ts), tz)} />`}
+            ${unreadHere && html`<div class="unread-line" role="separator" aria-label="New messages" key="unread"><span>New</span></div>`}
             <${Message} key=${`${message.ephemeral ? "e" : "m"} ${message.ts}`} message=${message} inThread=${inThread} marked=${marked === message.ts}
               compact=${!newDay && !unreadHere && follows(messages[index - 1], message)} tabbable=${message.ts === tab} />`;
         })}

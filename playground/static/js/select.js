@@ -113,7 +113,7 @@ export function Select({
       size=${Math.max(4, (query ?? single?.words ?? (chosen.length ? "" : placeholder) ?? "").length)}
       onClick=${show} onKeyDown=${onKeyDown}
       onBlur=${(event) => {
-        if (!box.current.contains(event.relatedTarget)) hide();
+        if (!box.current?.contains(event.relatedTarget)) hide();
       }}
       onInput=${(event) => {
         setQuery(event.target.value);

@@ -3,6 +3,7 @@
 export const nothingYet = {
   link: "connecting", // "connecting" | "live" | "lost"
   ready: false,
+  me: null,
   team: { name: "" },
   app: { connected: false, name: "the app" },
   users: {},
@@ -32,6 +33,8 @@ const withSeen = (state, app) => ({ ...app, seen: Boolean(state.app.seen || app.
 /** The next state; unknown frames change nothing. */
 export function reduce(state, frame) {
   switch (frame.type) {
+    case "hello":
+      return { ...state, me: frame.user };
     case "link":
       return { ...state, link: frame.link };
     case "workspace": {
@@ -69,8 +72,11 @@ export function reduce(state, frame) {
       return { ...state, views: frame.views };
     case "home":
       return { ...state, home: frame.view };
-    case "channel":
-      return { ...state, channels: { ...state.channels, [frame.channel.id]: frame.channel } };
+    case "channel": {
+      const channels = { ...state.channels, [frame.channel.id]: frame.channel };
+      if (frame.channel.is_private && !frame.channel.members.includes(state.me)) delete channels[frame.channel.id];
+      return { ...state, channels };
+    }
     case "user":
       return { ...state, users: { ...state.users, [frame.user.id]: frame.user } };
     case "app":

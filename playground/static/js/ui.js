@@ -66,8 +66,9 @@ const ICONS = {
 };
 
 export function Icon({ name, size = 20 }) {
+  const width = name === "dots" ? 2.6 : 1.6;
   return html`<svg class="icon" width=${size} height=${size} viewBox="0 0 20 20" fill="none" stroke="currentColor"
-    stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
+    stroke-width=${width} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
 }
 
 /** The app's own mark: steps that climb. */
@@ -209,7 +210,8 @@ const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), textare
 export function Dialog({ label, title, onClose, onBack, small = false, footer, children, onSubmit, busy = false }) {
   const box = useRef(null);
   const heading = useId("dialog");
-  useEffect(() => {
+  // Before the next paint: then the part behind becomes inert and forgets what had the focus.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const pane = box.current.closest(".pane");
     const first = box.current.querySelector("[data-autofocus]") ?? box.current.querySelector(".dialog-body :is(input, textarea)") ?? box.current;

@@ -1,0 +1,173 @@
+"""The page as a whole: people, split view, narrow and dark, losing the server, the guide."""
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.conftest import Open
+from tests.page.stub import ANA, BEGUN, CHEN, MAYA, Stub, card, every_block, form, said
+from tests.page.test_messages import once
+
+PHONE = {"width": 375, "height": 667}
+NOW = int(time.time()) - 600
+
+
+def overflowing(page: Page) -> list[str]:
+    """The parts that stick out of the window sideways, popups and scrolling tables aside."""
+    script = """() => [...document.querySelectorAll(".page *")].filter((part) => {
+      const box = part.getBoundingClientRect();
+      const kept = part.closest(".table-scroll, .hidden, pre, .sidebar, .popup, .guide-count, option");
+      return box.width && !kept && (box.right > innerWidth + 1 || box.left < -1);
+    }).map((part) => `${part.tagName}.${part.className}`)"""
+    found: list[str] = page.evaluate(script)
+    return found + (["page"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else [])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1280, "height": 800}], ids=["phone", "desk"])
+def test_nothing_sticks_out_in_any_colours(stub: Stub, open_page: Open, scheme: str, viewport: dict[str, int]) -> None:
+    stub.put(card(every_block(), BEGUN), said(ANA, "x" * 300, BEGUN + 1))
+    page = open_page("user=U0ANA&channel=C0L1", guide=True, viewport=viewport, color_scheme=scheme)
+    expect(page.get_by_role("article")).to_have_count(2)
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(int(part) for part in background[4:-1].split(",")) < 200) is (scheme == "dark")
+    assert overflowing(page) == []
+    stub.show(ANA, form())
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert overflowing(page) == []
+
+
+def test_the_theme_can_be_switched_and_is_remembered(open_page: Open) -> None:
+    page = open_page(color_scheme="light")
+    page.get_by_role("button", name="Dark colours").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(page.get_by_role("button", name="Light colours")).to_be_visible()
+
+
+def test_on_a_phone_the_sidebar_is_a_drawer(open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP", viewport=PHONE, has_touch=True)
+    general = page.get_by_role("button", name="general", exact=True)
+    expect(general).to_be_hidden()
+    page.get_by_role("button", name="Conversations", exact=True).click()
+    general.click()
+    expect(page.get_by_label("Message #general")).to_be_visible()
+    expect(general).to_be_hidden()
+
+
+def test_another_person_is_another_workspace(stub: Stub, open_page: Open) -> None:
+    stub.put(card([], NOW, "C0MGMT", "for managers"))
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    side = page.get_by_role("navigation", name="Conversations")
+    expect(side.get_by_role("button", name="it-managers")).to_have_count(0)
+    page.get_by_role("button", name="Acting as Maya Lindqvist").click()
+    page.get_by_role("menuitemradio", name="Ana Souza").click()
+    expect(page.get_by_role("region", name="Acting as Ana Souza")).to_be_visible()
+    expect(page.get_by_role("heading", name="support-l1", exact=True)).to_be_visible()
+    side.get_by_role("button", name="it-managers").click()
+    expect(page.get_by_role("article")).to_contain_text("for managers")
+    assert "user=U0ANA&channel=C0MGMT" in page.url
+
+
+def test_split_view_shows_two_people_live(stub: Stub, open_page: Open) -> None:
+    page = open_page("split=U0MAYA,U0ANA&channel=C0ITHELP,C0ITHELP")
+    maya = page.get_by_role("region", name="Acting as Maya Lindqvist")
+    ana = page.get_by_role("region", name="Acting as Ana Souza")
+    maya.get_by_label("Message #it-help").fill("Do you see me?")
+    maya.get_by_label("Message #it-help").press("Enter")
+    expect(ana.get_by_role("article")).to_contain_text("Do you see me?")
+    assert once(stub, page, "message")["user"] == MAYA
+
+    stub.show(ANA, form())
+    expect(ana.get_by_role("dialog")).to_be_visible()
+    expect(maya.get_by_role("dialog")).to_have_count(0)
+    maya.get_by_label("Message #it-help").fill("I can still write")
+    assert overflowing(page) == []
+
+    maya.get_by_role("button", name="Close this side").click()
+    expect(maya).to_have_count(0)
+    expect(ana).to_be_visible()
+    stub.show(ANA)
+    ana.get_by_role("button", name="Split view").click()
+    expect(page.locator(".pane")).to_have_count(2)
+    assert "split=U0ANA," in page.url
+
+
+def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> None:
+    root = f"{NOW}.000000"
+    stub.put(said(ANA, "root", NOW, "C0ITHELP"), said(CHEN, "answer", NOW + 1, "C0ITHELP", thread_ts=root))
+    link = f"https://northwind.slack.com/archives/C0ITHELP/p{NOW}000000"
+    stub.put(said(ANA, f"see <{link}|that one>", NOW, "C0GENERAL"))
+    page = open_page(f"user=U0MAYA&channel=C0ITHELP&thread={root}")
+    expect(page.get_by_role("complementary").get_by_role("article")).to_contain_text(["root", "answer"])
+    page.get_by_role("button", name="general", exact=True).click()
+    page.get_by_role("link", name="that one").click()
+    expect(page.get_by_role("heading", name="it-help", exact=True)).to_be_visible()
+    expect(page.locator(".message.marked")).to_contain_text("root")
+
+
+def test_the_page_says_when_the_app_or_the_server_is_away(stub: Stub, open_page: Open, complaints: list[str]) -> None:
+    stub.connected = False
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    banner = page.locator(".banner")
+    expect(banner).to_have_text("Escalator is starting…")
+    stub.connected = True
+    stub.tell(MAYA, {"type": "app", "connected": True, "name": "Escalator"})
+    expect(banner).to_have_count(0)
+    stub.tell(MAYA, {"type": "app", "connected": False, "name": "Escalator"})
+    expect(banner).to_contain_text("Escalator lost its connection.")
+    stub.tell(MAYA, {"type": "app", "connected": True, "name": "Escalator"})
+
+    stub.messages["C0ITHELP"].append(said(ANA, "said meanwhile", NOW, "C0ITHELP"))
+    stub.cut()
+    expect(page.get_by_role("article")).to_contain_text("said meanwhile")
+    expect(banner).to_have_count(0)
+    complaints.clear()  # a lost connection is allowed its line in the console
+
+
+def test_notices_are_read_out_and_go(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    text = '/issue failed with the error "operation_timeout"'
+    for _ in range(2):
+        stub.tell(MAYA, {"type": "notice", "level": "error", "text": text})
+    notice = page.get_by_role("alert")
+    expect(notice).to_have_count(1)
+    expect(notice).to_contain_text(text)
+    notice.get_by_role("button", name="Dismiss notice").click()
+    expect(notice).to_have_count(0)
+
+
+def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0ANA&channel=C0GENERAL", guide=True)
+    guide = page.get_by_role("region", name="Guided first minute")
+    now = guide.locator("[aria-current=step]")
+    expect(now).to_contain_text("Report an issue")
+    guide.get_by_role("button", name="Write it as Maya").click()
+    composer = page.get_by_label("Message #it-help")
+    expect(composer).to_have_value("/issue VPN is down in Berlin")
+    expect(composer).to_be_focused()
+
+    stub.put(card([], NOW, "D0MAYA", "ISS-1 VPN. Received."), card([], NOW, "C0L1", "ISS-1 VPN"))
+    expect(now).to_contain_text("Watch it escalate")
+    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN"))
+    expect(now).to_contain_text("Claim it")
+    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN. Claimed by Chen Wei."))
+    expect(now).to_contain_text("Talk both ways")
+    guide.get_by_role("button", name="side by side").click()
+    expect(page.get_by_role("region", name="Acting as Maya Lindqvist").get_by_role("complementary")).to_be_visible()
+    expect(page.get_by_role("region", name="Acting as Chen Wei").get_by_role("complementary")).to_be_visible()
+
+    card_ts, receipt_ts = f"{NOW + 1}.000000", f"{NOW}.000000"
+    stub.put(said(CHEN, "On it now", NOW + 2, "C0L2", thread_ts=card_ts))
+    stub.put(card([], NOW + 3, "D0MAYA", "*Chen Wei*: On it now", thread_ts=receipt_ts))
+    stub.put(said(MAYA, "Thank you", NOW + 4, "D0MAYA", thread_ts=receipt_ts))
+    expect(now).to_contain_text("Talk both ways")
+    stub.put(card([], NOW + 5, "C0L2", "*Maya Lindqvist*: Thank you", thread_ts=card_ts))
+    expect(now).to_contain_text("Resolve it")
+    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN. Resolved by Chen Wei."))
+    expect(guide).to_contain_text("That is all of it.")
+    guide.get_by_role("button", name="Finish").click()
+    expect(guide).to_have_count(0)
+    page.get_by_role("button", name="Guide", exact=True).click()
+    expect(guide).to_be_visible()

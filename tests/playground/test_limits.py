@@ -1,0 +1,122 @@
+"""Rate limits: one message a second for each channel, a bucket for each method, 429 with Retry-After."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from playground.limits import CHANNEL_BURST, Bucket, Limits
+from playground.webapi import METHODS
+from tests.playground.workspace import MANIFEST, Bot, Local, Person
+
+
+@pytest.fixture
+def strict() -> Iterator[Local]:
+    """A workspace as it is started: with its limits."""
+    local = Local(MANIFEST)
+    yield local
+    local.stop()
+
+
+def limited(call: Any) -> int:
+    """The Retry-After of a call that must be answered 429."""
+    with pytest.raises(SlackApiError) as refusal:
+        call()
+    response = refusal.value.response
+    assert (response.status_code, response["error"]) == (429, "ratelimited")
+    return int(response.headers["Retry-After"])
+
+
+def test_one_message_a_second_in_a_channel_after_a_short_burst(strict: Local) -> None:
+    client = strict.client()
+    for number in range(CHANNEL_BURST):
+        client.chat_postMessage(channel="C0L1", text=f"Message {number}")
+
+    assert limited(lambda: client.chat_postMessage(channel="C0L1", text="Too fast")) == 1
+    client.chat_postMessage(channel="C0L2", text="Another channel is free")
+    strict.advance(1.0)
+    client.chat_postMessage(channel="C0L1", text="Again")
+    limited(lambda: client.chat_postMessage(channel="C0L1", text="Too fast"))
+    assert [message["text"] for message in strict.messages("C0L1")][-1] == "Again"
+
+
+def test_a_person_and_their_direct_message_are_one_channel(strict: Local) -> None:
+    client = strict.client()
+    for _ in range(CHANNEL_BURST):
+        client.chat_postMessage(channel="U0MAYA", text="Hi")
+
+    limited(lambda: client.chat_postMessage(channel="D0MAYA", text="Too fast"))
+
+
+class Stopped:
+    """A clock that stands."""
+
+    def now(self) -> float:
+        return 0.0
+
+
+def test_300_messages_a_minute_in_all_channels() -> None:
+    limits = Limits(Stopped())
+
+    assert [limits.post(f"C{number}") for number in range(302)] == [0] * 300 + [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "burst"),
+    [
+        ("users_list", {}, 20),
+        ("conversations_info", {"channel": "C0L1"}, 50),
+        ("users_info", {"user": "U0MAYA"}, 100),
+    ],
+)
+def test_a_method_has_its_tiers_minute_at_once_and_then_its_rate(
+    strict: Local, method: str, arguments: dict[str, Any], burst: int
+) -> None:
+    call = getattr(strict.client(), method)
+    for _ in range(burst):
+        call(**arguments)
+
+    wait = limited(lambda: call(**arguments))
+    strict.client().auth_test()  # other methods are free
+    strict.advance(wait)
+    call(**arguments)
+    assert wait <= 60 / burst + 1
+
+
+def test_what_was_refused_for_other_reasons_counts_too(strict: Local) -> None:
+    for _ in range(20):
+        assert strict.refused("conversations_list", types="nonsense")["error"] == "invalid_types"
+
+    assert strict.refused("conversations_list").status_code == 429
+
+
+def test_response_urls_count_as_messages(local: Local, bot: Bot, maya: Person) -> None:
+    with local.limited():
+        local.advance(60)
+        answers = []
+        for _ in range(2):
+            bot.forget()
+            maya.does("command", channel="C0ITHELP", command="/try")
+            hook = WebhookClient(bot.hears("command")["response_url"], retry_handlers=[])
+            answers += [hook.send(text="Hi") for _ in range(4)]
+
+    assert answers[-1].status_code == 429
+    assert answers[-1].headers["Retry-After"] == "1"
+
+
+def test_every_method_has_a_tier_slack_knows() -> None:
+    own = {name for name, method in METHODS.items() if method.tier == 0}
+
+    assert own == {"auth.test", "chat.postMessage", "chat.getPermalink"}
+    assert {method.tier for method in METHODS.values()} == {0, 2, 3, 4}
+
+
+def test_a_bucket_fills_up_to_its_size_and_no_further() -> None:
+    bucket = Bucket(size=2, per_second=0.5, left=2, filled_at=0.0)
+
+    assert [bucket.take(0.0), bucket.take(0.0), bucket.take(0.0)] == [0, 0, 2]
+    assert [bucket.take(1_000.0), bucket.take(1_000.0), bucket.take(1_000.0)] == [0, 0, 2]
+    assert bucket.take(1_001.0) == 1
+    assert bucket.take(1_002.0) == 0

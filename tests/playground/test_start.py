@@ -1,0 +1,148 @@
+"""Starting: tokens, the handshake, the command line."""
+
+import errno
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from slack_sdk.errors import SlackApiError
+
+from tests.playground.workspace import APP_TOKEN, Bot, Local, Person
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+def test_a_bolt_app_starts_against_it_and_hears_a_command(bot: Bot, maya: Person) -> None:
+    maya.does("command", channel="C0ITHELP", command="/try", text="now")
+
+    assert bot.hears("command")["text"] == "now"
+
+
+def test_auth_test_says_who_the_app_is_and_what_it_may_do(local: Local) -> None:
+    answer = local.client().auth_test()
+
+    assert (answer["user_id"], answer["bot_id"], answer["team_id"]) == ("U0BOT", "B0BOT", "T0PLAY")
+    assert "chat:write" in answer.headers["x-oauth-scopes"].split(",")
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [(None, "not_authed"), ("xoxb-stolen", "invalid_auth"), (APP_TOKEN, "not_allowed_token_type")],
+)
+def test_a_missing_wrong_or_foreign_token_is_refused(local: Local, token: str | None, error: str) -> None:
+    assert local.refused("chat_postMessage", token, channel="C0L1", text="Hi")["error"] == error
+
+
+def test_a_bot_token_opens_no_socket(local: Local) -> None:
+    with pytest.raises(SlackApiError) as refusal:
+        local.client().api_call("apps.connections.open")
+
+    assert refusal.value.response["error"] == "not_allowed_token_type"
+
+
+def test_an_unknown_method_is_refused(local: Local) -> None:
+    with pytest.raises(SlackApiError) as refusal:
+        local.client().api_call("chat.shout", json={"channel": "C0L1"})
+
+    assert refusal.value.response["error"] == "unknown_method"
+
+
+def test_a_body_that_is_no_json_is_refused(local: Local) -> None:
+    headers = {"content-type": "application/json", "authorization": "Bearer xoxb-playground-bot"}
+    request = urllib.request.Request(f"{local.base}/api/chat.postMessage", b"{", headers)
+    with urllib.request.urlopen(request) as response:
+        assert json.load(response) == {"ok": False, "error": "invalid_json"}
+
+
+class Process:
+    """The playground as people start it."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "playground", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def ready(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("Playground ready at http://127.0.0.1:"), line
+        return line.split()[-1]
+
+    def ends(self) -> tuple[int, str]:
+        _, said = self._process.communicate(timeout=30)
+        return self._process.returncode, said
+
+    def gets(self, number: int) -> None:
+        self._process.send_signal(number)
+
+
+MANIFEST_FILE = str(HERE / "manifest.yaml")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_its_address_and_stops_within_a_second_when_told(number: int) -> None:
+    process = Process("--port", "0", "--manifest", MANIFEST_FILE)
+    with urllib.request.urlopen(f"{process.ready()}_page/workspace") as response:
+        assert json.load(response)["team"]["name"] == "Northwind"
+
+    told = time.monotonic()
+    process.gets(number)
+
+    assert process.ends() == (0, "")
+    assert time.monotonic() - told < 2  # the second, and what a busy machine takes to end a process
+
+
+def test_the_control_interface_is_absent_unless_asked_for() -> None:
+    process = Process("--port", "0", "--manifest", MANIFEST_FILE)
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(f"{process.ready()}_playground/calls")
+    error.value.close()
+    process.gets(signal.SIGTERM)
+    process.ends()
+
+    assert error.value.code == 404
+
+
+def test_a_taken_port_is_one_sentence_and_exit_code_1() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, said = Process("--port", str(port), "--manifest", MANIFEST_FILE).ends()
+
+    assert code == 1
+    assert (
+        said
+        == f"Cannot listen on 127.0.0.1:{port}: {os.strerror(errno.EADDRINUSE)}. Choose another port with --port.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "Cannot read the manifest {path}: No such file or directory."),
+        ("a: [", "The manifest {path} is not YAML: "),
+        ("features: {}", "The manifest {path} is not a Slack app manifest: KeyError('display_information')."),
+    ],
+)
+def test_an_unusable_manifest_is_one_sentence_and_exit_code_1(tmp_path: Path, text: str | None, said: str) -> None:
+    path = tmp_path / "manifest.yaml"
+    if text is not None:
+        path.write_text(text)
+    code, printed = Process("--port", "0", "--manifest", str(path)).ends()
+
+    assert code == 1
+    assert printed.startswith(said.format(path=path))
+    assert printed.count("\n") == 1
