@@ -97,8 +97,8 @@ class Escalator:
         self._engine = Engine(database, utc_now, wake)
         self._bot = Bot(
             issues=IssueService(database, current, utc_now, wake, ask_again),
-            conversation=Conversation(database, utc_now, wake, ask_again),
-            search=Search(database),
+            conversation=Conversation(database, current, utc_now, wake, ask_again),
+            search=Search(database, utc_now),
             directory=self._directory,
             answers=Answers(answering_client(self._token, settings.slack_api_url)),
             policy=current,

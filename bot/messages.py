@@ -283,11 +283,11 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case TargetBreached() | IssueReplanned() | IssueClosed() | DuplicateUnlinked():
             return refreshed
         case StaffReplied():
-            return (*_relayed(reporter, event.by, event.words, before), *_settled_offer(before, after, refreshed))
+            return (*_relayed(reporter, desk, event.by, event.words), *_settled_offer(before, after, refreshed))
         case NoteTaken():
             return (Mark(desk, event.words.channel, event.words.ts, NOTED),)
         case ReporterReplied():
-            return _relayed(desk, event.by, event.words, before)
+            return _relayed(desk, reporter, event.by, event.words)
         case WordsEdited():
             return tuple(RelayEdit(place, event.by, event.words) for place in _both_sides(after))
         case WordsDeleted():
@@ -402,9 +402,11 @@ def _fallback(event: TierReminded, policy: Policy) -> tuple[Message, ...]:
     return (Inform(Place(person=policy.fallback), Cause.UNANSWERED),)
 
 
-def _relayed(to: Place, author: str, words: Words, before: Issue | None) -> tuple[Message, ...]:
-    assert before is not None
-    return (Relay(to, author, words), Mark(to, words.channel, words.ts, RELAYED))
+def _relayed(to: Place, own: Place, author: str, words: Words) -> tuple[Message, ...]:
+    """To the other side; the author's own side sees a mark, or, for words from a form, the words."""
+    if words.channel:
+        return (Relay(to, author, words), Mark(to, words.channel, words.ts, RELAYED))
+    return (Relay(to, author, words), Line(own, f"<@{author}>: {words.text}"))
 
 
 def _both_sides(issue: Issue) -> tuple[Place, ...]:

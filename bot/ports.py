@@ -123,6 +123,11 @@ class Database(Protocol):
         """An issue whose rule raised waits; answers how many times in a row it has."""
         ...
 
+    def beat(self) -> datetime | None:
+        """When the engine last looked; None: never."""
+        ...
+
+    def keep_beat(self, now: datetime) -> None: ...
     def policy(self, version: str) -> Policy: ...
     def post_of(self, issue: int, place: Place, role: str) -> Post | None:
         """The newest card or receipt of the issue at a place."""
@@ -225,6 +230,10 @@ class DirectAnswers(Protocol):
 
     def open_form(self, trigger_id: str, view: dict[str, Any]) -> None:
         """Raises NotShown: the trigger lives 3 s and works once (slack.md 2.1)."""
+        ...
+
+    def push_form(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """On top of the form the trigger came from; at most three lie on each other. Raises NotShown."""
         ...
 
     def update_form(self, view_id: str, seen_hash: str, view: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from slack_bolt import Ack
 from bot.domain.refusals import Refused
 from bot.ports import NotShown
 from bot.services.bot import Bot
+from bot.slack import forms
 from bot.slack.text import disarmed, unescape
 
 log = logging.getLogger(__name__)
@@ -63,8 +64,18 @@ def tell(ack: Ack, body: Body, bot: Bot, text: str) -> None:
         ack()
         container = body.get("container") or {}
         channel = (body.get("channel") or {}).get("id")
-        if channel:
+        if "view" in body:
+            push_notice(body, bot, text)
+        elif channel:
             bot.answers.whisper(channel, body["user"]["id"], text, container.get("thread_ts"))
+
+
+def push_notice(body: Body, bot: Bot, text: str) -> None:
+    """Over the form it concerns: an ephemeral message would be behind it."""
+    try:
+        bot.answers.push_form(body["trigger_id"], forms.notice(text))
+    except NotShown as error:
+        log.warning("an answer could not be shown: %s", error)
 
 
 def spoken_for(text: str, bot: Bot) -> str:

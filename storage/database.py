@@ -19,11 +19,12 @@ from bot.messages import Place
 from bot.ports import Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from
+from storage.connections import insert_into
 from storage.directory import Directory
 from storage.health import Finding, findings
 from storage.opening import CannotOpen, FileLock, copy, file_of, parse
 from storage.outbox import Outbox
-from storage.tables import LIVE, IssueRow, PostRow
+from storage.tables import LIVE, EngineRow, IssueRow, PostRow
 from storage.transaction import SqlTransaction
 from storage.upgrade import HEAD, revision_of, upgrade
 
@@ -78,6 +79,15 @@ class SqlDatabase(Outbox, Directory):
         if failures is None:
             raise NoSuchIssue(name=issue_name(number))
         return failures
+
+    def beat(self) -> datetime | None:
+        with self.read() as connection:
+            return connection.scalar(select(col(EngineRow.beat_at)))
+
+    def keep_beat(self, now: datetime) -> None:
+        with self.write() as connection:
+            beat = insert_into(connection, EngineRow).values(id=1, beat_at=now)
+            connection.execute(beat.on_conflict_do_update(index_elements=["id"], set_={"beat_at": now}))
 
     def policy(self, version: str) -> Policy:
         """Raises LookupError."""

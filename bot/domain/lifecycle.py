@@ -1,7 +1,8 @@
 """The rules: what people may do to an issue, and what they are told when they may not.
 
 A rule looks and answers with a Decision, or raises Refused. No Slack, no SQL, no clock in here: the caller brings
-`now`. What time alone does is in clockwork.py; what an event makes of an issue, in evolution.py. T-numbers: domain.md 2.3.
+`now`. What time alone does is in clockwork.py, what an event makes of an issue in evolution.py. T1 .. T26 are the
+transitions of domain.md 2.3.
 """
 
 from dataclasses import dataclass
@@ -364,7 +365,9 @@ def reprioritise(
 ) -> Decision:
     """T24 by staff. A raise tells whoever a new issue of that priority would have told at once (domain.md 3.7)."""
     may_reprioritise(issue, actor)
-    return _reprioritised(issue, actor.user, impact, urgency, reason.strip()[:TEXT_LIMIT], policy, now)
+    return _reprioritised(
+        issue, by=actor.user, impact=impact, urgency=urgency, reason=reason.strip()[:TEXT_LIMIT], policy=policy, now=now
+    )
 
 
 def may_get_worse(issue: Issue, user: str) -> None:
@@ -382,11 +385,11 @@ def get_worse(issue: Issue, user: str, *, reason: str, policy: Policy, now: date
     may_get_worse(issue, user)
     urgency = Level.HIGH if issue.urgency is Level.MEDIUM else Level.MEDIUM
     reason = _required(reason, what="it is worse now")
-    return _reprioritised(issue, user, issue.impact, urgency, reason, policy, now)
+    return _reprioritised(issue, by=user, impact=issue.impact, urgency=urgency, reason=reason, policy=policy, now=now)
 
 
 def _reprioritised(
-    issue: Issue, by: str, impact: Level, urgency: Level, reason: str, policy: Policy, now: datetime
+    issue: Issue, *, by: str, impact: Level, urgency: Level, reason: str, policy: Policy, now: datetime
 ) -> Decision:
     if (impact, urgency) == (issue.impact, issue.urgency):
         raise refusals.AlreadyThatPriority(name=issue.name)
@@ -559,6 +562,31 @@ def staff_word(issue: Issue, actor: Actor, words: Words, *, note: bool, policy: 
     if note:
         return decide(issue, policy, NoteTaken(at=now, by=actor.user, words=words))
     return decide(issue, policy, StaffReplied(at=now, by=actor.user, words=words))
+
+
+def may_speak(issue: Issue, actor: Actor) -> None:
+    _require_staff(issue, actor)
+    _require_live(issue)
+
+
+def update(issue: Issue, actor: Actor, words: Words, *, policy: Policy, now: datetime) -> Decision:
+    """T6 by a form: a public word of staff; it must say something."""
+    may_speak(issue, actor)
+    _required(words.text, what="nothing is said: what the reporter should know")
+    return staff_word(issue, actor, words, note=False, policy=policy, now=now)
+
+
+def may_add(issue: Issue, user: str) -> None:
+    if user != issue.reporter:
+        raise refusals.NotYours(name=issue.name)
+    _require_live(issue)
+
+
+def add(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
+    """T8 by a form."""
+    may_add(issue, by)
+    _required(words.text, what="nothing is said: what support should know")
+    return reporter_word(issue, words, by=by, holder_gone=holder_gone, policy=policy, now=now)
 
 
 def reporter_word(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Policy, now: datetime) -> Decision:

@@ -14,6 +14,7 @@ from bot.domain.priority import Priority
 from bot.messages import (
     Card,
     CardRefresh,
+    CatchUp,
     DeliveryAlert,
     Inform,
     Line,
@@ -25,6 +26,7 @@ from bot.messages import (
     Relay,
     RelayDelete,
     RelayEdit,
+    Remind,
     TierPing,
     pace,
     verb,
@@ -152,11 +154,15 @@ class Courier:
         elif isinstance(message, RelayDelete):
             source = (message.channel, message.ts)
         newest = self._root(issue.number, Place(tier=issue.tier)) if place.tier else None
+        packet = issue.hand_off if place.tier else None
+        earlier = self._root(issue.number, Place(tier=packet.from_tier)) if packet else None
         return Scene(
             channel=self._channel(place, message),
             thread=self._root(issue.number, place),
             copy=self._database.copy_at(source, place) if source else None,
             newest_link=self._link(newest) if newest else None,
+            earlier_link=self._link(earlier) if earlier else None,
+            now=self._clock(),
             name_of=self._directory.name_of,
         )
 
@@ -245,8 +251,10 @@ def _what(message: Message) -> str | None:
             return "its card"
         case Receipt():
             return "its reporter's receipt"
-        case TierPing():
+        case TierPing() | Remind():
             return "a reminder"
+        case CatchUp():
+            return "the summary after a downtime"
         case Inform():
             return "a notice to management"
         case Relay():

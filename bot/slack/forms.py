@@ -168,3 +168,7 @@ def why(issue: Issue, lines: Sequence[str]) -> Block:
 def done(issue: Issue, policy: Policy) -> Block:
     """What a form or menu turns into when an act needed no more."""
     return modal(ids.MENU, issue.name, [section(f"Done. {words.sentence(issue, policy)}")], submit=None)
+
+
+def notice(text: str) -> Block:
+    return modal(ids.MENU, "Not possible", [section(text)], submit=None)

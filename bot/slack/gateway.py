@@ -57,6 +57,12 @@ class Answers:
         except (Unsure, TryLater, Rejected) as error:
             raise NotShown(str(error)) from None
 
+    def push_form(self, trigger_id: str, view: dict[str, Any]) -> None:
+        try:
+            reading_slack(lambda: self._client.views_push(trigger_id=trigger_id, view=view))
+        except (Unsure, TryLater, Rejected) as error:
+            raise NotShown(str(error)) from None
+
     def update_form(self, view_id: str, seen_hash: str, view: dict[str, Any]) -> None:
         self._try(lambda: self._client.views_update(view_id=view_id, hash=seen_hash, view=view))
 

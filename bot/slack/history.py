@@ -67,6 +67,14 @@ _CAUSES = {
 }
 
 
+def moves_it(event: Event) -> bool:
+    """Whether the event changed whose turn it is, or what it is worth."""
+    return isinstance(
+        event,
+        IssueEscalated | IssueReturned | IssueRerouted | TierReminded | PriorityChanged | IssueReopened | WaitStarted,
+    )
+
+
 def history_lines(event: Event, policy: Policy) -> list[str]:
     """mrkdwn; each line starts with its moment."""
     text = _line(event, policy)
