@@ -19,6 +19,13 @@ from playground.workspace import Json, Workspace
 Action = Callable[[str, Json], Awaitable[Json]]
 
 
+class Body(Json):
+    """What the page sent; a key that is needed and not there is refused."""
+
+    def __missing__(self, key: str) -> None:
+        raise Refused("bad_request", f"{key} is missing.")
+
+
 class Page:
     def __init__(self, workspace: Workspace, interactions: Interactions) -> None:
         self.workspace = workspace
@@ -110,19 +117,17 @@ class Page:
         if action is None:
             return _refusal(404, "unknown_action", "There is no such action.")
         try:
-            body = await request.json()
-            user = str(body["user"])
-        except (ValueError, KeyError, TypeError):
-            return _refusal(400, "bad_request", "A JSON object with a user is expected.")
+            body = Body(await request.json())
+        except (ValueError, TypeError):
+            return _refusal(400, "bad_request", "A JSON object is expected.")
         try:
+            user = str(body["user"])
             person = self.workspace.user(user)
             if person.is_bot or person.deleted:
                 return _refusal(403, "user_disabled", f"Nobody can act as {person.real_name}.")
             return JSONResponse({"ok": True, **await action(user, body)})
         except Refused as refusal:
             return _refusal(400, refusal.error, refusal.message, refusal.extra)
-        except KeyError as missing:
-            return _refusal(400, "bad_request", f"{missing.args[0]} is missing.")
 
     async def message(self, user: str, body: Json) -> Json:
         channel = self._joined(user, self._conversation(user, str(body["channel"])))
@@ -130,7 +135,7 @@ class Page:
             raise Refused("messages_tab_read_only", "This app does not take messages.")
         files = [
             self.workspace.add_file_base64(user, file["name"], file["mimetype"], file["content_base64"])
-            for file in body.get("files") or []
+            for file in map(Body, body.get("files") or [])
         ]
         text = str(body.get("text") or "")
         if not (text.strip() or files):
@@ -157,6 +162,7 @@ class Page:
 
     async def react(self, user: str, body: Json) -> Json:
         channel = self._joined(user, self._conversation(user, str(body["channel"])))
+        _must_be_alive(channel)
         change = self.workspace.unreact if body.get("remove") else self.workspace.react
         change(channel, str(body["ts"]), user, str(body["name"]).strip(":"))
         return {}
@@ -253,6 +259,7 @@ class Page:
         message = self.workspace.message(channel, str(body["ts"]))
         if message["user"] != user:
             raise Refused("cant_update_message", "Only your own messages can be changed.")
+        _must_be_alive(channel)
         return channel, message
 
 
@@ -260,6 +267,11 @@ async def _forward(frames: asyncio.Queue[Json], socket: WebSocket) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         while True:
             await socket.send_json(await frames.get())
+
+
+def _must_be_alive(channel: Channel) -> None:
+    if channel.is_archived:
+        raise Refused("is_archived", "This channel is archived: nothing in it can be changed.")
 
 
 def _refusal(status: int, error: str, message: str, extra: dict[str, Any] | None = None) -> Response:

@@ -1,7 +1,5 @@
 """The Web API's methods: what each takes, what it may be refused for, what it answers."""
 
-import base64
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from typing import Any
 
 from playground import blocks as block_kit
 from playground import people
+from playground.arguments import Args, between, paged, paged_by_ts
 from playground.limits import Limits
 from playground.manifest import Manifest
 from playground.people import BOT_USER, Channel
@@ -18,68 +17,9 @@ from playground.tickets import Tickets
 from playground.views import Views, shown, with_ids
 from playground.workspace import Json, Workspace
 
-TRUE = ("1", "true", "True", True, 1)
 MOST_TEXT = 40_000
 MOST_UPDATED_TEXT = 4_000
 MOST_ATTACHMENTS = 100
-MOST_HISTORY = 999
-
-_STRUCTURED = ("blocks", "attachments", "view", "metadata", "files")
-
-
-class Args:
-    """The arguments of one call, whichever way they came: JSON, form or query."""
-
-    def __init__(self, values: Json) -> None:
-        self.values = {key: value for key, value in values.items() if value is not None}
-        for key in _STRUCTURED:
-            if isinstance(self.values.get(key), str) and self.values[key]:
-                try:
-                    self.values[key] = json.loads(self.values[key])
-                except ValueError as error:
-                    word = "invalid_blocks_format" if key == "blocks" else "invalid_arguments"
-                    raise Refused(word) from error
-
-    def text(self, key: str, default: str = "") -> str:
-        value = self.values.get(key, default)
-        return value if isinstance(value, str) else str(value)
-
-    def required(self, key: str) -> str:
-        value = self.text(key)
-        if not value:
-            raise invalid_arguments(f"missing required field: {key}")
-        return value
-
-    def flag(self, key: str, *, default: bool = False) -> bool:
-        return self.values[key] in TRUE if key in self.values else default
-
-    def number(self, key: str, default: int, most: int) -> int:
-        """A whole number from 1 to `most`; `default` when it is not given."""
-        try:
-            value = int(self.values.get(key, default))
-        except (TypeError, ValueError) as error:
-            raise Refused(f"invalid_{key}") from error
-        if not 1 <= value <= most:
-            raise Refused(f"invalid_{key}")
-        return value
-
-    def listed(self, key: str) -> list[str]:
-        value = self.values.get(key) or []
-        return value if isinstance(value, list) else [part.strip() for part in str(value).split(",") if part.strip()]
-
-    def dict(self, key: str) -> Json | None:
-        value = self.values.get(key)
-        if value is None or isinstance(value, dict):
-            return value
-        raise invalid_arguments(f"{key} must be an object")
-
-    def list_of_dicts(self, key: str, error: str) -> list[Json] | None:
-        value = self.values.get(key)
-        if value in (None, ""):
-            return None
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise Refused(error)
-        return value
 
 
 class WebApi:
@@ -254,7 +194,7 @@ class WebApi:
             for channel in self.workspace.visible_channels(BOT_USER)
             if channel.kind in kinds and not (hide_archived and channel.is_archived)
         ]
-        return _paged(args, "channels", channels, most=1000)
+        return paged(args, "channels", channels, most=1000)
 
     def users_conversations(self, args: Args) -> Json:
         user = args.text("user", BOT_USER)
@@ -265,12 +205,12 @@ class WebApi:
             for channel in self.workspace.visible_channels(BOT_USER)
             if channel.kind in kinds and user in channel.members and not (hide_archived and channel.is_archived)
         ]
-        return _paged(args, "channels", channels, most=1000)
+        return paged(args, "channels", channels, most=1000)
 
     def conversations_members(self, args: Args) -> Json:
         channel = self._conversation(args)
         self.require(_READ[channel.kind])
-        return _paged(args, "members", list(channel.members), most=1000)
+        return paged(args, "members", list(channel.members), most=1000)
 
     def conversations_join(self, args: Args) -> Json:
         channel = self._conversation(args)
@@ -291,16 +231,20 @@ class WebApi:
     def conversations_history(self, args: Args) -> Json:
         channel = self._joined(args)
         self.require(_HISTORY[channel.kind])
-        messages = _between(args, self.workspace.history(channel))
-        return _paged_by_ts(args, messages, newest_first=True)
+        return self._page(args, self.workspace.history(channel), newest_first=True)
 
     def conversations_replies(self, args: Args) -> Json:
         channel = self._joined(args)
         self.require(_HISTORY[channel.kind])
         root, *replies = self.workspace.thread(channel, args.required("ts"))
-        answer = _paged_by_ts(args, _between(args, replies), newest_first=False)
+        answer = self._page(args, replies, newest_first=False)
         answer["messages"].insert(0, _readable(root, metadata=args.flag("include_all_metadata")))
         return answer
+
+    def _page(self, args: Args, messages: Sequence[Json], *, newest_first: bool) -> Json:
+        metadata = args.flag("include_all_metadata")
+        readable = [_readable(message, metadata=metadata) for message in between(args, messages)]
+        return paged_by_ts(args, readable, newest_first=newest_first)
 
     # --- people
 
@@ -313,7 +257,7 @@ class WebApi:
     def users_list(self, args: Args) -> Json:
         email = "users:read.email" in self.manifest.scopes
         users = [self.workspace.user_json(user, email=email) for user in self.workspace.users.values()]
-        return _paged(args, "members", users, most=1000)
+        return paged(args, "members", users, most=1000)
 
     def users_lookup_by_email(self, args: Args) -> Json:
         wanted = args.required("email").lower()
@@ -664,50 +608,3 @@ def _readable(message: Json, *, metadata: bool = False) -> Json:
     if "metadata" not in message or metadata:
         return message
     return message | {"metadata": {"event_type": message["metadata"].get("event_type")}}
-
-
-def _between(args: Args, messages: Sequence[Json]) -> list[Json]:
-    oldest, latest = _ts(args, "oldest", "0"), _ts(args, "latest", "9999999999")
-    if args.flag("inclusive"):
-        return [message for message in messages if oldest <= float(message["ts"]) <= latest]
-    return [message for message in messages if oldest < float(message["ts"]) < latest]
-
-
-def _ts(args: Args, key: str, default: str) -> float:
-    try:
-        return float(args.text(key) or default)
-    except ValueError as error:
-        raise Refused(f"invalid_ts_{key}") from error
-
-
-def _paged(args: Args, key: str, items: Sequence[Any], most: int) -> Json:
-    """One page of `items`: `limit` of them from `cursor` on, and the cursor of what is left."""
-    limit = args.number("limit", 100, most)
-    start = int(_cursor(args) or 0)
-    more = start + limit < len(items)
-    return {key: list(items[start : start + limit]), **_next(str(start + limit) if more else "")}
-
-
-def _paged_by_ts(args: Args, messages: Sequence[Json], *, newest_first: bool) -> Json:
-    """One page of messages; its cursor names a message, so that what is posted in between moves nothing."""
-    limit = args.number("limit", 100, MOST_HISTORY)
-    if last := _cursor(args):
-        messages = [m for m in messages if (float(m["ts"]) < last if newest_first else float(m["ts"]) > last)]
-    metadata = args.flag("include_all_metadata")
-    page = [_readable(message, metadata=metadata) for message in messages[:limit]]
-    more = len(messages) > limit
-    return {"messages": page, "has_more": more, **_next(page[-1]["ts"] if more else "")}
-
-
-def _cursor(args: Args) -> float:
-    if not args.text("cursor"):
-        return 0.0
-    try:
-        return float(base64.b64decode(args.text("cursor"), validate=True).decode().removeprefix("next:"))
-    except ValueError as error:
-        raise Refused("invalid_cursor") from error
-
-
-def _next(place: str) -> Json:
-    cursor = base64.b64encode(f"next:{place}".encode()).decode() if place else ""
-    return {"response_metadata": {"next_cursor": cursor}}

@@ -68,14 +68,14 @@ def open_page(browser: Browser, kept: Page, running: Running, stub: Stub, compla
         "request": lambda sent: complaints.append(f"asked {sent.url}") if foreign(sent.url) else None,
     }
 
-    def opened(query: str = "user=U0MAYA", *, guide: bool = False, **context: Any) -> Page:
+    def opened(query: str = "user=U0MAYA", *, guide: bool = False, hash_part: str = "", **context: Any) -> Page:
         fresh = bool(context) or kept in pages
         page = browser.new_context(**{"viewport": DESK} | context).new_page() if fresh else kept
         pages.append(page)
         page.set_default_timeout(WAIT_MS)
         for event, note in on.items():
             page.on(event, note)  # type: ignore[call-overload]  # the three names above
-        page.goto(f"{running.address}/?{query}{'' if guide else '&guide=off'}")
+        page.goto(f"{running.address}/?{query}{'' if guide else '&guide=off'}#{hash_part}")
         expect(page.locator(".sidebar").first).to_be_attached()
         return page
 

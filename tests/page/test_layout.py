@@ -1,5 +1,6 @@
 """The page as a whole: people, split view, narrow and dark, losing the server, the guide."""
 
+import re
 import time
 
 import pytest
@@ -67,7 +68,7 @@ def test_another_person_is_another_workspace(stub: Stub, open_page: Open) -> Non
     expect(page.get_by_role("heading", name="support-l1", exact=True)).to_be_visible()
     side.get_by_role("button", name="it-managers").click()
     expect(page.get_by_role("article")).to_contain_text("for managers")
-    assert "user=U0ANA&channel=C0MGMT" in page.url
+    expect(page).to_have_url(re.compile("user=U0ANA&channel=C0MGMT"))
 
 
 def test_split_view_shows_two_people_live(stub: Stub, open_page: Open) -> None:
@@ -91,7 +92,7 @@ def test_split_view_shows_two_people_live(stub: Stub, open_page: Open) -> None:
     stub.show(ANA)
     ana.get_by_role("button", name="Split view").click()
     expect(page.locator(".pane")).to_have_count(2)
-    assert "split=U0ANA," in page.url
+    expect(page).to_have_url(re.compile("split=U0ANA,"))
 
 
 def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> None:
@@ -105,6 +106,9 @@ def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> 
     page.get_by_role("link", name="that one").click()
     expect(page.get_by_role("heading", name="it-help", exact=True)).to_be_visible()
     expect(page.locator(".message.marked")).to_contain_text("root")
+    page.goto("about:blank")
+    page = open_page("guide=off", hash_part=f"/C0ITHELP/{NOW + 1}.000000/{root}")
+    expect(page.get_by_role("complementary").locator(".message.marked")).to_contain_text("answer")
 
 
 def test_the_page_says_when_the_app_or_the_server_is_away(stub: Stub, open_page: Open, complaints: list[str]) -> None:
@@ -136,6 +140,15 @@ def test_notices_are_read_out_and_go(stub: Stub, open_page: Open) -> None:
     expect(notice).to_contain_text(text)
     notice.get_by_role("button", name="Dismiss notice").click()
     expect(notice).to_have_count(0)
+
+
+def test_a_long_history_is_drawn_in_parts(stub: Stub, open_page: Open) -> None:
+    stub.put(*(said(ANA, f"line {number}", NOW - 500 + number, "C0ITHELP") for number in range(250)))
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    expect(page.get_by_role("article")).to_have_count(200)
+    expect(page.get_by_role("article").last).to_be_in_viewport()
+    page.get_by_role("button", name="Show earlier messages").click()
+    expect(page.get_by_role("article")).to_have_count(250)
 
 
 def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:

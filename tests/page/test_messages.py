@@ -74,12 +74,20 @@ def test_people_channels_and_emoji_are_completed(page: Page, stub: Stub) -> None
     assert once(stub, page, "message")["text"] == "ask @ana in #general :hourglass_flowing_sand: @esc"
 
 
-def test_a_refusal_is_told_and_the_words_are_kept(page: Page, stub: Stub, complaints: list[str]) -> None:
-    stub.answers["command"] = lambda _: {"ok": False, "error": "x", "message": "/nope is not a valid command."}
+def test_a_refusal_is_told_once_and_the_words_are_kept(page: Page, stub: Stub, complaints: list[str]) -> None:
+    sentence = "/nope is not a valid command."
+
+    def refuse(_: Json) -> Json:
+        stub.tell(MAYA, {"type": "notice", "level": "error", "text": sentence})
+        return {"ok": False, "error": "x", "message": sentence}
+
+    stub.answers["command"] = refuse
     composer = page.get_by_label("Message #it-help")
     composer.fill("/nope now")
     composer.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("/nope is not a valid command.")
+    expect(page.locator(".composer-holder").get_by_role("alert")).to_have_text(sentence)
+    stub.tell(MAYA, {"type": "notice", "level": "info", "text": "something else"})
+    expect(page.locator(".toast")).to_have_text("something else")
     expect(composer).to_have_value("/nope now")
     complaints.clear()  # the browser's own line about the 400
 
@@ -206,6 +214,19 @@ def test_unread_marks_and_badges(stub: Stub, open_page: Open) -> None:
     expect(side.get_by_role("button", name="Escalator", exact=True)).to_be_visible()
 
 
+def test_messages_are_walked_with_the_arrow_keys(page: Page, stub: Stub) -> None:
+    stub.put(said(ANA, "second", NOW + 1, "C0ITHELP"), said(ANA, "third", NOW + 2, "C0ITHELP"))
+    articles = page.get_by_role("article")
+    expect(articles).to_have_count(3)
+    page.get_by_label("Message #it-help").focus()
+    page.keyboard.press("Shift+Tab")
+    expect(articles.last).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(articles.nth(1)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(articles.nth(1).get_by_role("button", name="React with white check mark")).to_be_focused()
+
+
 def test_days_authors_and_app_badge(stub: Stub, open_page: Open) -> None:
     stub.put(
         said(ANA, "first", BEGUN, "C0ITHELP"),
@@ -244,6 +265,14 @@ def test_the_app_home(page: Page, stub: Stub) -> None:
     page.get_by_role("tab", name="Messages").click()
     assert once(stub, page, "home", 2)["tab"] == "messages"
     expect(page.get_by_label("Message Escalator")).to_be_visible()
+
+
+def test_an_app_without_home_shows_its_messages(page: Page, stub: Stub, complaints: list[str]) -> None:
+    stub.answers["home"] = lambda body: {"ok": body["tab"] != "home", "error": "not_enabled", "message": "No Home tab."}
+    page.get_by_role("navigation").get_by_role("button", name="Escalator").click()
+    expect(page.get_by_label("Message Escalator")).to_be_visible()
+    expect(page.get_by_role("tab")).to_have_count(0)
+    complaints.clear()  # the browser's own line about the 400
 
 
 def test_a_channel_seen_from_outside_can_be_joined(stub: Stub, open_page: Open) -> None:

@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.page.conftest import Open
+from tests.page.stub import Running
 
 
 @pytest.fixture
-def page(open_page: Open) -> Page:
-    return open_page()
+def page(kept: Page, running: Running) -> Page:
+    """Any document of the server will do to import its modules."""
+    place = f"{running.address}/static/favicon.svg"
+    if kept.url != place:
+        kept.goto(place)
+    return kept
 
 
 def call(page: Page, module: str, name: str, *arguments: Any) -> Any:

@@ -208,11 +208,26 @@ def test_only_ones_own_messages_can_be_changed(local: Local, ana: Person) -> Non
         assert ana.is_refused("delete", channel="C0L1", ts=ts)["error"] == "cant_update_message"
 
 
+def test_nothing_is_said_or_changed_in_an_archived_channel(local: Local) -> None:
+    emil = local.person("U0EMIL")
+    ts = emil.says("C0L3", "The last word")
+    emil.does("archive", channel="C0L3", archived=True)
+    try:
+        place = {"channel": "C0L3", "ts": ts}
+        assert emil.is_refused("message", channel="C0L3", text="One more")["error"] == "is_archived"
+        assert emil.is_refused("edit", **place, text="Another")["error"] == "is_archived"
+        assert emil.is_refused("delete", **place)["error"] == "is_archived"
+        assert emil.is_refused("react", **place, name="eyes")["error"] == "is_archived"
+    finally:
+        emil.does("archive", channel="C0L3", archived=False)
+
+
 def test_nobody_acts_as_the_app_or_as_a_stranger(local: Local) -> None:
     assert local.person("U0BOT").tries("message", channel="C0L1", text="Hi")[0] == 403
     assert local.person("U0NOBODY").tries("message", channel="C0L1", text="Hi")[0] == 400
     assert local.person("U0MAYA").tries("dance")[0] == 404
     assert local.call("POST", "/_page/message", ["no object"])[0] == 400
+    assert local.call("POST", "/_page/message", {"channel": "C0L1"})[1]["message"] == "user is missing."
 
 
 def test_a_direct_message_opens_with_the_first_word(local: Local) -> None:

@@ -134,6 +134,7 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       setTrouble(error.message);
+      session.told(error.message);
       setFiles(attached);
       if (!session.drafts.get(draftKey)) write(words);
     }

@@ -41,14 +41,20 @@ function useTheme() {
   return [now, toggle];
 }
 
-/** The panes that the address asks for: ?user=U1 or ?split=U1,U2, with &channel= and &thread= (one each, by comma). */
+/**
+ * The panes that the address asks for: ?user=U1 or ?split=U1,U2, with &channel= and &thread= (one each, by comma).
+ * A message's link ends here as #/CHANNEL/TS, with /THREAD_TS when it is a reply.
+ */
 function panesAsked(users) {
   const people = users.filter((user) => !user.is_bot && !user.deleted).map((user) => user.id);
   const wanted = (asked.get("split") ?? asked.get("user") ?? "").split(",").filter((id) => people.includes(id)).slice(0, 2);
   if (!wanted.length) wanted.push(people[0]);
   const channels = (asked.get("channel") ?? "").split(",");
   const threads = (asked.get("thread") ?? "").split(",");
-  return wanted.map((user, index) => ({ user, address: channels[index] || null, thread: threads[index] || null, tab: null, marked: null, prefill: null }));
+  const [, linked, ts, under] = location.hash.split("/");
+  const panes = wanted.map((user, index) => ({ user, address: channels[index] || null, thread: threads[index] || null, tab: null, marked: null, prefill: null }));
+  if (linked && ts) panes[0] = { ...panes[0], address: linked, marked: ts, thread: under ?? null, tab: "messages" };
+  return panes;
 }
 
 function writeAddress(panes) {
@@ -66,7 +72,6 @@ let prefills = 0;
 
 function App({ users }) {
   const [panes, setPanes] = useState(() => panesAsked(users));
-  const [active, setActive] = useState(0);
   const [guide, setGuide] = useState(guideFits(users) && asked.get("guide") !== "off" && memory.get("guide") !== "hidden");
   const [theme, toggleTheme] = useTheme();
   const lastPlaces = useRef(new Map()).current;
@@ -87,13 +92,12 @@ function App({ users }) {
   };
   const close = (index) => {
     setPanes(panes.filter((_, at) => at !== index));
-    setActive(0);
   };
   const showGuide = (shown) => {
     memory.set("guide", shown ? "shown" : "hidden");
     setGuide(shown);
   };
-  /** Opens the places the guide names: two make a split view; one goes where its person already is, else to the pane last used. */
+  /** Opens the places the guide names: two make a split view; one goes where its person already is, else to the right-hand side. */
   const direct = (places) => {
     const made = places.map(({ prefill, ...place }) => {
       prefills += 1;
@@ -104,7 +108,7 @@ function App({ users }) {
       return;
     }
     const known = panes.findIndex((pane) => pane.user === made[0].user);
-    const index = known >= 0 ? known : Math.min(active, panes.length - 1);
+    const index = known >= 0 ? known : panes.length > 1 ? 1 : 0;
     setPanes(panes.map((pane, at) => (at === index ? made[0] : pane)));
   };
 
@@ -114,8 +118,8 @@ function App({ users }) {
     <${IconButton} icon=${theme === "dark" ? "sun" : "moon"} size=${18} label=${theme === "dark" ? "Light colours" : "Dark colours"} class="tool" onClick=${toggleTheme} />`;
   return html`<main class=${panes.length > 1 ? "page split" : "page"}>
     ${guide && html`<${Guide} watched=${panes.map((pane) => pane.user)} direct=${direct} onDismiss=${() => showGuide(false)} />`}
-    <div class="panes">${panes.map((place, index) => html`<${Pane} key=${`${index} ${place.user}`} place=${place} first=${index === 0} split=${panes.length > 1}
-      onPlace=${(part) => change(index, part)} onActive=${() => active !== index && setActive(index)}
+    <div class="panes">${panes.map((place, index) => html`<${Pane} key=${`${index} ${place.user}`} place=${place} first=${index === 0}
+      onPlace=${(part) => change(index, part)}
       tools=${html`${index === 0 && tools}${panes.length > 1 && html`<${IconButton} icon="close" size=${18} label="Close this side" class="tool" onClick=${() => close(index)} />`}`} />`)}</div>
   </main>`;
 }

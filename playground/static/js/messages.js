@@ -10,6 +10,7 @@ import {
   Avatar, Icon, IconButton, Menu, Popup, arrowKeys, classes, html, useEffect, useLayoutEffect, usePane, useRef, useState,
 } from "./ui.js";
 
+const PAGE = 200; // messages drawn at once; earlier ones on demand
 const GROUPING = 300; // seconds within which one author's messages stand together
 const QUICK = ["white_check_mark", "eyes", "raised_hands"];
 const QUIET = new Set(["channel_join", "channel_leave", "channel_archive", "channel_unarchive", "channel_topic", "group_join", "group_leave"]);
@@ -240,7 +241,7 @@ export function Message({ message, compact = false, inThread = false, tabbable =
       setEditing(true);
     }
   };
-  return html`<article ref=${row} class=${classes("message", compact && "compact", message.ephemeral && "ephemeral", marked && "marked", QUIET.has(message.subtype) && "quiet", message.mentions_me && "mentions-me")}
+  return html`<article ref=${row} class=${classes("message", compact && "compact", message.ephemeral && "ephemeral", marked && "marked", QUIET.has(message.subtype) && "quiet")}
       data-ts=${ts} data-channel=${channel} tabindex=${tabbable ? 0 : -1} aria-label=${`${name}, ${time}${message.ephemeral ? ", only visible to you" : ""}`}
       onMouseEnter=${() => setTouched(true)} onMouseLeave=${() => setTouched(false)}
       onfocusin=${() => setTouched(true)} onfocusout=${(event) => !row.current?.contains(event.relatedTarget) && setTouched(false)} onKeyDown=${onKeyDown}>
@@ -268,14 +269,16 @@ const follows = (before, message) => before && before.user === message.user && b
 const Day = ({ title }) => html`<div class="day" role="separator" aria-label=${title}><span>${title}</span></div>`;
 
 /** A scrolling list of messages that stays at its end, with the days between and the line above the first unread one. */
-export function MessageList({ messages, label, empty, inThread = false, firstUnread = null, marked = null, head = null, after = null }) {
+export function MessageList({ messages: all, label, empty, inThread = false, firstUnread = null, marked = null, head = null }) {
   const { state, tz } = usePane();
   const box = useRef(null);
   const atEnd = useRef(true);
   const [below, setBelow] = useState(0);
   const [current, setCurrent] = useState(null);
-  const last = messages.at(-1)?.ts;
-  const count = messages.length;
+  const [pages, setPages] = useState(1);
+  const messages = marked ? all : all.slice(-PAGE * pages);
+  const last = all.at(-1)?.ts;
+  const count = all.length;
   const seen = useRef(count);
 
   useLayoutEffect(() => {
@@ -316,6 +319,7 @@ export function MessageList({ messages, label, empty, inThread = false, firstUnr
       }}>
       <div class="message-stack">
         ${head}
+        ${messages.length < count && html`<button type="button" class="button small earlier" onClick=${() => setPages(pages + 1)}>Show earlier messages</button>`}
         ${!messages.length && empty}
         ${messages.flatMap((message, index) => {
           const own = dayKey(Number(message.ts), tz);
@@ -328,7 +332,6 @@ export function MessageList({ messages, label, empty, inThread = false, firstUnr
             <${Message} key=${`${message.ephemeral ? "e" : "m"} ${message.ts}`} message=${message} inThread=${inThread} marked=${marked === message.ts}
               compact=${!newDay && !unreadHere && follows(messages[index - 1], message)} tabbable=${message.ts === tab} />`;
         })}
-        ${after}
       </div>
     </div>
     ${below > 0 && html`<button type="button" class="to-end" onClick=${toEnd}><${Icon} name="down" size=${16} /> ${below} new ${below === 1 ? "message" : "messages"}</button>`}

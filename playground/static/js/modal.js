@@ -31,7 +31,9 @@ export function ViewModal({ view, depth }) {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       setErrors(error.errors);
-      if (!Object.keys(error.errors).length) setTrouble(error.message);
+      if (Object.keys(error.errors).length) return;
+      setTrouble(error.message);
+      session.told(error.message);
     } finally {
       setSending(false);
     }

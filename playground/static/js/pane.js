@@ -96,7 +96,7 @@ function Conversation({ place, tab, onTab, marked, prefill, onDetails, threadOpe
     if (unread && visible && showsMessages && channel) session.tell("read", { channel: id });
   }, [unread, visible, showsMessages, id]);
   useEffect(() => {
-    if (kind === "app") session.tell("home", { tab });
+    if (kind === "app") session.openTab(tab);
   }, [kind, tab, state.link === "live" && state.app.connected]);
 
   const member = !channel || channel.is_im || channel.members.includes(me);
@@ -122,7 +122,7 @@ function Conversation({ place, tab, onTab, marked, prefill, onDetails, threadOpe
       </div>
       ${kind === "channel" && html`<button type="button" class="button small members-button" aria-label=${`${channel.members.length} members of #${title}`} onClick=${onDetails}><${Icon} name="people" size=${16} /> ${channel.members.length}</button>`}
     </header>
-    ${kind === "app" && html`<${Tabs} tab=${tab} onTab=${onTab} />`}
+    ${kind === "app" && session.hasHome && html`<${Tabs} tab=${tab} onTab=${onTab} />`}
     ${showsMessages ? html`
       <${MessageList} key=${`${me} ${id}`} messages=${messages} label=${`Messages in ${called}`} empty=${empty} firstUnread=${firstUnread} marked=${marked} />
       ${channel?.is_archived ? html`<div class="join-bar"><span>#${title} is archived.</span></div>`
@@ -134,7 +134,7 @@ function Conversation({ place, tab, onTab, marked, prefill, onDetails, threadOpe
 }
 
 /** `place`: {user, address, thread, tab, marked, prefill}; `onPlace` gets what changes in it. */
-export function Pane({ place, first, split, onPlace, onActive, tools }) {
+export function Pane({ place, first, onPlace, tools }) {
   const [session] = useSessions([place.user]);
   const { state } = session;
   const me = place.user;
@@ -174,7 +174,7 @@ export function Pane({ place, first, split, onPlace, onActive, tools }) {
     confirm: (ask) => new Promise((resolve) => setAsking({ ask, resolve })),
   };
   const unreadApp = own?.kind === "app" && (state.unread[own.id] ?? 0) > 0;
-  const tab = place.tab ?? (own?.kind === "app" && (unreadApp || flow(state, own.id).length) ? "messages" : "home");
+  const tab = !session.hasHome ? "messages" : place.tab ?? (own?.kind === "app" && (unreadApp || flow(state, own.id).length) ? "messages" : "home");
   useEffect(() => {
     // The tab the app opened on stays until the person changes it, whatever arrives meanwhile.
     if (own?.kind === "app" && !place.tab) onPlace({ tab });
@@ -196,7 +196,7 @@ export function Pane({ place, first, split, onPlace, onActive, tools }) {
   };
   return html`<${PaneContext.Provider} value=${context}>
     <section ref=${section} class=${classes("pane", drawer && "drawer-open", place.thread && "with-thread")} aria-label=${`Acting as ${name}`} data-user=${me} tabindex="-1"
-        onKeyDown=${onKeyDown} onfocusin=${onActive} onPointerDown=${onActive}>
+        onKeyDown=${onKeyDown}>
       <div class="pane-body" inert=${covered}>
         <header class="bar">
           <${IconButton} icon="menu" label="Conversations" class="drawer-button" aria-expanded=${drawer} onClick=${() => setDrawer(!drawer)} />

@@ -6,6 +6,7 @@ import { Form } from "./form.js";
 import { nothingYet, reduce } from "./store.js";
 
 const LONGEST_WAIT = 4000;
+const SAME_LINE = 2000; // milliseconds
 const open = new Map();
 let toastNumber = 0;
 
@@ -15,11 +16,14 @@ class Session {
     this.state = nothingYet;
     this.holders = 0;
     this.toasts = [];
+    this.lastTold = { text: "", at: 0 };
     this.drafts = new Map();
     this.seenThreads = new Map(); // "channel ts" -> the latest reply this person has seen
     this.forms = new Map();
     this.listeners = new Set();
     this.waits = 250;
+    this.appFrames = 0;
+    this.hasHome = true; // until the server says that the app has none
   }
 
   connect() {
@@ -38,10 +42,13 @@ class Session {
     };
   }
 
-  /** Users, commands and shortcuts; the feed brings everything that moves. */
+  /** Users, commands and shortcuts; the feed brings everything that moves, and what it said meanwhile is newer. */
   async refresh() {
+    const before = this.appFrames;
     try {
-      this.apply({ type: "workspace", workspace: await get(`workspace?user=${encodeURIComponent(this.user)}`) });
+      const workspace = await get(`workspace?user=${encodeURIComponent(this.user)}`);
+      if (this.appFrames !== before) workspace.app.connected = this.state.app.connected;
+      this.apply({ type: "workspace", workspace });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.toast("error", error.message);
@@ -60,7 +67,10 @@ class Session {
     }
     if (frame.type === "state" && !this.state.ready) this.rememberThreads(frame.messages);
     this.apply(frame);
-    if (frame.type === "app" && frame.connected) this.refresh();
+    if (frame.type === "app") {
+      this.appFrames += 1;
+      if (frame.connected) this.refresh();
+    }
     if (frame.type === "views" || frame.type === "state") this.forgetForms();
   }
 
@@ -95,10 +105,17 @@ class Session {
     }
   }
 
+  /** Notes that this line stands where the person is looking, so that no toast need repeat it. */
+  told(text) {
+    this.lastTold = { text, at: Date.now() };
+    this.toasts = this.toasts.filter((toast) => toast.text !== text);
+    this.changed();
+  }
+
   /** A passing line for the person; the same line twice within two seconds is shown once. */
   toast(level, text) {
     const now = Date.now();
-    if (this.toasts.some((toast) => toast.text === text && now - toast.at < 2000)) return;
+    if ([...this.toasts, this.lastTold].some((known) => known.text === text && now - known.at < SAME_LINE)) return;
     toastNumber += 1;
     const toast = { id: toastNumber, level, text, at: now };
     this.toasts = [...this.toasts.slice(-3), toast];
@@ -113,6 +130,18 @@ class Session {
 
   dropEphemeral({ channel, ts }) {
     this.apply({ type: "ephemeral_deleted", channel, ts });
+  }
+
+  /** Tells the app that its Home or Messages tab was opened. */
+  async openTab(tab) {
+    try {
+      await this.act("home", { tab });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.code !== "not_enabled") this.toast("error", error.message);
+      this.hasHome = error.code !== "not_enabled";
+      this.changed();
+    }
   }
 
   /** Does something as this person; a refusal is thrown as Refused. */

@@ -43,6 +43,9 @@ function When({ timestamp, format, url, fallback, midSentence }) {
   return url ? html`<${Link} url=${url}>${time}<//>` : time;
 }
 
+/** Words that end so go on with "today", not "Today". */
+const MID_SENTENCE = /[\p{L}\p{N},;(]\s*$/u;
+
 const PERMALINK = /\/archives\/([A-Z0-9]+)\/p(\d{10})(\d{6})(?:\?(?:.*&)?thread_ts=(\d+\.\d+))?/;
 
 /** A link; permalinks of this workspace open in the pane, anything that is not a web or mail address is only text. */
@@ -79,7 +82,7 @@ function draw(node, index, nodes) {
     case "broadcast": return html`<span class="mention mention-me">@${node.range}</span>`;
     case "date": {
       const before = nodes[index - 1];
-      const midSentence = before?.type === "text" ? /[\p{L},(]\s*$/u.test(before.text) : Boolean(before);
+      const midSentence = before?.type === "text" ? MID_SENTENCE.test(before.text) : Boolean(before);
       return html`<${When} ...${node} midSentence=${midSentence} />`;
     }
     case "link": return html`<${Link} url=${node.url}>${node.label ?? node.url.replace(/^mailto:/, "")}<//>`;
@@ -176,7 +179,7 @@ function richInside(element, index, all) {
     case "date": {
       const before = all[index - 1];
       return html`<${When} timestamp=${element.timestamp} format=${element.format} url=${element.url} fallback=${element.fallback}
-        midSentence=${before?.type === "text" && /[\p{L},(]\s*$/u.test(before.text)} />`;
+        midSentence=${before?.type === "text" && MID_SENTENCE.test(before.text)} />`;
     }
     case "color": return html`<span class="swatch"><span style=${{ background: /^#[0-9a-f]{3,8}$/i.test(element.value) ? element.value : undefined }}></span>${element.value}</span>`;
     case "team": return html`<span class="mention">@${element.team_id}</span>`;

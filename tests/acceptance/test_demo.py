@@ -1,0 +1,60 @@
+"""What `make demo` runs: one command, one address to open, Ctrl-C, and nothing is left running."""
+
+import os
+import signal
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.driver import HOME, Process, free_port, until
+
+
+def children(pid: int) -> list[int]:
+    """Processes started by another; Linux tells."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_kill_and_a_closed_terminal_end_all_it_started(tmp_path: Path, number: signal.Signals) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "playground.demo", "--port", str(port)]
+    demo = Process(command, log=tmp_path / "demo.log", cwd=HOME)
+    started: list[int] = []
+    try:
+        line = demo.says("Escalator is ready. Open", within=30)
+        address = line.split()[-1]
+        assert address == f"http://127.0.0.1:{port}/"
+        with urllib.request.urlopen(address, timeout=10) as page:
+            assert page.status == 200
+        started = children(demo.pid)
+        assert len(started) == 2
+
+        demo.signal(number)
+
+        assert demo.ends(within=15) == 0
+        until(lambda: not any(alive(pid) for pid in started), "the end of both processes")
+        assert "Traceback" not in demo.said
+    finally:
+        demo.kill()
+        for pid in filter(alive, started):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
+    other = Process([sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"], log=tmp_path / "o", cwd=tmp_path)
+    try:
+        port = other.says("Serving HTTP").split("port ")[1].split()[0]
+        command = [sys.executable, "-m", "playground.demo", "--port", port]
+        demo = Process(command, log=tmp_path / "demo.log", cwd=HOME)
+        assert demo.ends() == 1
+        (sentence,) = demo.said.splitlines()
+        assert sentence.startswith(f"Cannot listen on 127.0.0.1:{port}: ")
+    finally:
+        other.kill()

@@ -1,0 +1,87 @@
+"""A fault of ours in one message: it is tried again, given up in the end, and holds back nobody else."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from bot.messages import Card, Place
+from storage import SqlDatabase
+from storage.tables import OutboxRow
+from tests.delivery.conftest import POST, Rows, TroubledSlack, enqueue
+from tests.harness import Workspace
+
+BROKEN = Card(Place(person="U0TOM"), ping=False)  # a card belongs to a tier; drawing this one raises
+
+
+def test_a_message_that_cannot_be_drawn_is_tried_five_times_and_given_up(
+    workspace: Workspace, rows: Rows, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace.submit_issue()
+    enqueue(workspace, BROKEN)
+    start = workspace.clock()
+    workspace.settle(600)
+    assert ("Card", "person:U0TOM", "failed") in rows()
+    assert caplog.text.count("could not be delivered through a fault of ours") == 5
+    assert timedelta(seconds=10) < workspace.clock() - start < timedelta(minutes=5)
+
+
+def test_a_message_given_up_for_a_fault_of_ours_is_told_too(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    enqueue(workspace, BROKEN)
+    workspace.settle(600)
+    assert workspace.story() == ["IssueOpened", "DeliveryFailed"]
+    assert "internal fault" in workspace.channel("support-l1")[-1].text
+
+
+def test_while_it_is_tried_other_issues_and_other_places_go_on(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue()
+    enqueue(workspace, BROKEN, lane=1)
+    enqueue(workspace, Card(Place(tier=2), ping=False))
+    workspace.deliver()
+    assert workspace.database.waiting() == 1
+    assert len(workspace.channel("support-l2")) == 1
+    workspace.submit_issue("Printer is out of paper", by="U0LENA", settle=False)
+    workspace.clock.advance(seconds=1.1)
+    workspace.deliver()
+    assert len(slack.dm("U0LENA")) == 1
+    assert len(workspace.channel("support-l1")) == 2
+    assert workspace.database.waiting() == 1
+
+
+def test_a_stuck_message_keeps_the_order_of_its_own_place(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue(by="U0TOM")
+    enqueue(workspace, BROKEN)
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="press")
+    workspace.deliver()
+    assert "Waiting for L1" in workspace.receipt(of="U0TOM").shown
+    workspace.settle(600)
+    assert "<@U0ANA> is on it" in workspace.receipt(of="U0TOM").shown
+
+
+def test_a_mention_of_somebody_slack_does_not_tell_about_is_relayed_all_the_same(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue()
+    workspace.say(workspace.receipt(), "ask &lt;Bo&gt; &amp; <@U0TOM|tom>", by="U0MAYA")
+    assert slack.thread(workspace.card("L1"))[-1].text == "<@U0MAYA>: ask &lt;Bo&gt; &amp; @tom"
+
+
+@pytest.mark.parametrize("values", [{"kind": "FromTheFuture"}, {"data": {"junk": 1}}])
+def test_a_row_that_cannot_be_read_holds_back_nobody(
+    store: SqlDatabase, workspace: Workspace, slack: TroubledSlack, values: dict[str, object]
+) -> None:
+    """Left by a newer version, for instance, after a step back."""
+    workspace.submit_issue()
+    enqueue(workspace, Card(Place(tier=3), ping=False), lane=1)
+    with store.write() as connection:
+        connection.execute(update(OutboxRow).where(col(OutboxRow.place) == "tier:3").values(**values))
+    workspace.submit_issue("Printer is out of paper", by="U0TOM", settle=False)
+    for _ in range(10):
+        try:
+            workspace.deliver()
+        except Exception:  # noqa: BLE001 - as the senders' threads do: they log it and come back
+            workspace.clock.advance(seconds=1)
+    assert slack.count(POST, "D0TOM") == 1
+    assert len(workspace.channel("support-l1")) == 2

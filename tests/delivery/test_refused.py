@@ -1,0 +1,265 @@
+"""What Slack will not take: it is marked, put on record and told to people who can help; the next message goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from bot.domain.events import DeliveryFailed
+from bot.ports import Rejected
+from storage import SqlDatabase
+from tests.delivery.conftest import POST, REACT, UPDATE, Crash, Rows, TroubledSlack
+from tests.fake_slack import BOT
+from tests.harness import Workspace
+
+REFUSALS = ["is_archived", "not_in_channel", "channel_not_found", "restricted_action"]
+
+
+def failures(workspace: Workspace, number: int = 1) -> list[DeliveryFailed]:
+    timeline = workspace.database.timeline(number)
+    return [entry.event for entry in timeline if isinstance(entry.event, DeliveryFailed)]
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+def test_a_refused_card_is_marked_recorded_and_told_in_the_tier_above(
+    workspace: Workspace, slack: TroubledSlack, rows: Rows, error: str
+) -> None:
+    slack.fails(Rejected(error), method=POST, channel="C0L1")
+    workspace.submit_issue("VPN <down>")
+    assert rows()[0] == ("Card", "tier:1", "failed")
+    (failure,) = failures(workspace)
+    assert (failure.what, failure.tier, failure.error) == ("its card", 1, error)
+    (alert,) = workspace.channel("support-l2")
+    assert alert.text.startswith("ISS-1 VPN &lt;down&gt;, Normal (P3): its card could not be delivered to #support-l1")
+    assert f"`{error}`" in alert.text
+    assert len(slack.dm("U0MAYA")) == 1
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+def test_the_next_message_to_that_channel_goes_on(workspace: Workspace, slack: TroubledSlack, error: str) -> None:
+    slack.fails(Rejected(error), method=POST, channel="C0L1")
+    workspace.submit_issue()
+    workspace.submit_issue("Printer is out of paper", by="U0TOM")
+    assert len(workspace.channel("support-l1")) == 1
+    assert "ISS-2" in workspace.channel("support-l1")[0].shown
+    workspace.say(workspace.receipt(), "hello?", by="U0MAYA")
+    assert any("hello?" in m.text for m in slack.messages if m.channel == "C0L1")
+
+
+def test_the_issue_can_be_claimed_from_the_alert(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.archived.add("C0L1")
+    workspace.submit_issue()
+    (alert,) = workspace.channel("support-l2")
+    assert alert.buttons == ["Claim"]
+    workspace.press(alert, "Claim", by="U0CHEN")
+    claim = workspace.issue().claim
+    assert claim is not None
+    assert claim.by == "U0CHEN"
+    assert "<@U0CHEN> is on it" in workspace.receipt().shown
+
+
+def test_the_clock_goes_on_and_the_next_tier_gets_its_card(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.archived.add("C0L1")
+    workspace.submit_issue()
+    workspace.pass_time(hours=2)
+    assert workspace.card("L2").buttons == ["Claim", "Escalate", "Resolve"]
+    assert workspace.card("L2").text.startswith("<!here>")
+
+
+def test_a_channel_the_bot_is_not_in_is_told_without_asking_slack(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.members_of["C0L1"].remove(BOT)
+    workspace.directory.refresh()
+    workspace.submit_issue()
+    assert slack.count(POST, "C0L1") == 0
+    (alert,) = workspace.channel("support-l2")
+    assert "#support-l1" in alert.text
+    assert "`not_in_channel`" in alert.text
+    assert [failure.error for failure in failures(workspace)] == ["not_in_channel"]
+
+
+def test_an_alert_that_fails_goes_further_up(workspace: Workspace, slack: TroubledSlack, rows: Rows) -> None:
+    slack.archived |= {"C0L1", "C0L2"}
+    workspace.submit_issue()
+    (alert,) = workspace.channel("support-l3")
+    assert "its card could not be delivered to #support-l1" in alert.text
+    assert [row for row in rows() if row[0] == "DeliveryAlert"] == [
+        ("DeliveryAlert", "tier:2", "failed"),
+        ("DeliveryAlert", "tier:3", "sent"),
+    ]
+    assert len(failures(workspace)) == 1
+
+
+def test_from_the_last_tier_the_one_below_is_told(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.archived.add("C0MGMT")
+    workspace.submit_issue(impact="high", urgency="high")
+    (alert,) = [m for m in workspace.channel("support-l3") if "could not be delivered" in m.text]
+    assert "a notice to management could not be delivered to #it-managers" in alert.text
+
+
+def test_when_nobody_above_can_be_told_the_log_says_so(
+    workspace: Workspace, slack: TroubledSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.archived |= {"C0L1", "C0L2", "C0L3", "C0MGMT"}
+    workspace.submit_issue()
+    assert "nobody could be told that its card of ISS-1 was not delivered" in caplog.text
+    assert workspace.database.waiting() == 0
+
+
+def test_when_the_last_two_tiers_are_deaf_those_below_are_told(workspace: Workspace, slack: TroubledSlack) -> None:
+    """Whoever can hear is told, before it is left to the log."""
+    slack.archived |= {"C0L3", "C0MGMT"}
+    workspace.submit_issue(impact="high", urgency="high")
+    assert any("could not be delivered to #it-managers" in m.text for m in workspace.channel("support-l2"))
+
+
+@pytest.mark.parametrize("error", ["user_disabled", "cannot_dm_bot", "messages_tab_disabled"])
+def test_a_reporter_who_cannot_be_reached_is_told_to_the_first_tier(
+    workspace: Workspace, slack: TroubledSlack, error: str
+) -> None:
+    slack.fails(Rejected(error), method=POST, channel="D0MAYA")
+    workspace.submit_issue()
+    card, alert = workspace.channel("support-l1")
+    assert "Claim" in card.buttons
+    assert "its reporter's receipt could not be delivered to a direct message" in alert.text
+    assert [(each.tier, each.error) for each in failures(workspace)] == [(None, error)]
+
+
+def test_the_staff_learn_that_their_answer_did_not_reach_the_reporter(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue()
+    slack.fails(Rejected("user_disabled"), method=POST, channel="D0MAYA")
+    ts = workspace.say(workspace.card("L1"), "try again now", by="U0ANA")
+    workspace.settle()
+    assert "a reply could not be delivered to a direct message" in workspace.channel("support-l1")[-1].text
+    assert ("C0L1", ts) not in slack.nods
+
+
+def test_a_refused_refresh_is_marked_and_nobody_is_bothered(
+    workspace: Workspace, slack: TroubledSlack, rows: Rows
+) -> None:
+    workspace.submit_issue()
+    slack.fails(Rejected("is_archived"), method=UPDATE, channel="C0L1")
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    assert ("CardRefresh", "tier:1", "failed") in rows()
+    assert not failures(workspace)
+    assert not workspace.channel("support-l2")
+
+
+@pytest.mark.parametrize("error", ["already_reacted", "message_not_found"])
+def test_a_mark_that_is_there_already_or_has_nothing_to_stand_on_is_no_failure(
+    workspace: Workspace, slack: TroubledSlack, rows: Rows, error: str
+) -> None:
+    workspace.submit_issue()
+    slack.fails(Rejected(error), method=REACT)
+    workspace.say(workspace.receipt(), "thanks", by="U0MAYA")
+    workspace.settle()
+    assert rows()[-1] == ("Mark", "tier:1", "superseded")
+    assert not failures(workspace)
+
+
+def test_a_copy_that_is_gone_already_need_not_be_deleted(
+    workspace: Workspace, slack: TroubledSlack, rows: Rows
+) -> None:
+    workspace.submit_issue()
+    ts = workspace.say(workspace.receipt(), "secret", by="U0MAYA")
+    (copy,) = slack.thread(workspace.card("L1"))
+    copy.deleted = True
+    workspace.event(
+        {
+            "type": "message",
+            "subtype": "message_deleted",
+            "channel": "D0MAYA",
+            "channel_type": "im",
+            "deleted_ts": ts,
+            "previous_message": {"user": "U0MAYA", "ts": ts, "text": "secret"},
+        }
+    )
+    workspace.settle()
+    assert [row for row in rows() if row[0] == "RelayDelete"] == [
+        ("RelayDelete", "tier:1", "superseded"),
+        ("RelayDelete", "person:U0MAYA", "superseded"),
+    ]
+
+
+# --- formatting never loses an escalation -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"])
+def test_refused_blocks_go_out_as_plain_words(
+    workspace: Workspace, slack: TroubledSlack, error: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace.submit_issue()
+    slack.fails(Rejected(error, "[ERROR] no more than 50 items"), method=POST, channel="C0L2")
+    workspace.pass_time(hours=2)
+    (card,) = workspace.channel("support-l2")
+    assert card.blocks == []
+    assert card.text.startswith("<!here> Nobody in L1 claimed ISS-1 in time. ISS-1, VPN is down in Berlin, Normal (P3)")
+    assert "no more than 50 items" in caplog.text
+    assert not failures(workspace)
+    workspace.bot.issues.claim(1, "U0CHEN", desk=2, delivery="press")
+    workspace.settle()
+    assert "Escalate" in workspace.card("L2").buttons
+
+
+def test_a_refused_update_goes_out_as_plain_words(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue()
+    slack.fails(Rejected("invalid_blocks"), method=UPDATE, channel="C0L1")
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    (card,) = workspace.channel("support-l1")
+    assert card.blocks == []
+    assert "Claimed by <@U0ANA>" in card.text
+
+
+def test_a_message_refused_with_and_without_blocks_is_given_up_and_told(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    slack.fails(Rejected("invalid_blocks"), method=POST, channel="C0L1")
+    slack.fails(Rejected("no_text"), method=POST, channel="C0L1")
+    workspace.submit_issue()
+    assert [each.error for each in failures(workspace)] == ["no_text"]
+    assert len(workspace.channel("support-l2")) == 1
+
+
+# --- and if the process dies just then --------------------------------------------------------------------------------
+
+
+class DyingDatabase:
+    """Dies at the next transaction, once it is told to."""
+
+    def __init__(self, database: SqlDatabase) -> None:
+        self._database = database
+        self._doomed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def failed(self, *arguments: Any) -> None:
+        self._database.failed(*arguments)
+        self._doomed = True
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        if self._doomed:
+            self._doomed = False
+            raise Crash
+        with self._database.begin() as tx:
+            yield tx
+
+
+def test_a_crash_between_giving_up_and_telling_leaves_nobody_untold(
+    store: SqlDatabase, workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.database = DyingDatabase(store)  # type: ignore[assignment]  # whatever it is asked, the real one answers
+    workspace.start()
+    slack.archived.add("C0L1")
+    workspace.submit_issue(settle=False)
+    try:
+        workspace.deliver()
+    except Crash:
+        workspace.clock.advance(seconds=5)
+        workspace.start()
+    workspace.settle(120)
+    assert len(failures(workspace)) == 1
+    assert len(workspace.channel("support-l2")) == 1

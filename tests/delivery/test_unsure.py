@@ -1,0 +1,239 @@
+"""Lose nothing, double nothing: answers that are lost, and processes that die in the middle of a call."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from bot.ports import Rejected, TryLater, Unsure
+from tests.delivery.conftest import POST, UPDATE, Crash, TroubledSlack, card_post
+from tests.harness import Workspace
+
+LOST = Unsure("the answer was lost")
+
+
+def test_a_lost_answer_is_looked_up_and_the_card_is_there_once(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    workspace.submit_issue()
+    assert len(workspace.channel("support-l1")) == 1
+    assert slack.count(POST, "C0L1") == 1
+    assert len(slack.looks) == 1
+
+
+def test_what_was_found_is_the_card_from_then_on(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    (card,) = workspace.channel("support-l1")
+    assert "Claimed by <@U0ANA>" in card.shown
+    workspace.say(workspace.receipt(), "hurry, please", by="U0MAYA")
+    assert [m.text for m in slack.thread(card)] == ["<@U0MAYA>: hurry, please"]
+
+
+def test_what_did_not_arrive_is_sent_again_after_a_look(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1")
+    workspace.submit_issue()
+    assert len(workspace.channel("support-l1")) == 1
+    first, second = slack.times_of(POST, "C0L1")
+    (look,) = slack.looks
+    assert first < look == second
+
+
+def test_the_look_waits_until_the_history_shows_the_post(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.lag = 2.5
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    workspace.submit_issue()
+    assert len(workspace.channel("support-l1")) == 1
+    assert slack.looks[0] - slack.times_of(POST, "C0L1")[0] >= timedelta(seconds=3)
+
+
+def test_answers_lost_again_and_again_leave_one_message_and_longer_waits(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1", times=6)
+    workspace.submit_issue(settle=False)
+    workspace.settle(600)
+    assert len(workspace.channel("support-l1")) == 1
+    tries = slack.times_of(POST, "C0L1")
+    waits = [later - earlier for earlier, later in itertools.pairwise(tries)]
+    assert len(tries) == 7
+    assert waits == sorted(waits)
+    assert timedelta(seconds=3) <= waits[0] < waits[-1] <= timedelta(seconds=61)
+
+
+def test_a_lost_first_dm_is_found_in_the_dm_that_it_opened(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(LOST, method=POST, channel="D0MAYA", done=True)
+    workspace.submit_issue()
+    assert len(slack.dm("U0MAYA")) == 1
+    assert slack.count(POST, "D0MAYA") == 1
+    assert workspace.database.dm_of("U0MAYA") == "D0MAYA"
+
+
+def test_relayed_words_whose_answer_was_lost_are_relayed_once(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue()
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    ts = workspace.say(workspace.receipt(), "it is back", by="U0MAYA")
+    workspace.settle()
+    assert [m.text for m in slack.thread(workspace.card("L1"))] == ["<@U0MAYA>: it is back"]
+    assert (workspace.receipt().channel, ts) in slack.nods
+
+
+def test_an_update_is_made_again_without_a_look(workspace: Workspace, slack: TroubledSlack) -> None:
+    """Twice the same update is the same card."""
+    workspace.submit_issue()
+    slack.fails(LOST, method=UPDATE, channel="C0L1", done=True)
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    assert "Claimed by <@U0ANA>" in workspace.card("L1").shown
+    assert slack.count(UPDATE, "C0L1") == 2
+    assert not slack.looks
+
+
+def test_while_it_is_unsure_nothing_overtakes_it_in_its_place_and_others_go_on(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue()
+    workspace.submit_issue("Printer is out of paper", by="U0TOM")
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    workspace.say(workspace.receipt(1), "first", by="U0MAYA")
+    before = workspace.clock()
+    workspace.say(workspace.receipt(1), "second", by="U0MAYA")
+    workspace.say(workspace.receipt(2, of="U0TOM"), "other", by="U0TOM")
+    workspace.settle(60)
+    assert [m.text for m in slack.thread(workspace.card("L1", 1))] == ["<@U0MAYA>: first", "<@U0MAYA>: second"]
+    assert [m.text for m in slack.thread(workspace.card("L1", 2))] == ["<@U0TOM>: other"]
+    assert workspace.clock() - before < timedelta(seconds=60)
+
+
+# --- crashes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["between take and send", "between send and mark"])
+@pytest.mark.parametrize("channel", ["C0L1", "D0MAYA"])
+def test_a_crash_loses_nothing_and_doubles_nothing(
+    workspace: Workspace, slack: TroubledSlack, *, done: bool, channel: str
+) -> None:
+    workspace.submit_issue(settle=False)
+    slack.fails(Crash(), method=POST, channel=channel, done=done)
+    with pytest.raises(Crash):
+        workspace.deliver()
+    workspace.clock.advance(seconds=5)
+    workspace.start()
+    workspace.settle()
+    assert len(workspace.channel("support-l1")) == 1
+    assert len(slack.dm("U0MAYA")) == 1
+    assert slack.count(POST, channel) == (1 if done else 2)
+    assert len(slack.looks) == 1
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    assert "<@U0ANA> is on it" in workspace.receipt().shown
+
+
+def test_a_quick_restart_waits_until_the_history_shows_what_was_sent(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    slack.lag = 2.5
+    workspace.submit_issue(settle=False)
+    slack.fails(Crash(), method=POST, channel="C0L1", done=True)
+    with pytest.raises(Crash):
+        workspace.deliver()
+    workspace.clock.advance(seconds=1)
+    workspace.start()
+    workspace.settle()
+    assert len(workspace.channel("support-l1")) == 1
+
+
+def test_a_crash_in_the_middle_of_an_update_is_made_good(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue()
+    slack.fails(Crash(), method=UPDATE, channel="C0L1")
+    with pytest.raises(Crash):
+        workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.start()
+    workspace.settle()
+    assert "Claimed by <@U0ANA>" in workspace.card("L1").shown
+    assert "<@U0ANA> is on it" in workspace.receipt().shown
+
+
+def test_what_another_process_held_when_it_died_is_taken_over_after_its_hold(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    """On PostgreSQL nobody ends a dead replica's holds for it; they run out."""
+    workspace.submit_issue(settle=False)
+    slack.fails(Crash(), method=POST, channel="C0L1", done=True)
+    with pytest.raises(Crash):
+        workspace.deliver()
+    taken = workspace.clock()
+    workspace.settle(60)
+    assert len(workspace.channel("support-l1")) == 1
+    assert slack.looks == [taken + timedelta(seconds=45)]
+
+
+def test_a_crash_before_the_repost_is_marked_leaves_one_card(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue()
+    lost_card = workspace.card("L1")
+    lost_card.deleted = True
+    slack.fails(Crash(), method=POST, channel="C0L1", done=True)
+    with pytest.raises(Crash):
+        workspace.tell_bot(lost_card, "claim", by="U0ANA")
+    workspace.clock.advance(seconds=5)
+    workspace.start()
+    workspace.settle()
+    (card,) = workspace.channel("support-l1")
+    assert "Claimed by <@U0ANA>" in card.shown
+    kept = card_post(workspace, 1)
+    assert kept is not None
+    assert kept.ts == card.ts
+
+
+# --- a look that is refused (domain.md 3.13) --------------------------------------------------------------------------
+
+
+def refused_look(slack: TroubledSlack, times: int = 20) -> None:
+    slack.look_errors = [Rejected("missing_scope") for _ in range(times)]
+
+
+@pytest.mark.parametrize(("impact", "urgency"), [("high", "high"), ("medium", "high")], ids=["P1", "P2"])
+def test_an_urgent_message_that_cannot_be_looked_up_is_sent_anyway_after_three_refusals(
+    workspace: Workspace, slack: TroubledSlack, impact: str, urgency: str
+) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    refused_look(slack)
+    workspace.submit_issue(impact=impact, urgency=urgency, settle=False)
+    workspace.settle(120)
+    assert len(slack.looks) == 3
+    assert len(workspace.channel("support-l1")) == 2  # it may be twice, but nobody misses it
+    assert "DeliveryFailed" not in workspace.story()
+
+
+def test_one_that_can_wait_is_not_sent_blindly_and_those_above_are_told(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    refused_look(slack)
+    workspace.submit_issue(impact="low", urgency="low", settle=False)
+    workspace.settle(120)
+    assert len(workspace.channel("support-l1")) == 1
+    assert slack.count(POST, "C0L1") == 1
+    assert workspace.story()[-1] == "DeliveryFailed"
+    (alert,) = workspace.channel("support-l2")
+    assert "missing_scope" in alert.text
+
+
+def test_a_look_that_slack_puts_off_waits_as_long_as_it_says(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    slack.look_errors = [TryLater(20)]
+    workspace.submit_issue(settle=False)
+    workspace.settle(120)
+    assert len(workspace.channel("support-l1")) == 1
+    first, second = slack.looks
+    assert second - first == timedelta(seconds=20)
+
+
+def test_a_look_whose_answer_is_lost_is_made_again_before_anything_is_sent(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    slack.look_errors = [LOST, LOST, LOST, LOST]
+    workspace.submit_issue(settle=False)
+    workspace.settle(300)
+    assert len(workspace.channel("support-l1")) == 1
+    assert len(slack.looks) == 5
+    assert slack.count(POST, "C0L1") == 1
