@@ -175,6 +175,7 @@ class DeliveryAlert:
     what: str
     where: str
     error: str
+    tried: tuple[int, ...] = ()  # tiers that could not be told
 
 
 Message = (
@@ -433,4 +434,5 @@ def _alert(event: DeliveryFailed, policy: Policy) -> tuple[Message, ...]:
     if event.tier is None:
         return (DeliveryAlert(Place(tier=1), event.what, "a direct message", event.error),)
     teller = event.tier + 1 if event.tier < policy.last_tier else event.tier - 1
-    return (DeliveryAlert(Place(tier=teller), event.what, f"#{policy.tier(event.tier).channel}", event.error),)
+    where = f"#{policy.tier(event.tier).channel}"
+    return (DeliveryAlert(Place(tier=teller), event.what, where, event.error, tried=(event.tier,)),)

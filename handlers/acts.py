@@ -100,8 +100,8 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
     said = spoken(typed)
     match word:
         case "escalate":
-            reason, found, tried = said.partition("tried:")
-            if not found:
+            reason, marked, tried = said.partition("tried:")
+            if not marked:
                 raise refusals.HowToEscalate
             return {"reason": reason.strip().rstrip(";,. "), "tried": tried.strip()}
         case "resolve":
@@ -133,16 +133,16 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
         case "wait":
             return _wait_from(said)
         case "snooze":
-            found = _SPAN.fullmatch(said.lower())
-            if found is None:
+            length = _SPAN.fullmatch(said.lower())
+            if length is None:
                 raise refusals.NotUnderstood(what=f"the time “{said}”", example="`snooze 2h`, or `snooze 30m`")
-            return {"minutes": str(int(found[1]) * (60 if found[2] == "h" else 1))}
+            return {"minutes": str(int(length[1]) * (60 if length[2] == "h" else 1))}
         case "priority":
-            found = _PRIORITY.fullmatch(said)
-            if found is None:
+            levels = _PRIORITY.fullmatch(said)
+            if levels is None:
                 example = "`priority high medium` (impact, then urgency)"
                 raise refusals.NotUnderstood(what=f"“{said}”", example=example)
-            return {"impact": found[1].lower(), "urgency": found[2].lower(), "reason": found[3]}
+            return {"impact": levels[1].lower(), "urgency": levels[2].lower(), "reason": levels[3]}
         case "merge":
             return {"issue": said}
         case _:

@@ -24,6 +24,11 @@ Body = dict[str, Any]
 Answering = Callable[[Ack, Body, Bot], None]
 Listening = Callable[[Body, Bot], None]
 
+
+class NotYet(Exception):
+    """What an event belongs to is not on record yet; Slack shall send it again."""
+
+
 EVENT_TRIES = 3  # the third failure of one event is acked: Slack would not send it more often anyway
 EVENTS_REMEMBERED = 1000
 
@@ -90,6 +95,9 @@ def listening(listener: Listening, bot: Bot) -> Callable[..., None]:
     def guarded(body: Body) -> None:
         try:
             listener(body, bot)
+        except NotYet:
+            log.info("event %s came before what it belongs to was on record", body.get("event_id"))
+            raise
         except Exception:
             event_id = body.get("event_id", "")
             failures[event_id] = failures.get(event_id, 0) + 1

@@ -12,7 +12,7 @@ from bot.services.bot import Bot
 from bot.slack import answers
 from bot.slack.acts import BY_WORD
 from handlers.acts import Asked, inputs_from, perform
-from handlers.boundary import Body
+from handlers.boundary import Body, NotYet
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,8 @@ def nothing(_body: Body, _bot: Bot) -> None:
 
 def _said(event: dict[str, Any], bot: Bot) -> None:
     root = _root(event, bot)
+    if root is None and event.get("parent_user_id") == bot.user() and bot.conversation.may_be_under_way():
+        raise NotYet
     if root is None:
         if event.get("channel_type") == "im":
             bot.answers.whisper(event["channel"], event["user"], DM_HINT, event.get("thread_ts"))

@@ -592,11 +592,16 @@ def add(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Polic
 def reporter_word(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
     """T8; what waits for the reporter goes on (T10), and a plain reply reopens what was resolved (T18)."""
     said = ReporterReplied(at=now, by=by, words=words)
-    if issue.status is Status.RESOLVED:
+    if issue.status is Status.RESOLVED and _written_after(issue.resolved_at, words):
         return _reopened(issue, by, "", policy, now, said)
     if issue.waiting and issue.waiting.reason is WaitingFor.REPORTER:
         return decide(issue, policy, said, WaitEnded(at=now, by=by, holder_gone=holder_gone))
     return decide(issue, policy, said)
+
+
+def _written_after(moment: datetime | None, words: Words) -> bool:
+    """Slack may deliver a reply long after it was written; an old one is no answer to the resolution."""
+    return moment is None or not words.channel or float(words.ts) > moment.timestamp()
 
 
 def edited_word(issue: Issue, words: Words, *, by: str, policy: Policy, now: datetime) -> Decision:

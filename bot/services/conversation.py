@@ -40,6 +40,10 @@ class Conversation:
         with self._database.begin() as tx:
             return tx.thread(channel, thread_ts)
 
+    def may_be_under_way(self) -> bool:
+        """Whether a card or receipt may be in Slack whose place in it we do not know yet."""
+        return self._database.posts_in_doubt()
+
     def said(self, root: Post, words: Words, *, by: str) -> bool:
         """Record words said under a card or receipt, to be passed on. False: they are on record already."""
         if root.place.person:

@@ -16,14 +16,14 @@ def help_text() -> str:
 `/issue mine` lists what you reported. `/issue list` lists what is open. `/issue show ISS-42` shows one.
 `/issue why ISS-42` tells why it is where it is. `/issue cancel ISS-42` takes back what you reported.
 
-*For support staff*, in the thread of a card as `@Escalator <word>`, or anywhere as `/issue <word> ISS-42`:
+*For support staff*, in the thread of a card as `@Escalator claim`, or anywhere as `/issue claim ISS-42`:
 {_usages()}
-`note <for staff only>` in a thread; a message that begins with :lock: is a note, too.
+`note ...` in a thread; a message that begins with :lock: is a note, too.
 Everything else you write under a card goes to the reporter, and what they write under their receipt comes to you."""
 
 
 def thread_help() -> str:
-    return f"In this thread I understand:\n{_usages()}\n`why`, `note <for staff only>`"
+    return f"In this thread I understand:\n{_usages()}\n`why`, `note ...` (for staff only)"
 
 
 def _usages() -> str:

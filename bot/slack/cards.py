@@ -70,9 +70,9 @@ def _lead(issue: Issue, policy: Policy) -> str:
         return ""
     if issue.hand_off:
         return words.hand_off(issue.hand_off, issue, policy)
-    return (
-        f"New {words.priority(issue)} issue for {policy.tier(issue.tier).name}." if issue.status is Status.OPEN else ""
-    )
+    if issue.status is not Status.OPEN:
+        return ""
+    return f"New {words.priority(issue)} issue for {words.turn(issue, policy, 'and')}."
 
 
 def _packet(issue: Issue, policy: Policy, earlier: str | None, now: datetime | None) -> list[Block]:

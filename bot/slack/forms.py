@@ -1,5 +1,6 @@
 """The modals: the report, one form per act, the menu of acts, the history, and why."""
 
+import json
 from collections.abc import Sequence
 
 from bot.domain.issue import DETAILS_LIMIT, TITLE_LIMIT, Issue
@@ -26,6 +27,7 @@ from bot.slack.blocks import (
 from bot.slack.history import history_lines
 from bot.slack.text import escape, span, split
 
+HISTORY_BYTES = 180_000  # of 250 KB that a view may have (slack.md 2.2), as JSON with every letter escaped
 TITLE_ROOM = 24  # characters of a modal's title, one of them a space (slack.md 2.2)
 IMPACTS = {
     Level.HIGH: "High: many people, a whole site, or a critical service",
@@ -84,6 +86,16 @@ def _select(name: str, label: str, texts: dict[Level, str], chosen: Level) -> Bl
     return select_input(name, label, list(choices.values()), initial=choices[chosen], dispatch=True)
 
 
+def _latest(lines: list[str], room: int) -> list[str]:
+    """As many of the last lines as a view can hold."""
+    size = 0
+    for count, line in enumerate(reversed(lines)):
+        size += len(json.dumps(line))
+        if count >= room or size > HISTORY_BYTES:
+            return lines[len(lines) - count :]
+    return lines
+
+
 def history(issue: Issue, timeline: Sequence[TimelineEntry], policy: Policy) -> Block:
     """Everything on record, newest last; a view holds 100 blocks (slack.md 2.2)."""
     blocks: list[Block] = [
@@ -93,10 +105,10 @@ def history(issue: Issue, timeline: Sequence[TimelineEntry], policy: Policy) -> 
     if issue.details:
         blocks += [section(piece) for piece in split(escape(issue.details))]
     lines = [line for entry in timeline for line in history_lines(entry.event, policy)]
-    room = 100 - len(blocks) - 1
-    if len(lines) > room:
-        blocks.append(context(f"{len(lines) - room} earlier entries are not shown."))
-    blocks += [section(line) for line in lines[-room:]]
+    shown = _latest(lines, 100 - len(blocks) - 1)
+    if len(shown) < len(lines):
+        blocks.append(context(f"{len(lines) - len(shown)} earlier entries are not shown."))
+    blocks += [section(line) for line in shown]
     return modal(ids.HISTORY, f"History of {issue.name}"[:24], blocks, submit=None)
 
 

@@ -9,6 +9,7 @@ from bot.domain.events import Cause, Words
 from bot.domain.issue import Issue, Status
 from bot.domain.policy import Policy
 from bot.messages import (
+    RELAYED,
     Card,
     CardRefresh,
     CatchUp,
@@ -62,7 +63,8 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
         case Line(text=text):
             return _post(scene.channel, text, [section(text)], thread=scene.thread)
         case TierPing(cause=cause, count=count):
-            return _tier_ping(issue, policy, cause, count, scene) if issue.live else None
+            still_so = issue.ticking and (issue.claim is not None) == (cause is Cause.STALE)
+            return _tier_ping(issue, policy, cause, count, scene) if still_so else None
         case Remind(clock=clock, share=share):
             return _remind(issue, policy, clock, share, scene) if issue.ticking else None
         case CatchUp(place=place, since=since, until=until, counts=counts):
@@ -76,6 +78,8 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
             return _update(scene.copy, *_relayed(author, said, scene))
         case RelayDelete():
             return Call("chat.delete", scene.copy.channel, {"ts": scene.copy.ts}) if scene.copy else None
+        case Mark(reaction=reaction) if reaction == RELAYED and scene.copy is None:
+            return None  # the words did not arrive, so nothing may say that they did
         case Mark(channel=channel, ts=ts, reaction=reaction):
             return Call("reactions.add", channel, {"timestamp": ts, "name": reaction})
         case DeliveryAlert(what=what, where=where, error=error):
@@ -154,7 +158,7 @@ def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
 
 def _relayed(author: str, said: Words, scene: Scene) -> cards.Message:
     text = disarmed(said.text, scene.name_of)
-    files = [f"File: <{link}|{escape(name)}>" for name, link in said.files]
+    files = [f"File: <{link}|{escape(' '.join(name.split()))}>" for name, link in said.files]
     blocks: list[Block] = [context(f"{person(author)} says")]
     blocks += [section(piece) for piece in split(text)]
     blocks += [section(line) for line in files]

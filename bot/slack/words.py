@@ -20,7 +20,7 @@ def priority(issue: Issue) -> str:
 
 def status(issue: Issue, policy: Policy) -> str:
     """One sentence of mrkdwn without its full stop."""
-    tier = policy.tier(issue.tier).name
+    tier = turn(issue, policy, "or")
     major = "Major incident. " if issue.commander else ""
     match issue.status:
         case Status.OPEN:
@@ -39,6 +39,12 @@ def status(issue: Issue, policy: Policy) -> str:
             return f"Merged into {issue_name(issue.parent)}, where it is worked on"
         case _:
             return issue.status.value.capitalize()
+
+
+def turn(issue: Issue, policy: Policy, conjunction: str) -> str:
+    """Whose turn it is: one tier, or the several that got it at once."""
+    tiers = (issue.tier,) if issue.hand_off else sorted({*issue.carded, issue.tier})
+    return f" {conjunction} ".join(policy.tier(tier).name for tier in tiers)
 
 
 def waited_for(wait: Wait) -> str:
@@ -126,13 +132,13 @@ def standing(issue: Issue, policy: Policy, now: datetime) -> str:
 def receipt(issue: Issue, policy: Policy) -> str:
     """For the reporter: who has it, what happens next, and when."""
     due = next_step_at(issue, policy)
-    tier = policy.tier(issue.tier).name
+    tier = turn(issue, policy, "or")
     higher = policy.tier(min(issue.tier + 1, policy.last_tier)).name
     match issue.status:
         case Status.OPEN if due and issue.tier < policy.last_tier:
-            return f"*Waiting for {tier}.* If nobody has taken it {when(due)}, it goes to {higher} by itself."
+            return f"*Waiting for {tier}.* If nobody has taken it by {when(due)}, it goes to {higher} by itself."
         case Status.OPEN if due:
-            return f"*Waiting for {tier}.* If nobody has taken it {when(due)}, they are reminded."
+            return f"*Waiting for {tier}.* If nobody has taken it by {when(due)}, they are reminded."
         case Status.CLAIMED if issue.claim and due:
             lately = f" Last word from support: {when(issue.answered_at)}." if issue.answered_at else ""
             return f"*{person(issue.claim.by)} is on it* ({tier}). You should hear from support by {when(due)}.{lately}"
@@ -162,7 +168,7 @@ def _receipt_waiting(wait: Wait) -> str:
 def sentence(issue: Issue, policy: Policy) -> str:
     """A full sentence for screen readers and phones' notifications (slack.md 5.2)."""
     return (
-        f"{issue.name}, {escape(issue.title)}, {priority(issue)}, with {policy.tier(issue.tier).name}. "
+        f"{issue.name}, {escape(issue.title)}, {priority(issue)}, with {turn(issue, policy, 'and')}. "
         f"{status(issue, policy)}. {next_step(issue, policy)}."
     )
 
