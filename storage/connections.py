@@ -27,7 +27,7 @@ class Connections:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view. It waits for nobody."""
+        """For one query: on PostgreSQL a second one may see more. It waits for nobody."""
         self._refuse_if_closed()
         with self._engine.connect() as connection:
             yield connection

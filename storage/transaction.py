@@ -33,7 +33,7 @@ _SHOWS_THE_SAME = {CardRefresh: (CardRefresh, Card), ReceiptRefresh: (ReceiptRef
 
 
 class StaleIssue(Exception):
-    """An issue was to be written over a state of it that this transaction has not read."""
+    """An issue was to be written over by a transaction that has not read it."""
 
 
 class SqlTransaction:
@@ -42,7 +42,7 @@ class SqlTransaction:
     def __init__(self, connection: Connection, policies: dict[str, Policy]) -> None:
         self._connection = connection
         self._policies = policies  # known to be stored
-        self._read: dict[int, int] = {}  # issue -> the version this transaction has seen or written
+        self._read: set[int] = set()  # issues that nobody else can change until this ends
         self._kept: set[str] = set()
 
     def first_sight(self, key: str, now: datetime) -> bool:
@@ -66,21 +66,18 @@ class SqlTransaction:
         body = self._connection.scalar(locked)
         if body is None:
             raise NoSuchIssue(name=issue_name(number))
-        issue = issue_from(body)
-        self._read[number] = issue.version
-        return issue
+        self._read.add(number)
+        return issue_from(body)
 
     def save(self, issue: Issue, due_at: datetime | None) -> None:
         """One that exists must have been read in this transaction; StaleIssue otherwise. Ends its being set aside."""
         row = _issue_row(issue, due_at)
-        if (read := self._read.get(issue.number)) is None:
-            written = insert_if_new(self._connection, IssueRow, **row)
+        if issue.number in self._read:
+            self._connection.execute(update(IssueRow).where(col(IssueRow.number) == issue.number).values(**row))
+        elif insert_if_new(self._connection, IssueRow, **row):
+            self._read.add(issue.number)
         else:
-            same = (col(IssueRow.number) == issue.number) & (col(IssueRow.version) == read)
-            written = self._connection.execute(update(IssueRow).where(same).values(**row)).rowcount == 1
-        if not written:
-            raise StaleIssue(f"{issue.name} exists, and this transaction has not read it as it is.")
-        self._read[issue.number] = issue.version
+            raise StaleIssue(f"{issue.name} exists, and this transaction has not read it.")
 
     def append(self, issue: int, seq: int, event: Event) -> None:
         self._connection.execute(insert(TimelineRow).values(issue=issue, seq=seq, **_event_columns(event)))

@@ -125,8 +125,8 @@ class Process:
 class Playground(Process):
     """A local Slack workspace with its control interface open."""
 
-    def __init__(self, log: Path, *, port: int = 0) -> None:
-        command = [sys.executable, "-m", "playground", "--port", str(port), "--control"]
+    def __init__(self, log: Path, *, port: int = 0, module: str = "playground") -> None:
+        command = [sys.executable, "-m", module, "--port", str(port), "--control"]
         super().__init__(command, log=log, cwd=HOME)
         self.address = self.says("Playground ready at").rpartition(" ")[2]
         self._people: dict[str, Person] = {}

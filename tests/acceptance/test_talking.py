@@ -34,6 +34,20 @@ def test_words_go_both_ways_and_edits_and_deletions_follow(calm: Town) -> None:
     maya.sees_it_go(question)
 
 
+def test_a_receipt_after_a_conversation_is_still_in_the_reporters_own_dm(calm: Town) -> None:
+    ben, ana = calm.person("ben"), calm.person("ana")
+    _, receipt, card = threads(calm, ben, "Monitor flickers")
+    said = ana.replies(card, "Which one?")
+    ben.sees("Which one?", where="dm", under=receipt)
+    ana.sees_reaction("white_check_mark", said)
+
+    second = ben.reports("Keyboard is sticky")
+
+    assert second in ben.receipt(second).shown
+    ana.opens_the_page()
+    assert [message for message in ana.read("support-l1") if message.says([second])] == [ana.card(second, "support-l1")]
+
+
 def test_notes_stay_among_staff(calm: Town) -> None:
     maya, ana, ben = (calm.person(name) for name in ("maya", "ana", "ben"))
     _, receipt, card = threads(calm, maya, "Expense report is stuck")

@@ -59,8 +59,8 @@ class Town:
         assert self._slack is not None, "Slack is down"
         return self._slack
 
-    def open_slack(self) -> None:
-        self._slack = Playground(self.folder / "playground.log", port=self.port)
+    def open_slack(self, module: str = "playground") -> None:
+        self._slack = Playground(self.folder / "playground.log", port=self.port, module=module)
 
     def person(self, name: str) -> Person:
         return self.slack.person(name)

@@ -93,6 +93,8 @@ class Stub:
     def reset(self) -> None:
         everybody = [MAYA, ANA, CHEN]
         self.connected = True
+        self.may_answer = threading.Event()  # cleared, it holds back who and what is here
+        self.may_answer.set()
         self.calls: list[tuple[str, Json]] = []
         self.answers: dict[str, Answer] = {}
         self.queues: defaultdict[str, list[asyncio.Queue[Json | None]]] = defaultdict(list)
@@ -161,7 +163,7 @@ class Stub:
 
     async def overview(self, request: Request) -> Response:
         user_id = request.query_params.get("user", "")
-        return JSONResponse({
+        found = {
             "ok": True,
             "team": {"id": "T0PLAY", "name": "Northwind", "domain": "northwind"},
             "app": {"id": "A0PLAY", "name": "Escalator", "bot_user_id": BOT, "connected": self.connected},
@@ -173,7 +175,9 @@ class Stub:
                 {"name": "Report an issue", "type": "global", "callback_id": "report", "description": "Opens the form"},
                 {"name": "Make an issue", "type": "message", "callback_id": "from_message", "description": "Of this"},
             ],
-        })  # fmt: skip
+        }  # fmt: skip
+        await asyncio.to_thread(self.may_answer.wait, 5)
+        return JSONResponse(found)
 
     async def live(self, websocket: WebSocket) -> None:
         user_id = websocket.query_params["user"]

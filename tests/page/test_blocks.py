@@ -144,7 +144,9 @@ def test_hostile_text_arrives_as_text(stub: Stub, open_page: Open) -> None:
             [
                 {"type": "header", "block_id": "a", "text": plain(image)},
                 {"type": "section", "block_id": "b", "text": mrkdwn(f"{script} <javascript:alert(1)|press me>")},
-                {"type": "markdown", "block_id": "c", "text": f"{image} [go](javascript:alert(2))"},
+                {"type": "markdown", "block_id": "c", "text": f"{image} [go](javascript:alert)"},
+                {"type": "rich_text", "block_id": "e", "elements": [{"type": "rich_text_section", "elements": [
+                    {"type": "link", "url": "javascript:alert(2)", "text": "and here"}]}]},
                 {"type": "actions", "block_id": "d", "elements": [
                     {"type": "button", "action_id": "x", "text": plain(script), "url": "javascript:alert(3)"}]},
             ],

@@ -22,7 +22,9 @@ def overflowing(page: Page) -> list[str]:
       return box.width && !kept && (box.right > innerWidth + 1 || box.left < -1);
     }).map((part) => `${part.tagName}.${part.className}`)"""
     found: list[str] = page.evaluate(script)
-    return found + (["page"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else [])
+    scrolling: list[str] = page.evaluate("""() => [...document.querySelectorAll(".messages, .dialog-body, .bar")]
+      .filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.className)""")
+    return found + scrolling + (["page"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else [])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -128,6 +130,19 @@ def test_the_page_says_when_the_app_or_the_server_is_away(stub: Stub, open_page:
     expect(page.get_by_role("article")).to_contain_text("said meanwhile")
     expect(banner).to_have_count(0)
     complaints.clear()  # a lost connection is allowed its line in the console
+
+
+def test_the_feed_is_trusted_over_an_older_answer(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    with page.expect_response(re.compile("_page/workspace")):
+        with page.expect_request(re.compile("_page/workspace")):
+            stub.may_answer.clear()
+            stub.tell(MAYA, {"type": "app", "connected": True, "name": "Escalator"})
+        stub.tell(MAYA, {"type": "app", "connected": False, "name": "Escalator"})
+        expect(page.locator(".banner")).to_contain_text("lost its connection")
+        stub.may_answer.set()
+    page.evaluate("fetch('/_page/workspace').then((later) => later.json())")  # by now the page has the earlier one
+    expect(page.locator(".banner")).to_contain_text("lost its connection")
 
 
 def test_notices_are_read_out_and_go(stub: Stub, open_page: Open) -> None:

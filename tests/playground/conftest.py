@@ -23,7 +23,8 @@ def shared_bot(shared: Local) -> Iterator[Bot]:
 
 
 @pytest.fixture
-def local(shared: Local) -> Local:
+def local(shared: Local, shared_bot: Bot) -> Local:
+    """With the app connected, so that no event of one test is repeated into another."""
     shared.call("DELETE", "/_playground/faults")
     shared.control("limits", enabled=False)
     return shared
@@ -31,6 +32,7 @@ def local(shared: Local) -> Local:
 
 @pytest.fixture
 def bot(local: Local, shared_bot: Bot) -> Bot:
+    assert local.look("acks?wait=10")["settled"], "what an earlier test did is still on its way"
     shared_bot.forget()
     return shared_bot
 

@@ -101,7 +101,7 @@ def test_home_and_messages_tabs_are_off_unless_the_manifest_has_them() -> None:
 def hard_of_hearing() -> Iterator[tuple[Local, Bot]]:
     """Subscribed to channel messages and mentions, granted the scope of the first; and to reactions, without scope."""
     events = frozenset({"message.channels", "app_mention", "reaction_added", "message.im"})
-    scopes = frozenset({"channels:history", "chat:write"})
+    scopes = frozenset({"channels:history", "channels:read", "chat:write"})
     local = Local(replace(MANIFEST, events=events, scopes=scopes))
     bot = Bot(local)
     yield local, bot

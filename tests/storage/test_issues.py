@@ -15,13 +15,21 @@ from bot.domain.policy import Policy
 from bot.domain.priority import Priority
 from bot.domain.refusals import NoSuchIssue
 from bot.messages import Line, Place
-from bot.ports import TimelineEntry
+from bot.ports import Database, TimelineEntry, Transaction
 from storage import SqlDatabase
 from storage.tables import TimelineRow
 from storage.transaction import StaleIssue
 
 MINUTE = timedelta(minutes=1)
 Keep = Callable[..., Issue]
+
+
+def test_it_is_what_the_bot_asks_for(database: SqlDatabase) -> None:
+    """The type checker is the test."""
+    port: Database = database
+    with port.begin() as transaction:
+        tx: Transaction = transaction
+        assert tx.staff_tiers("U1") == frozenset()
 
 
 def test_an_issue_comes_back_as_it_was(database: SqlDatabase, keep: Keep, now: datetime) -> None:

@@ -65,6 +65,19 @@ def test_the_checks_of_the_tables_are_those_of_the_migrations(bare_url: str, eng
     assert made <= declared
 
 
+@pytest.mark.parametrize("bare_url", ["sqlite"], indirect=True)
+def test_ids_that_are_never_used_again_are_those_of_the_tables(bare_url: str, engine: Engine) -> None:
+    """compare_metadata does not see AUTOINCREMENT."""
+    upgrade(parse(bare_url))
+    with engine.connect() as connection:
+        made = connection.execute(text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")).scalars()
+        assert set(made) == {"outbox", "post"}
+    declared = {
+        name for name, table in SQLModel.metadata.tables.items() if table.dialect_options["sqlite"]["autoincrement"]
+    }
+    assert declared == {"outbox", "post"}
+
+
 def test_there_is_one_newest_revision_and_the_program_knows_it() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))

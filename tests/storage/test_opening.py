@@ -59,6 +59,14 @@ def test_a_file_is_opened_once_in_one_process_too(sqlite_url: str) -> None:
     open_database(sqlite_url).close()
 
 
+def test_a_file_has_one_lock_under_all_its_names(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "alias.db").symlink_to(tmp_path / "escalator.db")
+    database = open_database(sqlite_url)
+    with pytest.raises(AlreadyRunning):
+        open_database(f"sqlite:///{tmp_path}/alias.db")
+    database.close()
+
+
 def test_a_file_that_could_not_be_opened_is_not_held(tmp_path: Path) -> None:
     file = tmp_path / "escalator.db"
     file.write_text("This is no database, though it is long enough to have been one. " * 20)

@@ -256,11 +256,17 @@ def test_refreshes_of_two_issues_are_two(sender: Sender, say: Say) -> None:
     assert len(sender.drain()) == 2
 
 
-def test_a_refresh_that_was_touched_does_not_stand_for_a_newer_one(sender: Sender, say: Say, now: datetime) -> None:
+def test_a_refresh_that_is_being_sent_does_not_stand_for_a_newer_one(sender: Sender, say: Say) -> None:
     say(CardRefresh(L1))
     taken = sender.must_take()
     say(CardRefresh(L1))
-    sender.database.put_back(taken.id, not_before=now, unsure_since=now, error="timeout")
+    sender.database.sent(taken.id, None, sender.now)
+    assert sender.drain() == [CardRefresh(L1)]
+
+
+def test_a_refresh_that_may_be_sent_does_not_stand_for_a_newer_one(sender: Sender, say: Say, now: datetime) -> None:
+    say(CardRefresh(L1))
+    sender.database.put_back(sender.must_take().id, not_before=now, unsure_since=now, error="timeout")
     say(CardRefresh(L1))
     assert sender.drain() == [CardRefresh(L1), CardRefresh(L1)]
 

@@ -25,9 +25,11 @@ export function get(path) {
 }
 
 export function post(path, body) {
-  return answerOf(fetch(`/_page/${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  }));
+  return answerOf(
+    fetch(`/_page/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  );
 }

@@ -17,7 +17,8 @@ const sameOrigin = (url) => {
 export function Picture({ url, alt, class: className }) {
   const [broken, setBroken] = useState(false);
   if (!url || !sameOrigin(url) || broken) {
-    return html`<span class=${classes("picture-away", className)} role="img" aria-label=${alt} title=${url}>${alt || "Image"}</span>`;
+    return html`<span class=${classes("picture-away", className)} role="img" aria-label=${alt}
+      title=${url}>${alt || "Image"}</span>`;
   }
   return html`<img class=${className} src=${url} alt=${alt ?? ""} loading="lazy" onError=${() => setBroken(true)} />`;
 }
@@ -27,11 +28,22 @@ function Section({ block, surface }) {
   return html`<div class=${classes("section", accessory && "with-accessory")}>
     <div class="section-words">
       ${text && html`<${Text} of=${text} />`}
-      ${fields && html`<div class="fields">${fields.map((field) => html`<div class="field"><${Text} of=${field} /></div>`)}</div>`}
+      ${
+        fields &&
+        html`<div class="fields">${fields.map(
+          (field) => html`<div class="field"><${Text}
+        of=${field} /></div>`,
+        )}</div>`
+      }
     </div>
-    ${accessory && html`<div class="accessory">${accessory.type === "image"
-      ? html`<${Picture} url=${accessory.image_url} alt=${accessory.alt_text} class="accessory-image" />`
-      : html`<${Element} block=${block} element=${accessory} surface=${surface} />`}</div>`}
+    ${
+      accessory &&
+      html`<div class="accessory">${
+        accessory.type === "image"
+          ? html`<${Picture} url=${accessory.image_url} alt=${accessory.alt_text} class="accessory-image" />`
+          : html`<${Element} block=${block} element=${accessory} surface=${surface} />`
+      }</div>`
+    }
   </div>`;
 }
 
@@ -45,7 +57,12 @@ function Input({ block, surface }) {
   const field = { id, describedBy: says, invalid: Boolean(error), labelledBy: grouped ? `${id}-label` : undefined };
   const label = html`<${InlineText} of=${block.label} />${optional && html`<span class="optional"> (optional)</span>`}`;
   return html`<div class=${classes("input-block", error && "has-error")} data-block-id=${block.block_id}>
-    ${grouped ? html`<div class="input-label" id=${`${id}-label`}>${label}</div>` : html`<label class="input-label" for=${id}>${label}</label>`}
+    ${
+      grouped
+        ? html`<div class="input-label" id=${`${id}-label`}>${label}</div>`
+        : html`<label class="input-label"
+      for=${id}>${label}</label>`
+    }
     <${Element} block=${block} element=${element} surface=${surface} field=${field} dispatches=${dispatches} />
     ${error && html`<div class="input-error" id=${`${id}-error`} role="alert">${error}</div>`}
     ${hint && html`<div class="input-hint" id=${`${id}-hint`}><${InlineText} of=${hint} /></div>`}
@@ -53,7 +70,11 @@ function Input({ block, surface }) {
 }
 
 function Table({ block }) {
-  const cell = (one) => (one.type === "rich_text" ? html`<${RichText} elements=${one.elements} />` : one.text ?? String(one.value ?? ""));
+  const cell = (one) =>
+    one.type === "rich_text"
+      ? html`<${RichText}
+    elements=${one.elements} />`
+      : (one.text ?? String(one.value ?? ""));
   const shape = (column) => {
     const setting = block.column_settings?.[column];
     return classes(setting?.align && `align-${setting.align}`, setting?.is_wrapped && "wrapped");
@@ -61,7 +82,13 @@ function Table({ block }) {
   const [head = [], ...rows] = block.rows;
   return html`<div class="table-scroll" tabindex="0" role="region" aria-label="Table"><table>
     <thead><tr>${head.map((one, column) => html`<th scope="col" class=${shape(column)}>${cell(one)}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr>${row.map((one, column) => html`<td class=${shape(column)}>${cell(one)}</td>`)}</tr>`)}</tbody>
+    <tbody>${rows.map(
+      (row) =>
+        html`<tr>${row.map(
+          (one, column) => html`<td
+      class=${shape(column)}>${cell(one)}</td>`,
+        )}</tr>`,
+    )}</tbody>
   </table></div>`;
 }
 
@@ -75,25 +102,45 @@ function ImageBlock({ block }) {
 
 function Block({ block, surface }) {
   switch (block.type) {
-    case "section": return html`<${Section} block=${block} surface=${surface} />`;
-    case "header": return html`<div class=${`header-block level-${block.level ?? 1}`} role="heading" aria-level=${(block.level ?? 1) + 2}><${InlineText} of=${block.text} /></div>`;
-    case "divider": return html`<hr />`;
-    case "context": return html`<div class="context">${block.elements.map((element) => (element.type === "image"
-      ? html`<${Picture} url=${element.image_url} alt=${element.alt_text} class="context-image" />`
-      : html`<${Text} of=${element} />`))}</div>`;
-    case "actions": return html`<div class="actions">${block.elements.map((element) => html`<${Element} key=${element.action_id} block=${block} element=${element} surface=${surface} />`)}</div>`;
-    case "input": return html`<${Input} block=${block} surface=${surface} />`;
-    case "image": return html`<${ImageBlock} block=${block} />`;
-    case "rich_text": return html`<${RichText} elements=${block.elements} />`;
-    case "markdown": return html`<${Markdown} text=${block.text} />`;
-    case "table": return html`<${Table} block=${block} />`;
-    default: return html`<${Unknown} what="Block" object=${block} />`;
+    case "section":
+      return html`<${Section} block=${block} surface=${surface} />`;
+    case "header":
+      return html`<div class=${`header-block level-${block.level ?? 1}`} role="heading"
+      aria-level=${(block.level ?? 1) + 2}><${InlineText} of=${block.text} /></div>`;
+    case "divider":
+      return html`<hr />`;
+    case "context":
+      return html`<div class="context">${block.elements.map((element) =>
+        element.type === "image"
+          ? html`<${Picture} url=${element.image_url} alt=${element.alt_text} class="context-image" />`
+          : html`<${Text} of=${element} />`,
+      )}</div>`;
+    case "actions":
+      return html`<div class="actions">${block.elements.map(
+        (element) => html`<${Element}
+      key=${element.action_id} block=${block} element=${element} surface=${surface} />`,
+      )}</div>`;
+    case "input":
+      return html`<${Input} block=${block} surface=${surface} />`;
+    case "image":
+      return html`<${ImageBlock} block=${block} />`;
+    case "rich_text":
+      return html`<${RichText} elements=${block.elements} />`;
+    case "markdown":
+      return html`<${Markdown} text=${block.text} />`;
+    case "table":
+      return html`<${Table} block=${block} />`;
+    default:
+      return html`<${Unknown} what="Block" object=${block} />`;
   }
 }
 
 const NO_ERRORS = {};
 
-/** A list of blocks with working inputs. `container` is what the server needs to find them; `formKey` is where their values are kept. */
+/**
+ * A list of blocks with working inputs. `container` is what the server needs to find them; `formKey` is where their
+ * values are kept.
+ */
 export function Blocks({ blocks, container, formKey, stored, errors = NO_ERRORS, onEdit, disabled = false }) {
   const { session, confirm } = usePane();
   const [, draw] = useState(0);
@@ -102,7 +149,10 @@ export function Blocks({ blocks, container, formKey, stored, errors = NO_ERRORS,
   const again = () => draw((count) => count + 1);
 
   const surface = {
-    form, errors, busy, disabled,
+    form,
+    errors,
+    busy,
+    disabled,
     edited(block) {
       onEdit?.(block);
       again();
@@ -117,18 +167,30 @@ export function Blocks({ blocks, container, formKey, stored, errors = NO_ERRORS,
       const key = `${block.block_id} ${element.action_id}`;
       busy.add(key);
       again();
-      await session.tell("action", { container, block_id: block.block_id, action_id: element.action_id, ...own, state: { values: form.values } });
+      await session.tell("action", {
+        container,
+        block_id: block.block_id,
+        action_id: element.action_id,
+        ...own,
+        state: { values: form.values },
+      });
       busy.delete(key);
       again();
     },
-    options: (block, element, value) => session.tell("options", { container, block_id: block.block_id, action_id: element.action_id, value }),
+    options: (block, element, value) =>
+      session.tell("options", { container, block_id: block.block_id, action_id: element.action_id, value }),
   };
-  return html`<div class="blocks">${blocks.map((block, index) => html`<div class=${`block block-${block.type}`} key=${block.block_id ?? index}>
-    <${Block} block=${block} surface=${surface} /></div>`)}</div>`;
+  return html`<div class="blocks">${blocks.map(
+    (block, index) => html`<div class=${`block block-${block.type}`}
+    key=${block.block_id ?? index}>
+    <${Block} block=${block} surface=${surface} /></div>`,
+  )}</div>`;
 }
 
 /** The blocks' words in one line, for a thread's summary or a reply's quotation. */
 export function gist(message, limit = 120) {
-  const words = bare({ type: "mrkdwn", text: message.text ?? "" }).replace(/\s+/g, " ").trim();
+  const words = bare({ type: "mrkdwn", text: message.text ?? "" })
+    .replace(/\s+/g, " ")
+    .trim();
   return words.length > limit ? `${words.slice(0, limit - 1)}…` : words || "a message";
 }

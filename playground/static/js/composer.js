@@ -4,20 +4,55 @@ import { Refused } from "./api.js";
 import { findEmoji } from "./emoji.js";
 import { EmojiPicker } from "./messages.js";
 import { nameOf } from "./store.js";
-import { Avatar, Icon, IconButton, Menu, Popup, classes, html, useEffect, useId, usePane, useRef, useState } from "./ui.js";
+import {
+  Avatar,
+  Icon,
+  IconButton,
+  Menu,
+  Popup,
+  classes,
+  html,
+  useEffect,
+  useId,
+  usePane,
+  useRef,
+  useState,
+} from "./ui.js";
 
 const MOST = 8;
 const BIGGEST_FILE = 10 * 1024 * 1024;
 
 function people(state, typed) {
-  const fits = (...words) => words.some((word) => word?.toLowerCase().split(/[\s.-]+/).some((part) => part.startsWith(typed)) || word?.toLowerCase().startsWith(typed));
+  const fits = (...words) =>
+    words.some(
+      (word) =>
+        word
+          ?.toLowerCase()
+          .split(/[\s.-]+/)
+          .some((part) => part.startsWith(typed)) || word?.toLowerCase().startsWith(typed),
+    );
   const users = Object.values(state.users).filter((user) => !user.deleted && fits(user.name, user.real_name));
   const groups = state.usergroups.filter((group) => fits(group.handle, group.name));
-  const broadcasts = [["here", "Notify everyone who is active here"], ["channel", "Notify everyone in this channel"]];
+  const broadcasts = [
+    ["here", "Notify everyone who is active here"],
+    ["channel", "Notify everyone in this channel"],
+  ];
   return [
-    ...users.map((user) => ({ insert: `@${user.name} `, avatar: user.id, words: nameOf(state, user.id), note: user.is_bot ? "App" : `@${user.name} · ${user.title}` })),
-    ...groups.map((group) => ({ insert: `@${group.handle} `, icon: "people", words: `@${group.handle}`, note: group.name })),
-    ...broadcasts.filter(([word]) => fits(word)).map(([word, note]) => ({ insert: `@${word} `, icon: "people", words: `@${word}`, note })),
+    ...users.map((user) => ({
+      insert: `@${user.name} `,
+      avatar: user.id,
+      words: nameOf(state, user.id),
+      note: user.is_bot ? "App" : `@${user.name} · ${user.title}`,
+    })),
+    ...groups.map((group) => ({
+      insert: `@${group.handle} `,
+      icon: "people",
+      words: `@${group.handle}`,
+      note: group.name,
+    })),
+    ...broadcasts
+      .filter(([word]) => fits(word))
+      .map(([word, note]) => ({ insert: `@${word} `, icon: "people", words: `@${word}`, note })),
   ];
 }
 
@@ -26,9 +61,14 @@ function completions(state, text, caret) {
   const before = text.slice(0, caret);
   const slash = /^\/(\S*)$/.exec(before);
   if (slash) {
-    const choices = state.commands.filter(({ command }) => command.startsWith(before)).map(({ command, description, usage_hint: hint }) => ({
-      insert: `${command} `, icon: "bolt", words: hint ? `${command} ${hint}` : command, note: description,
-    }));
+    const choices = state.commands
+      .filter(({ command }) => command.startsWith(before))
+      .map(({ command, description, usage_hint: hint }) => ({
+        insert: `${command} `,
+        icon: "bolt",
+        words: hint ? `${command} ${hint}` : command,
+        note: description,
+      }));
     return { from: 0, choices };
   }
   const word = /(^|[\s(])([@#:])([\p{L}\p{N}._+'-]*)$/u.exec(before);
@@ -39,16 +79,36 @@ function completions(state, text, caret) {
   if (sign === "@") return { from, choices: people(state, typed) };
   if (sign === "#") {
     const channels = Object.values(state.channels).filter((one) => !one.is_im && one.name.startsWith(typed));
-    return { from, choices: channels.map((one) => ({ insert: `#${one.name} `, icon: one.is_private ? "lock" : "hash", words: one.name, note: one.topic })) };
+    return {
+      from,
+      choices: channels.map((one) => ({
+        insert: `#${one.name} `,
+        icon: one.is_private ? "lock" : "hash",
+        words: one.name,
+        note: one.topic,
+      })),
+    };
   }
   if (typed.length < 2) return null;
-  return { from, choices: findEmoji(typed, MOST).map((emoji) => ({ insert: `:${emoji.name}: `, char: emoji.char, words: `:${emoji.name}:` })) };
+  return {
+    from,
+    choices: findEmoji(typed, MOST).map((emoji) => ({
+      insert: `:${emoji.name}: `,
+      char: emoji.char,
+      words: `:${emoji.name}:`,
+    })),
+  };
 }
 
 function readFile(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.onload = () => resolve({ name: file.name, mimetype: file.type || "application/octet-stream", content_base64: reader.result.split(",")[1] ?? "" });
+    reader.onload = () =>
+      resolve({
+        name: file.name,
+        mimetype: file.type || "application/octet-stream",
+        content_base64: reader.result.split(",")[1] ?? "",
+      });
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });
@@ -116,7 +176,12 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
       await session.act("command", { channel, command, text: rest, ...(thread ? { thread_ts: thread } : {}) });
       return;
     }
-    const body = { channel, text: words, ...(thread ? { thread_ts: thread } : {}), ...(thread && broadcast ? { broadcast: true } : {}) };
+    const body = {
+      channel,
+      text: words,
+      ...(thread ? { thread_ts: thread } : {}),
+      ...(thread && broadcast ? { broadcast: true } : {}),
+    };
     if (attached.length) body.files = await Promise.all(attached.map(readFile));
     const answer = await session.act("message", body);
     setBroadcast(false);
@@ -175,9 +240,23 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
   const plus = [
     { label: "Upload a file", icon: "file", onSelect: () => chooser.current.click() },
     ...(shortcuts.length ? [{ heading: "Shortcuts" }] : []),
-    ...shortcuts.map((one) => ({ key: one.callback_id, label: one.name, note: one.description, icon: "bolt", onSelect: () => session.tell("shortcut", { callback_id: one.callback_id }) })),
+    ...shortcuts.map((one) => ({
+      key: one.callback_id,
+      label: one.name,
+      note: one.description,
+      icon: "bolt",
+      onSelect: () => session.tell("shortcut", { callback_id: one.callback_id }),
+    })),
     ...(state.commands.length && !thread ? [{ heading: "Commands" }] : []),
-    ...(thread ? [] : state.commands.map((one) => ({ key: one.command, label: one.command, note: one.description, icon: "bolt", onSelect: () => put(`${one.command} `) }))),
+    ...(thread
+      ? []
+      : state.commands.map((one) => ({
+          key: one.command,
+          label: one.command,
+          note: one.description,
+          icon: "bolt",
+          onSelect: () => put(`${one.command} `),
+        }))),
   ];
   const optionId = (index) => `${listId}-${index}`;
   return html`<div class="composer-holder">
@@ -186,7 +265,8 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
       event.preventDefault();
       attach(event.dataTransfer.files);
     }}>
-      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${placeholder} value=${text} role="combobox" aria-autocomplete="list"
+      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${placeholder} value=${text} role="combobox"
+        aria-autocomplete="list"
         aria-expanded=${choices.length > 0} aria-controls=${listId} aria-activedescendant=${choices.length ? optionId(active) : undefined}
         onInput=${(event) => {
           write(event.target.value, event.target.selectionStart);
@@ -199,39 +279,70 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
           event.preventDefault();
           attach(event.clipboardData.files);
         }}></textarea>
-      ${files.length > 0 && html`<div class="attached">${files.map((file) => html`<span class="chip" key=${file.name}><${Icon} name="file" size=${14} /> ${file.name}
-        <button type="button" aria-label=${`Remove ${file.name}`} onClick=${() => setFiles(files.filter((one) => one !== file))}><${Icon} name="close" size=${12} /></button></span>`)}</div>`}
+      ${
+        files.length > 0 &&
+        html`<div class="attached">${files.map(
+          (file) => html`<span class="chip"
+        key=${file.name}><${Icon} name="file" size=${14} /> ${file.name}
+        <button type="button" aria-label=${`Remove ${file.name}`}
+          onClick=${() => setFiles(files.filter((one) => one !== file))}><${Icon} name="close"
+            size=${12} /></button></span>`,
+        )}</div>`
+      }
       <div class="composer-bar">
-        <${Menu} label="Attach a file or run a shortcut" class="icon-button" trigger=${html`<${Icon} name="plus" />`} items=${plus} above />
-        <button ref=${smile} type="button" class="icon-button" aria-label="Insert an emoji" title="Insert an emoji" onClick=${() => setPicking(!picking)}><${Icon} name="smile" /></button>
-        <button type="button" class="icon-button at" aria-label="Mention someone" title="Mention someone" onClick=${() => {
-          const words = `${text.slice(0, caret)}${/\S$/.test(text.slice(0, caret)) ? " " : ""}@`;
-          put(words + text.slice(caret), words.length);
-        }}>@</button>
-        ${thread && html`<label class="also"><input type="checkbox" checked=${broadcast} onChange=${(event) => setBroadcast(event.target.checked)} /> Also send to the channel</label>`}
+        <${Menu} label="Attach a file or run a shortcut" class="icon-button" trigger=${html`<${Icon} name="plus" />`}
+          items=${plus} above />
+        <button ref=${smile} type="button" class="icon-button" aria-label="Insert an emoji" title="Insert an emoji"
+          onClick=${() => setPicking(!picking)}><${Icon} name="smile" /></button>
+        <button type="button" class="icon-button at" aria-label="Mention someone" title="Mention someone"
+          onClick=${() => {
+            const words = `${text.slice(0, caret)}${/\S$/.test(text.slice(0, caret)) ? " " : ""}@`;
+            put(words + text.slice(caret), words.length);
+          }}>@</button>
+        ${
+          thread &&
+          html`<label class="also"><input type="checkbox" checked=${broadcast}
+          onChange=${(event) => setBroadcast(event.target.checked)} /> Also send to the channel</label>`
+        }
         <span class="grow"></span>
-        <${IconButton} icon="send" label="Send" class=${classes("send", (text.trim() || files.length) && "ready")} onClick=${send} />
+        <${IconButton} icon="send" label="Send" class=${classes("send", (text.trim() || files.length) && "ready")}
+          onClick=${send} />
       </div>
       <input ref=${chooser} type="file" multiple hidden aria-label="Files to upload" onChange=${(event) => {
         attach(event.target.files);
         event.target.value = "";
       }} />
-      ${picking && html`<${EmojiPicker} anchor=${smile} onClose=${() => setPicking(false)} onPick=${(name) => {
-        setPicking(false);
-        const words = `${text.slice(0, caret)}:${name}: `;
-        put(words + text.slice(caret), words.length);
-      }} />`}
-      ${choices.length > 0 && html`<${Popup} anchor=${box} above matchWidth onClose=${() => setHushed(text)} class="listbox completions" onMouseDown=${(event) => event.preventDefault()}>
+      ${
+        picking &&
+        html`<${EmojiPicker} anchor=${smile} onClose=${() => setPicking(false)} onPick=${(name) => {
+          setPicking(false);
+          const words = `${text.slice(0, caret)}:${name}: `;
+          put(words + text.slice(caret), words.length);
+        }} />`
+      }
+      ${
+        choices.length > 0 &&
+        html`<${Popup} anchor=${box} above matchWidth onClose=${() => setHushed(text)}
+        class="listbox completions" onMouseDown=${(event) => event.preventDefault()}>
         <div role="listbox" id=${listId} aria-label="Completions">
-          ${choices.map((choice, index) => html`<div role="option" id=${optionId(index)} key=${choice.insert} aria-selected=${index === active}
+          ${choices.map(
+            (choice, index) => html`<div role="option" id=${optionId(index)} key=${choice.insert}
+            aria-selected=${index === active}
             class=${classes("option", index === active && "active")} onMouseMove=${() => index !== active && setActive(index)} onClick=${() => complete(choice)}>
-            ${choice.avatar && html`<${Avatar} user=${choice.avatar} size=${22} />`}${choice.icon && html`<${Icon} name=${choice.icon} size=${18} />`}
+            ${choice.avatar && html`<${Avatar} user=${choice.avatar} size=${22} />`}${
+              choice.icon &&
+              html`<${Icon}
+              name=${choice.icon} size=${18} />`
+            }
             ${choice.char && html`<span class="emoji">${choice.char}</span>`}
             <span class="menu-words across"><span>${choice.words}</span>${choice.note && html`<small>${choice.note}</small>`}</span>
-          </div>`)}
+          </div>`,
+          )}
         </div>
-        <div class="listbox-foot" aria-hidden="true"><kbd>↑</kbd><kbd>↓</kbd> choose · <kbd>Enter</kbd> complete · <kbd>Esc</kbd> close</div>
-      <//>`}
+        <div class="listbox-foot"
+          aria-hidden="true"><kbd>↑</kbd><kbd>↓</kbd> choose · <kbd>Enter</kbd> complete · <kbd>Esc</kbd> close</div>
+      <//>`
+      }
     </div>
   </div>`;
 }

@@ -6,7 +6,13 @@ function parts(epochSeconds, timeZone) {
   let formatter = formatters.get(timeZone);
   if (!formatter) {
     const wanted = {
-      year: "numeric", month: "long", day: "numeric", weekday: "long", hour: "2-digit", minute: "2-digit", second: "2-digit",
+      year: "numeric",
+      month: "long",
+      day: "numeric",
+      weekday: "long",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
       hourCycle: "h23",
     };
     try {
@@ -16,16 +22,34 @@ function parts(epochSeconds, timeZone) {
     }
     formatters.set(timeZone, formatter);
   }
-  const found = Object.fromEntries(formatter.formatToParts(new Date(epochSeconds * 1000)).map((part) => [part.type, part.value]));
+  const found = Object.fromEntries(
+    formatter.formatToParts(new Date(epochSeconds * 1000)).map((part) => [part.type, part.value]),
+  );
   const month = MONTHS.indexOf(found.month) + 1;
   return {
-    year: Number(found.year), month, day: Number(found.day), weekday: found.weekday,
-    hour: Number(found.hour), minute: Number(found.minute), second: Number(found.second),
+    year: Number(found.year),
+    month,
+    day: Number(found.day),
+    weekday: found.weekday,
+    hour: Number(found.hour),
+    minute: Number(found.minute),
+    second: Number(found.second),
   };
 }
 
 const MONTHS = [
-  "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
 ];
 const two = (number) => String(number).padStart(2, "0");
 const nowSeconds = () => Date.now() / 1000;
@@ -36,7 +60,7 @@ function clock({ hour, minute, second }, withSeconds = false) {
 }
 
 function ordinal(day) {
-  const suffix = day % 100 >= 11 && day % 100 <= 13 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[day % 10] ?? "th";
+  const suffix = day % 100 >= 11 && day % 100 <= 13 ? "th" : ({ 1: "st", 2: "nd", 3: "rd" }[day % 10] ?? "th");
   return `${day}${suffix}`;
 }
 
@@ -72,7 +96,12 @@ export function ago(epochSeconds, now = nowSeconds()) {
   const seconds = Math.round(epochSeconds - now);
   const size = Math.abs(seconds);
   if (size < 5) return "just now";
-  const [unit, length] = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, one]) => size >= one);
+  const [unit, length] = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ].find(([, one]) => size >= one);
   const count = Math.floor(size / length);
   const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
   return seconds > 0 ? `in ${words}` : `${words} ago`;
@@ -95,17 +124,28 @@ export function slackDate(epochSeconds, format, timeZone, { now = nowSeconds(), 
   };
   return format.replace(/\{(\w+)\}/g, (token, name, offset) => {
     switch (name) {
-      case "date_num": return `${year}-${two(month)}-${two(day)}`;
-      case "date": return longDate;
-      case "date_short": return shortDate;
-      case "date_long": return `${weekday}, ${longDate}`;
-      case "date_pretty": return pretty(longDate, offset);
-      case "date_short_pretty": return pretty(shortDate, offset);
-      case "date_long_pretty": return pretty(`${weekday}, ${longDate}`, offset);
-      case "time": return clock(moment);
-      case "time_secs": return clock(moment, true);
-      case "ago": return ago(epochSeconds, now);
-      default: return token;
+      case "date_num":
+        return `${year}-${two(month)}-${two(day)}`;
+      case "date":
+        return longDate;
+      case "date_short":
+        return shortDate;
+      case "date_long":
+        return `${weekday}, ${longDate}`;
+      case "date_pretty":
+        return pretty(longDate, offset);
+      case "date_short_pretty":
+        return pretty(shortDate, offset);
+      case "date_long_pretty":
+        return pretty(`${weekday}, ${longDate}`, offset);
+      case "time":
+        return clock(moment);
+      case "time_secs":
+        return clock(moment, true);
+      case "ago":
+        return ago(epochSeconds, now);
+      default:
+        return token;
     }
   });
 }
@@ -116,7 +156,10 @@ export function toLocalInput(epochSeconds, timeZone) {
   return `${dayKey(epochSeconds, timeZone)}T${two(hour)}:${two(minute)}`;
 }
 
-/** Epoch seconds of a wall-clock time ("2026-11-23T15:05") in that zone; the later one where a clock change makes it twofold. */
+/**
+ * Epoch seconds of a wall-clock time ("2026-11-23T15:05") in that zone; the later one where a clock change makes it
+ * twofold.
+ */
 export function fromLocalInput(wallClock, timeZone) {
   const asUtc = Date.parse(`${wallClock}:00Z`) / 1000;
   if (Number.isNaN(asUtc)) return null;

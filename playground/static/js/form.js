@@ -50,17 +50,22 @@ function isEmpty(value) {
 function problem(block, element, value) {
   if (isEmpty(value)) return block.optional ? null : "Please complete this required field.";
   const content = value[VALUE_KEY[element.type]];
-  if (element.min_length && content.length < element.min_length) return `Please enter at least ${element.min_length} characters.`;
+  if (element.min_length && content.length < element.min_length)
+    return `Please enter at least ${element.min_length} characters.`;
   if (element.max_length && content.length > element.max_length) {
     return `Please keep this to ${element.max_length} characters (now ${content.length}).`;
   }
-  if (element.type === "email_text_input" && !/^\S+@\S+\.\S+$/.test(content)) return "Please enter a valid email address.";
-  if (element.type === "url_text_input" && !/^https?:\/\/\S+$/.test(content)) return "Please enter a valid link, beginning with https://.";
+  if (element.type === "email_text_input" && !/^\S+@\S+\.\S+$/.test(content))
+    return "Please enter a valid email address.";
+  if (element.type === "url_text_input" && !/^https?:\/\/\S+$/.test(content))
+    return "Please enter a valid link, beginning with https://.";
   if (element.type === "number_input") {
     if (!/^-?\d+(\.\d+)?$/.test(content)) return "Please enter a number.";
     if (element.is_decimal_allowed === false && content.includes(".")) return "Please enter a whole number.";
-    if (element.min_value !== undefined && Number(content) < Number(element.min_value)) return `Please enter ${element.min_value} or more.`;
-    if (element.max_value !== undefined && Number(content) > Number(element.max_value)) return `Please enter ${element.max_value} or less.`;
+    if (element.min_value !== undefined && Number(content) < Number(element.min_value))
+      return `Please enter ${element.min_value} or more.`;
+    if (element.max_value !== undefined && Number(content) > Number(element.max_value))
+      return `Please enter ${element.max_value} or less.`;
   }
   return null;
 }

@@ -17,14 +17,22 @@ function look(states) {
   const direct = new Set();
   for (const state of states) {
     for (const channel of Object.values(state.channels)) if (channel.is_im) direct.add(channel.id);
-    for (const list of Object.values(state.messages)) for (const message of list) messages.set(`${message.channel} ${message.ts}`, message);
+    for (const list of Object.values(state.messages))
+      for (const message of list) messages.set(`${message.channel} ${message.ts}`, message);
   }
   const all = [...messages.values()].sort((a, b) => (a.ts < b.ts ? -1 : 1));
   const bot = all.filter((message) => message.bot_id);
   const people = all.filter((message) => !message.bot_id && isReply(message) && message.text);
   const cards = (channel) => bot.filter((message) => message.channel === channel && !isReply(message));
-  const relayed = (into) => bot.some((message) => isReply(message) && into(message.channel)
-    && people.some((said) => said.channel !== message.channel && said.ts < message.ts && words(message).includes(said.text)));
+  const relayed = (into) =>
+    bot.some(
+      (message) =>
+        isReply(message) &&
+        into(message.channel) &&
+        people.some(
+          (said) => said.channel !== message.channel && said.ts < message.ts && words(message).includes(said.text),
+        ),
+    );
   return {
     cards,
     says: (pattern) => bot.some((message) => pattern.test(words(message))),
@@ -86,24 +94,38 @@ export function Guide({ watched, direct, onDismiss }) {
   const furthest = useRef(0);
   const world = look(states);
   // A card says "claimed by" only while it is claimed: a step once reached stays ticked, and so do those before it.
-  for (let step = furthest.current; step < STEPS.length; step += 1) if (STEPS[step].done(world)) furthest.current = step + 1;
+  for (let step = furthest.current; step < STEPS.length; step += 1)
+    if (STEPS[step].done(world)) furthest.current = step + 1;
   const at = furthest.current;
   const step = STEPS[at];
   const bot = states[0].app.bot_user_id;
   return html`<section class="guide" aria-label="Guided first minute">
     <div class="guide-title"><${Mark} size=${20} /><strong>First minute</strong></div>
-    <ol class="guide-steps">${STEPS.map(({ title }, index) => html`<li key=${title} class=${classes(index < at && "done", index === at && "now")} aria-current=${index === at ? "step" : undefined}>
+    <ol class="guide-steps">${STEPS.map(
+      ({ title }, index) => html`<li key=${title}
+      class=${classes(index < at && "done", index === at && "now")} aria-current=${index === at ? "step" : undefined}>
       <span class="guide-number">${index < at ? html`<${Icon} name="check" size=${13} />` : index + 1}</span>
-      <span>${title}</span>${index < at && html`<span class="hidden">, done</span>`}</li>`)}</ol>
+      <span>${title}</span>${index < at && html`<span class="hidden">, done</span>`}</li>`,
+    )}</ol>
     <div class="guide-now" role="status">
-      ${step ? html`<span class="guide-count">Step ${at + 1} of ${STEPS.length}: ${step.title}.</span> <span class="guide-hint">${step.hint}</span>`
-        : html`<span class="guide-hint"><strong>That is all of it.</strong> Reported, escalated by the clock, claimed, talked over and resolved.</span>`}
+      ${
+        step
+          ? html`<span class="guide-count">Step ${at + 1} of ${STEPS.length}: ${step.title}.</span> <span
+        class="guide-hint">${step.hint}</span>`
+          : html`<span
+          class="guide-hint"><strong>That is all of it.</strong> Reported, escalated by the clock, claimed, talked over and resolved.</span>`
+      }
     </div>
-    ${step ? html`<button type="button" class="button guide-go" onClick=${() => direct(step.go(world, bot))}>${step.button}</button>`
-      : html`<button type="button" class="button guide-go" onClick=${onDismiss}>Finish</button>`}
+    ${
+      step
+        ? html`<button type="button" class="button guide-go"
+      onClick=${() => direct(step.go(world, bot))}>${step.button}</button>`
+        : html`<button type="button" class="button guide-go" onClick=${onDismiss}>Finish</button>`
+    }
     <${IconButton} icon="close" label="Close the guide" size=${16} onClick=${onDismiss} />
   </section>`;
 }
 
 /** Whether this workspace has the people the guide speaks of. */
-export const guideFits = (users) => [REPORTER, FIRST, SECOND].every((person) => users.some((user) => user.id === person.user));
+export const guideFits = (users) =>
+  [REPORTER, FIRST, SECOND].every((person) => users.some((user) => user.id === person.user));

@@ -1,6 +1,6 @@
 // The whole page: one or two panes, the guide, the theme, and the address that names them.
 
-import { render } from "../vendor/htm-preact.module.js";
+import { render } from "../vendor/htm-preact-3.1.1.module.js";
 import { Refused, get } from "./api.js";
 import { Guide, guideFits } from "./guide.js";
 import { Pane } from "./pane.js";
@@ -47,12 +47,22 @@ function useTheme() {
  */
 function panesAsked(users) {
   const people = users.filter((user) => !user.is_bot && !user.deleted).map((user) => user.id);
-  const wanted = (asked.get("split") ?? asked.get("user") ?? "").split(",").filter((id) => people.includes(id)).slice(0, 2);
+  const wanted = (asked.get("split") ?? asked.get("user") ?? "")
+    .split(",")
+    .filter((id) => people.includes(id))
+    .slice(0, 2);
   if (!wanted.length) wanted.push(people[0]);
   const channels = (asked.get("channel") ?? "").split(",");
   const threads = (asked.get("thread") ?? "").split(",");
   const [, linked, ts, under] = location.hash.split("/");
-  const panes = wanted.map((user, index) => ({ user, address: channels[index] || null, thread: threads[index] || null, tab: null, marked: null, prefill: null }));
+  const panes = wanted.map((user, index) => ({
+    user,
+    address: channels[index] || null,
+    thread: threads[index] || null,
+    tab: null,
+    marked: null,
+    prefill: null,
+  }));
   if (linked && ts) panes[0] = { ...panes[0], address: linked, marked: ts, thread: under ?? null, tab: "messages" };
   return panes;
 }
@@ -72,7 +82,9 @@ let prefills = 0;
 
 function App({ users }) {
   const [panes, setPanes] = useState(() => panesAsked(users));
-  const [guide, setGuide] = useState(guideFits(users) && asked.get("guide") !== "off" && memory.get("guide") !== "hidden");
+  const [guide, setGuide] = useState(
+    guideFits(users) && asked.get("guide") !== "off" && memory.get("guide") !== "hidden",
+  );
   const [theme, toggleTheme] = useTheme();
   const lastPlaces = useRef(new Map()).current;
   useEffect(() => {
@@ -80,14 +92,28 @@ function App({ users }) {
     for (const { user, address } of panes) if (address) lastPlaces.set(user, address);
   }, [panes]);
 
-  const begin = (user, place = {}) => ({ user, address: lastPlaces.get(user) ?? null, thread: null, tab: null, marked: null, prefill: null, ...place });
-  const change = (index, part) => setPanes((before) => before.map((pane, at) => {
-    if (at !== index) return pane;
-    return part.user && part.user !== pane.user ? begin(part.user) : { ...pane, ...part };
-  }));
+  const begin = (user, place = {}) => ({
+    user,
+    address: lastPlaces.get(user) ?? null,
+    thread: null,
+    tab: null,
+    marked: null,
+    prefill: null,
+    ...place,
+  });
+  const change = (index, part) =>
+    setPanes((before) =>
+      before.map((pane, at) => {
+        if (at !== index) return pane;
+        return part.user && part.user !== pane.user ? begin(part.user) : { ...pane, ...part };
+      }),
+    );
   const split = () => {
     const [first] = panes;
-    const other = users.find((user) => user.id !== first.user && !user.is_bot && !user.deleted && /support/i.test(user.title ?? "")) ?? users.find((user) => user.id !== first.user && !user.is_bot);
+    const other =
+      users.find(
+        (user) => user.id !== first.user && !user.is_bot && !user.deleted && /support/i.test(user.title ?? ""),
+      ) ?? users.find((user) => user.id !== first.user && !user.is_bot);
     setPanes([first, begin(other.id)]);
   };
   const close = (index) => {
@@ -97,11 +123,17 @@ function App({ users }) {
     memory.set("guide", shown ? "shown" : "hidden");
     setGuide(shown);
   };
-  /** Opens the places the guide names: two make a split view; one goes where its person already is, else to the right-hand side. */
+  /**
+   * Opens the places the guide names: two make a split view; one goes where its person already is, else to the
+   * right-hand side.
+   */
   const direct = (places) => {
     const made = places.map(({ prefill, ...place }) => {
       prefills += 1;
-      return begin(place.user, { ...place, prefill: prefill ? { key: place.address, text: prefill, number: prefills } : null });
+      return begin(place.user, {
+        ...place,
+        prefill: prefill ? { key: place.address, text: prefill, number: prefills } : null,
+      });
     });
     if (made.length > 1) {
       setPanes(made);
@@ -113,14 +145,35 @@ function App({ users }) {
   };
 
   const tools = html`
-    ${!guide && guideFits(users) && html`<button type="button" class="tool" onClick=${() => showGuide(true)} title="Show the guided first minute"><${Icon} name="steps" size=${18} /><span>Guide</span></button>`}
-    ${panes.length === 1 && html`<button type="button" class="tool" onClick=${split} title="Two people side by side" aria-label="Split view"><${Icon} name="split" size=${18} /><span>Split view</span></button>`}
-    <${IconButton} icon=${theme === "dark" ? "sun" : "moon"} size=${18} label=${theme === "dark" ? "Light colours" : "Dark colours"} class="tool" onClick=${toggleTheme} />`;
+    ${
+      !guide &&
+      guideFits(users) &&
+      html`<button type="button" class="tool" onClick=${() => showGuide(true)}
+      title="Show the guided first minute"><${Icon} name="steps" size=${18} /><span>Guide</span></button>`
+    }
+    ${
+      panes.length === 1 &&
+      html`<button type="button" class="tool" onClick=${split} title="Two people side by side"
+      aria-label="Split view"><${Icon} name="split" size=${18} /><span>Split view</span></button>`
+    }
+    <${IconButton} icon=${theme === "dark" ? "sun" : "moon"} size=${18}
+      label=${theme === "dark" ? "Light colours" : "Dark colours"} class="tool" onClick=${toggleTheme} />`;
   return html`<main class=${panes.length > 1 ? "page split" : "page"}>
-    ${guide && html`<${Guide} watched=${panes.map((pane) => pane.user)} direct=${direct} onDismiss=${() => showGuide(false)} />`}
-    <div class="panes">${panes.map((place, index) => html`<${Pane} key=${`${index} ${place.user}`} place=${place} first=${index === 0}
+    ${
+      guide &&
+      html`<${Guide} watched=${panes.map((pane) => pane.user)} direct=${direct}
+      onDismiss=${() => showGuide(false)} />`
+    }
+    <div class="panes">${panes.map(
+      (place, index) => html`<${Pane} key=${`${index} ${place.user}`} place=${place}
+      first=${index === 0}
       onPlace=${(part) => change(index, part)}
-      tools=${html`${index === 0 && tools}${panes.length > 1 && html`<${IconButton} icon="close" size=${18} label="Close this side" class="tool" onClick=${() => close(index)} />`}`} />`)}</div>
+      tools=${html`${index === 0 && tools}${
+        panes.length > 1 &&
+        html`<${IconButton} icon="close" size=${18}
+        label="Close this side" class="tool" onClick=${() => close(index)} />`
+      }`} />`,
+    )}</div>
   </main>`;
 }
 

@@ -2,13 +2,37 @@
 
 const INLINE = [
   { type: "code", pattern: /(`+)(.+?)\1/y, build: (found) => ({ type: "code", text: found[2].trim() }) },
-  { type: "image", pattern: /!\[([^\]]*)\]\(([^()\s]+)\)/y, build: (found) => ({ type: "link", url: found[2], label: found[1] || found[2] }) },
-  { type: "link", pattern: /\[([^\]]+)\]\(([^()\s]+)(?: "[^"]*")?\)/y, build: (found) => ({ type: "link", url: found[2], label: found[1] }) },
-  { type: "bold", pattern: /(\*\*|__)(?=\S)(.+?)(?<=\S)\1/y, build: (found) => ({ type: "bold", children: parseInlineMarkdown(found[2]) }) },
-  { type: "strike", pattern: /~~(?=\S)(.+?)(?<=\S)~~/y, build: (found) => ({ type: "strike", children: parseInlineMarkdown(found[1]) }) },
-  { type: "italic", pattern: /(?<![\p{L}\p{N}])([*_])(?=\S)(.+?)(?<=\S)\1(?![\p{L}\p{N}])/uy, build: (found) => ({ type: "italic", children: parseInlineMarkdown(found[2]) }) },
+  {
+    type: "image",
+    pattern: /!\[([^\]]*)\]\(([^()\s]+)\)/y,
+    build: (found) => ({ type: "link", url: found[2], label: found[1] || found[2] }),
+  },
+  {
+    type: "link",
+    pattern: /\[([^\]]+)\]\(([^()\s]+)(?: "[^"]*")?\)/y,
+    build: (found) => ({ type: "link", url: found[2], label: found[1] }),
+  },
+  {
+    type: "bold",
+    pattern: /(\*\*|__)(?=\S)(.+?)(?<=\S)\1/y,
+    build: (found) => ({ type: "bold", children: parseInlineMarkdown(found[2]) }),
+  },
+  {
+    type: "strike",
+    pattern: /~~(?=\S)(.+?)(?<=\S)~~/y,
+    build: (found) => ({ type: "strike", children: parseInlineMarkdown(found[1]) }),
+  },
+  {
+    type: "italic",
+    pattern: /(?<![\p{L}\p{N}])([*_])(?=\S)(.+?)(?<=\S)\1(?![\p{L}\p{N}])/uy,
+    build: (found) => ({ type: "italic", children: parseInlineMarkdown(found[2]) }),
+  },
   { type: "emoji", pattern: /:([a-z0-9_+-]+):/y, build: (found) => ({ type: "emoji", name: found[1] }) },
-  { type: "url", pattern: /https?:\/\/[^\s<>]*[^\s<>.,;:!?'")\]]/y, build: (found) => ({ type: "link", url: found[0], label: null }) },
+  {
+    type: "url",
+    pattern: /https?:\/\/[^\s<>]*[^\s<>.,;:!?'")\]]/y,
+    build: (found) => ({ type: "link", url: found[0], label: null }),
+  },
 ];
 
 /** Nodes of one run of Markdown text, in the same shapes as mrkdwn's. */
@@ -49,7 +73,12 @@ const FENCE = /^\s*(```|~~~)/;
 const ITEM = /^(\s*)([-*+]|\d+[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;
 const RULE = /^\s*([-*_])(?:\s*\1){2,}\s*$/;
 const TABLE_RULE = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
-const cells = (line) => line.trim().replace(/^\||\|$/g, "").split(/(?<!\\)\|/).map((cell) => parseInlineMarkdown(cell.trim()));
+const cells = (line) =>
+  line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split(/(?<!\\)\|/)
+    .map((cell) => parseInlineMarkdown(cell.trim()));
 
 /**
  * Blocks of a Markdown text: {type: "heading", level, children}, "lines", "quote" (with blocks), "pre", "rule",
@@ -85,7 +114,13 @@ export function parseMarkdown(text) {
       const [, space, marker, box, words] = ITEM.exec(line);
       const bullet = /\d/.test(marker) ? marker.replace(")", ".") : "•";
       const done = box === undefined ? null : box !== " ";
-      blocks.push({ type: "item", depth: Math.floor(space.length / 2), marker: bullet, done, children: parseInlineMarkdown(words) });
+      blocks.push({
+        type: "item",
+        depth: Math.floor(space.length / 2),
+        marker: bullet,
+        done,
+        children: parseInlineMarkdown(words),
+      });
     } else if (line.trim()) {
       const last = blocks.at(-1);
       const joins = last?.type === "lines" && lines[at - 1].trim();

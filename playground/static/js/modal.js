@@ -39,17 +39,31 @@ export function ViewModal({ view, depth }) {
     }
   };
   const edited = (block) => {
-    if (errors[block.block_id]) setErrors(Object.fromEntries(Object.entries(errors).filter(([id]) => id !== block.block_id)));
+    if (errors[block.block_id])
+      setErrors(Object.fromEntries(Object.entries(errors).filter(([id]) => id !== block.block_id)));
   };
   const footer = html`
-    <button type="button" class="button" onClick=${() => close(false)}>${view.close ? html`<${InlineText} of=${view.close} />` : view.submit ? "Cancel" : "Close"}</button>
-    ${view.submit && html`<button type="submit" class="button primary" aria-busy=${sending} disabled=${sending}>
-      ${sending && html`<span class="spinner" aria-hidden="true"></span>`}<span><${InlineText} of=${view.submit} /></span></button>`}`;
-  return html`<${Dialog} title=${html`<${InlineText} of=${view.title} />`} busy=${sending} onSubmit=${submit} footer=${footer}
+    <button type="button" class="button" onClick=${() => close(false)}>${
+      view.close
+        ? html`<${InlineText}
+      of=${view.close} />`
+        : view.submit
+          ? "Cancel"
+          : "Close"
+    }</button>
+    ${
+      view.submit &&
+      html`<button type="submit" class="button primary" aria-busy=${sending} disabled=${sending}>
+      ${sending && html`<span class="spinner" aria-hidden="true"></span>`}<span><${InlineText}
+        of=${view.submit} /></span></button>`
+    }`;
+  return html`<${Dialog} title=${html`<${InlineText} of=${view.title} />`} busy=${sending} onSubmit=${submit}
+    footer=${footer}
       onClose=${(how) => close(how === "x")} onBack=${depth > 1 ? () => close(false) : null}>
     <div ref=${body}>
       ${trouble && html`<div class="trouble" role="alert">${trouble}</div>`}
-      <${Blocks} blocks=${view.blocks} container=${{ type: "view", view_id: view.id }} formKey=${`view ${view.id}`} stored=${view.state?.values}
+      <${Blocks} blocks=${view.blocks} container=${{ type: "view", view_id: view.id }} formKey=${`view ${view.id}`}
+        stored=${view.state?.values}
         errors=${errors} onEdit=${edited} disabled=${sending} />
     </div>
   <//>`;
@@ -60,7 +74,9 @@ export function Confirm({ ask, onAnswer }) {
   const text = (part) => (typeof part === "string" ? part : html`<${Text} of=${part} />`);
   const footer = html`
     <button type="button" class="button" onClick=${() => onAnswer(false)}>${bare(ask.deny) || "Cancel"}</button>
-    <button type="submit" class=${`button ${ask.style === "danger" ? "danger-solid" : "primary"}`} data-autofocus>${bare(ask.confirm) || "Yes"}</button>`;
-  return html`<${Dialog} small title=${bare(ask.title)} footer=${footer} onClose=${() => onAnswer(false)} onSubmit=${() => onAnswer(true)}>
+    <button type="submit"
+      class=${`button ${ask.style === "danger" ? "danger-solid" : "primary"}`} data-autofocus>${bare(ask.confirm) || "Yes"}</button>`;
+  return html`<${Dialog} small title=${bare(ask.title)} footer=${footer} onClose=${() => onAnswer(false)}
+    onSubmit=${() => onAnswer(true)}>
     <div class="confirm-text">${text(ask.text)}</div><//>`;
 }

@@ -23,7 +23,13 @@ function tokenNode(inside) {
   if (body.startsWith("!date^")) {
     const [, timestamp, format = "", url] = body.split("^");
     if (!/^-?\d+$/.test(timestamp)) return { type: "text", text: label ?? `<${decode(inside)}>` };
-    return { type: "date", timestamp: Number(timestamp), format: decode(format), url: url ? decode(url) : null, fallback: label };
+    return {
+      type: "date",
+      timestamp: Number(timestamp),
+      format: decode(format),
+      url: url ? decode(url) : null,
+      fallback: label,
+    };
   }
   if (/^(https?:\/\/|mailto:|tel:|slack:\/\/)/i.test(body)) return { type: "link", url: decode(body), label };
   return { type: "text", text: `<${decode(inside)}>` };
@@ -36,9 +42,13 @@ function tokenSource(inside) {
   return node.type === "text" ? node.text : `<${decode(inside)}>`;
 }
 
-const codeText = (raw) => decode(raw.replace(/<([^<>\n]+)>/g, (_, inside) => tokenSource(inside).replaceAll("&", "&amp;")));
+const codeText = (raw) =>
+  decode(raw.replace(/<([^<>\n]+)>/g, (_, inside) => tokenSource(inside).replaceAll("&", "&amp;")));
 
-/** Index of the mark that closes the one at `from`, or -1: on the same line, not after a space, not inside a word, token or code. */
+/**
+ * Index of the mark that closes the one at `from`, or -1: on the same line, not after a space, not inside a word,
+ * token or code.
+ */
 function closing(text, from) {
   const mark = text[from];
   if (/[\s]/.test(text[from + 1] ?? " ") || text[from + 1] === mark) return -1;
@@ -50,14 +60,22 @@ function closing(text, from) {
     } else if (text[at] === "`") {
       const end = text.indexOf("`", at + 1);
       if (end > 0) at = end;
-    } else if (text[at] === mark && !/\s/.test(text[at - 1]) && !WORD.test(text[at + 1] ?? " ") && text[at + 1] !== mark) {
+    } else if (
+      text[at] === mark &&
+      !/\s/.test(text[at - 1]) &&
+      !WORD.test(text[at + 1] ?? " ") &&
+      text[at + 1] !== mark
+    ) {
       return at;
     }
   }
   return -1;
 }
 
-/** Nodes of running text: text, emoji, code, bold/italic/strike (with children), and the tokens. `verbatim` leaves bare URLs alone. */
+/**
+ * Nodes of running text: text, emoji, code, bold/italic/strike (with children), and the tokens. `verbatim` leaves bare
+ * URLs alone.
+ */
 export function parseInline(text, { verbatim = false } = {}) {
   const nodes = [];
   let plain = "";
@@ -154,7 +172,9 @@ function parseLines(text, options) {
   });
 }
 
-/** Blocks of a mrkdwn text: {type: "lines" | "quote", children}, {type: "list", ordered, items}, {type: "pre", text}. */
+/**
+ * Blocks of a mrkdwn text: {type: "lines" | "quote", children}, {type: "list", ordered, items}, {type: "pre", text}.
+ */
 export function parseMrkdwn(text, options = {}) {
   const blocks = [];
   let at = 0;
@@ -172,12 +192,18 @@ export function asTyped(text, { userName, channelName, groupName }) {
   const plain = text.replace(/<([^<>\n]+)>/g, (whole, inside) => {
     const node = tokenNode(inside);
     switch (node.type) {
-      case "user": return `@${userName(node.id)}`;
-      case "channel": return `#${channelName(node.id)}`;
-      case "usergroup": return `@${groupName(node.id)}`;
-      case "broadcast": return `@${node.range}`;
-      case "link": return inside.split("|")[0];
-      default: return whole;
+      case "user":
+        return `@${userName(node.id)}`;
+      case "channel":
+        return `#${channelName(node.id)}`;
+      case "usergroup":
+        return `@${groupName(node.id)}`;
+      case "broadcast":
+        return `@${node.range}`;
+      case "link":
+        return inside.split("|")[0];
+      default:
+        return whole;
     }
   });
   return decode(plain);

@@ -13,10 +13,13 @@ function useFetched(load, query, open, least) {
       return undefined;
     }
     let stale = false;
-    const timer = setTimeout(async () => {
-      const groups = await load(query);
-      if (!stale) setFetched(groups ?? []);
-    }, query ? FETCH_DELAY : 0);
+    const timer = setTimeout(
+      async () => {
+        const groups = await load(query);
+        if (!stale) setFetched(groups ?? []);
+      },
+      query ? FETCH_DELAY : 0,
+    );
     return () => {
       stale = true;
       clearTimeout(timer);
@@ -26,11 +29,26 @@ function useFetched(load, query, open, least) {
 }
 
 /**
- * `groups`: [{label?, choices: [{key, words, note?, avatar?, ...}]}]; `chosen`: list of choices; `onChange` gets the new list.
+ * `groups`: [{label?, choices: [{key, words, note?, avatar?, ...}]}]; `chosen`: list of choices; `onChange` gets the
+ * new list.
  * `load(query)` answers groups and replaces the search in `groups`.
  */
 export function Select({
-  groups, chosen, onChange, multiple = false, limit, placeholder, load, least = 0, id, label, describedBy, invalid, clearable, disabled, autofocus,
+  groups,
+  chosen,
+  onChange,
+  multiple = false,
+  limit,
+  placeholder,
+  load,
+  least = 0,
+  id,
+  label,
+  describedBy,
+  invalid,
+  clearable,
+  disabled,
+  autofocus,
 }) {
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState(null);
@@ -41,8 +59,12 @@ export function Select({
   const fetched = useFetched(load, query ?? "", open, least);
 
   const wanted = (query ?? "").trim().toLowerCase();
-  const shown = (load ? fetched ?? [] : groups)
-    .map((group) => ({ ...group, choices: load || !wanted ? group.choices : group.choices.filter((choice) => choice.words.toLowerCase().includes(wanted)) }))
+  const shown = (load ? (fetched ?? []) : groups)
+    .map((group) => ({
+      ...group,
+      choices:
+        load || !wanted ? group.choices : group.choices.filter((choice) => choice.words.toLowerCase().includes(wanted)),
+    }))
     .filter((group) => group.choices.length);
   const flat = shown.flatMap((group) => group.choices);
   const isChosen = (choice) => chosen.some((one) => one.key === choice.key);
@@ -94,17 +116,27 @@ export function Select({
     if (open) document.getElementById(optionId(active))?.scrollIntoView({ block: "nearest" });
   }, [active, open]);
 
-  const hint = (query ?? "").length < least
-    ? `Type ${least} character${least === 1 ? "" : "s"} to search.`
-    : load && fetched === null ? "Searching…" : "Nothing found.";
+  const hint =
+    (query ?? "").length < least
+      ? `Type ${least} character${least === 1 ? "" : "s"} to search.`
+      : load && fetched === null
+        ? "Searching…"
+        : "Nothing found.";
   let index = -1;
   const single = multiple ? null : chosen[0];
-  return html`<span class=${classes("select", multiple && "multiple", invalid && "invalid", disabled && "disabled")} ref=${box}
+  return html`<span class=${classes("select", multiple && "multiple", invalid && "invalid", disabled && "disabled")}
+    ref=${box}
       onClick=${() => input.current.focus()}>
-    ${multiple && chosen.map((choice) => html`<span class="chip" key=${choice.key}>
+    ${
+      multiple &&
+      chosen.map(
+        (choice) => html`<span class="chip" key=${choice.key}>
       ${choice.avatar && html`<${Avatar} user=${choice.avatar} size=${18} />`}${choice.words}
-      <button type="button" aria-label=${`Remove ${choice.words}`} onClick=${() => onChange(chosen.filter((one) => one.key !== choice.key))}>
-        <${Icon} name="close" size=${12} /></button></span>`)}
+      <button type="button" aria-label=${`Remove ${choice.words}`}
+        onClick=${() => onChange(chosen.filter((one) => one.key !== choice.key))}>
+        <${Icon} name="close" size=${12} /></button></span>`,
+      )
+    }
     ${single?.avatar && query === null && html`<${Avatar} user=${single.avatar} size=${20} />`}
     <input ref=${input} id=${id} type="text" role="combobox" autocomplete="off" spellcheck=${false} disabled=${disabled}
       aria-label=${label} aria-expanded=${open} aria-controls=${listId} aria-autocomplete="list" aria-invalid=${invalid}
@@ -120,18 +152,26 @@ export function Select({
         setActive(0);
         setOpen(true);
       }} />
-    ${clearable && single && html`<button type="button" class="select-clear" aria-label="Clear" onClick=${(event) => {
-      event.stopPropagation();
-      onChange([]);
-    }}><${Icon} name="close" size=${14} /></button>`}
+    ${
+      clearable &&
+      single &&
+      html`<button type="button" class="select-clear" aria-label="Clear" onClick=${(event) => {
+        event.stopPropagation();
+        onChange([]);
+      }}><${Icon} name="close" size=${14} /></button>`
+    }
     <span class="select-arrow" onMouseDown=${(event) => {
       event.preventDefault();
       if (open) hide();
       else show();
     }}><${Icon} name="down" size=${16} /></span>
-    ${open && html`<${Popup} anchor=${box} onClose=${hide} matchWidth class="listbox" onMouseDown=${(event) => event.preventDefault()}>
+    ${
+      open &&
+      html`<${Popup} anchor=${box} onClose=${hide} matchWidth class="listbox"
+      onMouseDown=${(event) => event.preventDefault()}>
       <div role="listbox" id=${listId} aria-label=${label ?? placeholder ?? "Choices"} aria-multiselectable=${multiple}>
-        ${shown.map((group) => html`<div role="group" key=${group.label ?? ""} aria-label=${group.label}>
+        ${shown.map(
+          (group) => html`<div role="group" key=${group.label ?? ""} aria-label=${group.label}>
           ${group.label && html`<div class="menu-heading" role="presentation">${group.label}</div>`}
           ${group.choices.map((choice) => {
             index += 1;
@@ -147,9 +187,11 @@ export function Select({
               ${isChosen(choice) && html`<${Icon} name="check" size=${16} />`}
             </div>`;
           })}
-        </div>`)}
+        </div>`,
+        )}
         ${!flat.length && html`<div class="listbox-hint" role="status">${hint}</div>`}
       </div>
-    <//>`}
+    <//>`
+    }
   </span>`;
 }

@@ -1,6 +1,6 @@
 // One person's live session: the feed from the server, the state it leaves, and what that person may do.
 
-import { useEffect, useMemo, useState } from "../vendor/htm-preact.module.js";
+import { useEffect, useMemo, useState } from "../vendor/htm-preact-3.1.1.module.js";
 import { get, post, Refused } from "./api.js";
 import { Form } from "./form.js";
 import { nothingYet, reduce } from "./store.js";
@@ -77,7 +77,8 @@ class Session {
   /** What lies there when the page opens is not news. */
   rememberThreads(messages) {
     for (const message of Object.values(messages).flat()) {
-      if (message.thread_ts && message.thread_ts !== message.ts) this.seenThreads.set(`${message.channel} ${message.thread_ts}`, message.ts);
+      if (message.thread_ts && message.thread_ts !== message.ts)
+        this.seenThreads.set(`${message.channel} ${message.thread_ts}`, message.ts);
     }
   }
 

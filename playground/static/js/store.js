@@ -55,7 +55,10 @@ export function reduce(state, frame) {
       };
     case "message": {
       const { channel } = frame.message;
-      return { ...state, messages: { ...state.messages, [channel]: upsert(state.messages[channel] ?? [], frame.message) } };
+      return {
+        ...state,
+        messages: { ...state.messages, [channel]: upsert(state.messages[channel] ?? [], frame.message) },
+      };
     }
     case "deleted": {
       const kept = (state.messages[frame.channel] ?? []).filter((one) => one.ts !== frame.ts);
@@ -80,7 +83,10 @@ export function reduce(state, frame) {
     case "user":
       return { ...state, users: { ...state.users, [frame.user.id]: frame.user } };
     case "app":
-      return { ...state, app: withSeen(state, { ...state.app, connected: frame.connected, name: frame.name || state.app.name }) };
+      return {
+        ...state,
+        app: withSeen(state, { ...state.app, connected: frame.connected, name: frame.name || state.app.name }),
+      };
     case "unread":
       return { ...state, unread: { ...state.unread, [frame.channel]: frame.count } };
     default:
@@ -92,7 +98,8 @@ export function reduce(state, frame) {
 export const nameOf = (state, id) => state.users[id]?.real_name || state.users[id]?.name || id;
 
 /** The direct conversation with that person, once it exists. */
-export const directWith = (state, id) => Object.values(state.channels).find((channel) => channel.is_im && channel.user === id);
+export const directWith = (state, id) =>
+  Object.values(state.channels).find((channel) => channel.is_im && channel.user === id);
 
 /**
  * What stands behind an address of the page: a channel id, or "@U1" for a conversation that may not have begun.
@@ -103,13 +110,22 @@ export function conversation(state, address) {
   const other = found?.is_im ? found.user : address.startsWith("@") ? address.slice(1) : null;
   if (other) {
     const kind = other === state.app.bot_user_id ? "app" : "im";
-    return { address: `@${other}`, id: found?.id ?? `@${other}`, kind, channel: found ?? null, user: other, title: nameOf(state, other) };
+    return {
+      address: `@${other}`,
+      id: found?.id ?? `@${other}`,
+      kind,
+      channel: found ?? null,
+      user: other,
+      title: nameOf(state, other),
+    };
   }
   if (!found) return null;
   return { address: found.id, id: found.id, kind: "channel", channel: found, user: null, title: found.name };
 }
 
-/** Messages of a conversation's own flow: no thread replies, but those also sent to the channel; ephemerals included. */
+/**
+ * Messages of a conversation's own flow: no thread replies, but those also sent to the channel; ephemerals included.
+ */
 export function flow(state, channelId) {
   const own = (state.messages[channelId] ?? []).filter(
     (one) => !one.thread_ts || one.thread_ts === one.ts || one.subtype === "thread_broadcast",
@@ -124,7 +140,10 @@ export function replies(state, channelId, threadTs) {
   return state.ephemerals.filter(mine).reduce(upsert, (state.messages[channelId] ?? []).filter(mine));
 }
 
-/** How many of the unread messages are addressed to this person: those that mention them, and all in a direct conversation. */
+/**
+ * How many of the unread messages are addressed to this person: those that mention them, and all in a direct
+ * conversation.
+ */
 export function mentions(state, channelId, me) {
   const count = state.unread[channelId] ?? 0;
   if (!count || state.channels[channelId]?.is_im) return count;

@@ -8,14 +8,18 @@ import { nameOf } from "./store.js";
 import { classes, html, usePane, useTick } from "./ui.js";
 
 function Emoji({ name, unicode }) {
-  const char = emojiChar(name) ?? (unicode ? String.fromCodePoint(...unicode.split("-").map((code) => parseInt(code, 16))) : null);
-  return char ? html`<span class="emoji" role="img" aria-label=${name.replaceAll("_", " ")} title=${`:${name}:`}>${char}</span>` : `:${name}:`;
+  const char =
+    emojiChar(name) ?? (unicode ? String.fromCodePoint(...unicode.split("-").map((code) => parseInt(code, 16))) : null);
+  return char
+    ? html`<span class="emoji" role="img" aria-label=${name.replaceAll("_", " ")}
+    title=${`:${name}:`}>${char}</span>`
+    : `:${name}:`;
 }
 
 function UserMention({ id, label }) {
   const { state, me, go } = usePane();
   const known = state.users[id];
-  const words = `@${known ? nameOf(state, id) : label ?? id}`;
+  const words = `@${known ? nameOf(state, id) : (label ?? id)}`;
   if (!known || id === me) return html`<span class=${classes("mention", id === me && "mention-me")}>${words}</span>`;
   return html`<button type="button" class="mention" onClick=${() => go(`@${id}`)}>${words}</button>`;
 }
@@ -30,16 +34,21 @@ function ChannelMention({ id, label }) {
 function GroupMention({ id, label }) {
   const { state, me } = usePane();
   const group = state.usergroups.find((one) => one.id === id);
-  const words = group ? `@${group.handle}` : label ?? "@group";
-  return html`<span class=${classes("mention", group?.users.includes(me) && "mention-me")} title=${group?.name}>${words}</span>`;
+  const words = group ? `@${group.handle}` : (label ?? "@group");
+  return html`<span class=${classes("mention", group?.users.includes(me) && "mention-me")}
+    title=${group?.name}>${words}</span>`;
 }
 
 /** A moment in the acting person's time zone. */
 function When({ timestamp, format, url, fallback, midSentence }) {
   const { tz } = usePane();
-  useTick(Math.abs(Date.now() / 1000 - timestamp) < 120 ? 1000 : 15_000, format.includes("{ago}") || format.includes("pretty"));
-  const words = format ? slackDate(timestamp, format, tz, { midSentence }) : fallback ?? "";
-  const time = html`<time dateTime=${new Date(timestamp * 1000).toISOString()} title=${`${wholeMoment(timestamp, tz)} (${ago(timestamp)})`}>${words}</time>`;
+  useTick(
+    Math.abs(Date.now() / 1000 - timestamp) < 120 ? 1000 : 15_000,
+    format.includes("{ago}") || format.includes("pretty"),
+  );
+  const words = format ? slackDate(timestamp, format, tz, { midSentence }) : (fallback ?? "");
+  const time = html`<time dateTime=${new Date(timestamp * 1000).toISOString()}
+    title=${`${wholeMoment(timestamp, tz)} (${ago(timestamp)})`}>${words}</time>`;
   return url ? html`<${Link} url=${url}>${time}<//>` : time;
 }
 
@@ -70,29 +79,42 @@ const WRAP = { bold: "strong", italic: "em", strike: "s" };
 
 function draw(node, index, nodes) {
   switch (node.type) {
-    case "text": return node.text;
-    case "emoji": return html`<${Emoji} name=${node.name} />`;
-    case "code": return html`<code>${node.text}</code>`;
+    case "text":
+      return node.text;
+    case "emoji":
+      return html`<${Emoji} name=${node.name} />`;
+    case "code":
+      return html`<code>${node.text}</code>`;
     case "bold":
     case "italic":
-    case "strike": return html`<${WRAP[node.type]}>${node.children.map(draw)}<//>`;
-    case "user": return html`<${UserMention} id=${node.id} label=${node.label} />`;
-    case "channel": return html`<${ChannelMention} id=${node.id} label=${node.label} />`;
-    case "usergroup": return html`<${GroupMention} id=${node.id} label=${node.label} />`;
-    case "broadcast": return html`<span class="mention mention-me">@${node.range}</span>`;
+    case "strike":
+      return html`<${WRAP[node.type]}>${node.children.map(draw)}<//>`;
+    case "user":
+      return html`<${UserMention} id=${node.id} label=${node.label} />`;
+    case "channel":
+      return html`<${ChannelMention} id=${node.id} label=${node.label} />`;
+    case "usergroup":
+      return html`<${GroupMention} id=${node.id} label=${node.label} />`;
+    case "broadcast":
+      return html`<span class="mention mention-me">@${node.range}</span>`;
     case "date": {
       const before = nodes[index - 1];
       const midSentence = before?.type === "text" ? MID_SENTENCE.test(before.text) : Boolean(before);
       return html`<${When} ...${node} midSentence=${midSentence} />`;
     }
-    case "link": return html`<${Link} url=${node.url}>${node.label ?? node.url.replace(/^mailto:/, "")}<//>`;
-    default: return null;
+    case "link":
+      return html`<${Link} url=${node.url}>${node.label ?? node.url.replace(/^mailto:/, "")}<//>`;
+    default:
+      return null;
   }
 }
 
-const onlyEmoji = (blocks) => blocks.length === 1 && blocks[0].type === "lines" && blocks[0].children.length <= 12
-  && blocks[0].children.every((node) => node.type === "emoji" || (node.type === "text" && !node.text.trim()))
-  && blocks[0].children.some((node) => node.type === "emoji" && emojiChar(node.name));
+const onlyEmoji = (blocks) =>
+  blocks.length === 1 &&
+  blocks[0].type === "lines" &&
+  blocks[0].children.length <= 12 &&
+  blocks[0].children.every((node) => node.type === "emoji" || (node.type === "text" && !node.text.trim())) &&
+  blocks[0].children.some((node) => node.type === "emoji" && emojiChar(node.name));
 
 /** A mrkdwn text. `tail` is drawn at the end of the last line, e.g. "(edited)". */
 export function Mrkdwn({ text, verbatim = false, tail = null, jumbo = false }) {
@@ -113,7 +135,9 @@ export function Mrkdwn({ text, verbatim = false, tail = null, jumbo = false }) {
 /** A Slack text object, or a bare string as mrkdwn in one line (no blocks). */
 export function Text({ of: object }) {
   if (!object) return null;
-  if (object.type === "plain_text") return html`<span class="plain">${object.emoji === false ? object.text : withEmoji(object.text)}</span>`;
+  if (object.type === "plain_text")
+    return html`<span
+    class="plain">${object.emoji === false ? object.text : withEmoji(object.text)}</span>`;
   return html`<${Mrkdwn} text=${object.text} verbatim=${object.verbatim} />`;
 }
 
@@ -126,8 +150,9 @@ export function InlineText({ of: object }) {
 
 /** A text object or string as bare characters, for labels and tooltips. */
 export function bare(object) {
-  const text = typeof object === "string" ? object : object?.text ?? "";
-  const flat = (nodes) => nodes.map((node) => node.text ?? node.label ?? (node.children ? flat(node.children) : node.url ?? "")).join("");
+  const text = typeof object === "string" ? object : (object?.text ?? "");
+  const flat = (nodes) =>
+    nodes.map((node) => node.text ?? node.label ?? (node.children ? flat(node.children) : (node.url ?? ""))).join("");
   return withEmoji(object?.type === "mrkdwn" ? flat(parseInline(text)) : text);
 }
 
@@ -139,19 +164,27 @@ export function Markdown({ text }) {
 
 function drawMarkdown(block) {
   switch (block.type) {
-    case "heading": return html`<div class=${`md-heading md-h${block.level}`} role="heading" aria-level=${Math.min(block.level + 2, 6)}>${block.children.map(draw)}</div>`;
-    case "pre": return html`<pre>${block.text}</pre>`;
-    case "rule": return html`<hr />`;
-    case "quote": return html`<blockquote>${block.blocks.map(drawMarkdown)}</blockquote>`;
+    case "heading":
+      return html`<div class=${`md-heading md-h${block.level}`} role="heading"
+      aria-level=${Math.min(block.level + 2, 6)}>${block.children.map(draw)}</div>`;
+    case "pre":
+      return html`<pre>${block.text}</pre>`;
+    case "rule":
+      return html`<hr />`;
+    case "quote":
+      return html`<blockquote>${block.blocks.map(drawMarkdown)}</blockquote>`;
     case "item": {
       const marker = block.done === null ? block.marker : block.done ? "☑" : "☐";
-      return html`<div class="md-item" style=${{ paddingLeft: `${block.depth * 22}px` }}><span class="md-marker">${marker}</span><span>${block.children.map(draw)}</span></div>`;
+      return html`<div class="md-item" style=${{ paddingLeft: `${block.depth * 22}px` }}><span
+        class="md-marker">${marker}</span><span>${block.children.map(draw)}</span></div>`;
     }
-    case "table": return html`<div class="table-scroll"><table>
+    case "table":
+      return html`<div class="table-scroll"><table>
         <thead><tr>${block.head.map((cell) => html`<th scope="col">${cell.map(draw)}</th>`)}</tr></thead>
         <tbody>${block.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell.map(draw)}</td>`)}</tr>`)}</tbody>
       </table></div>`;
-    default: return html`<div class="line md-lines">${block.children.map(draw)}</div>`;
+    default:
+      return html`<div class="line md-lines">${block.children.map(draw)}</div>`;
   }
 }
 
@@ -169,31 +202,47 @@ function styled(style, inside) {
 
 function richInside(element, index, all) {
   switch (element.type) {
-    case "text": return element.text;
-    case "emoji": return html`<${Emoji} name=${element.name} unicode=${element.unicode} />`;
-    case "link": return html`<${Link} url=${element.url}>${element.text ?? element.url}<//>`;
-    case "user": return html`<${UserMention} id=${element.user_id} />`;
-    case "usergroup": return html`<${GroupMention} id=${element.usergroup_id} />`;
-    case "channel": return html`<${ChannelMention} id=${element.channel_id} />`;
-    case "broadcast": return html`<span class="mention mention-me">@${element.range}</span>`;
+    case "text":
+      return element.text;
+    case "emoji":
+      return html`<${Emoji} name=${element.name} unicode=${element.unicode} />`;
+    case "link":
+      return html`<${Link} url=${element.url}>${element.text ?? element.url}<//>`;
+    case "user":
+      return html`<${UserMention} id=${element.user_id} />`;
+    case "usergroup":
+      return html`<${GroupMention} id=${element.usergroup_id} />`;
+    case "channel":
+      return html`<${ChannelMention} id=${element.channel_id} />`;
+    case "broadcast":
+      return html`<span class="mention mention-me">@${element.range}</span>`;
     case "date": {
       const before = all[index - 1];
-      return html`<${When} timestamp=${element.timestamp} format=${element.format} url=${element.url} fallback=${element.fallback}
+      return html`<${When} timestamp=${element.timestamp} format=${element.format} url=${element.url}
+        fallback=${element.fallback}
         midSentence=${before?.type === "text" && MID_SENTENCE.test(before.text)} />`;
     }
-    case "color": return html`<span class="swatch"><span style=${{ background: /^#[0-9a-f]{3,8}$/i.test(element.value) ? element.value : undefined }}></span>${element.value}</span>`;
-    case "team": return html`<span class="mention">@${element.team_id}</span>`;
-    default: return html`<code>${JSON.stringify(element)}</code>`;
+    case "color":
+      return html`<span class="swatch"><span
+      style=${{ background: /^#[0-9a-f]{3,8}$/i.test(element.value) ? element.value : undefined }}></span>${element.value}</span>`;
+    case "team":
+      return html`<span class="mention">@${element.team_id}</span>`;
+    default:
+      return html`<code>${JSON.stringify(element)}</code>`;
   }
 }
 
-const richLine = (elements) => elements.map((element, index) => styled(element.style, richInside(element, index, elements)));
+const richLine = (elements) =>
+  elements.map((element, index) => styled(element.style, richInside(element, index, elements)));
 
 function richBlock(element) {
   switch (element.type) {
-    case "rich_text_section": return html`<div class="line">${richLine(element.elements)}</div>`;
-    case "rich_text_quote": return html`<blockquote>${richLine(element.elements)}</blockquote>`;
-    case "rich_text_preformatted": return html`<pre>${richLine(element.elements)}</pre>`;
+    case "rich_text_section":
+      return html`<div class="line">${richLine(element.elements)}</div>`;
+    case "rich_text_quote":
+      return html`<blockquote>${richLine(element.elements)}</blockquote>`;
+    case "rich_text_preformatted":
+      return html`<pre>${richLine(element.elements)}</pre>`;
     case "rich_text_list": {
       const items = element.elements.map((item) => html`<li>${richLine(item.elements)}</li>`);
       const shape = { class: classes(`indent-${Math.min(element.indent ?? 0, 6)}`, element.border ? "bordered" : "") };
@@ -201,7 +250,8 @@ function richBlock(element) {
         ? html`<ol start=${(element.offset ?? 0) + 1} ...${shape}>${items}</ol>`
         : html`<ul ...${shape}>${items}</ul>`;
     }
-    default: return html`<pre>${JSON.stringify(element, null, 2)}</pre>`;
+    default:
+      return html`<pre>${JSON.stringify(element, null, 2)}</pre>`;
   }
 }
 

@@ -14,15 +14,26 @@ export function Thread({ channel, ts, marked, onClose, prefill }) {
     if (latest) seenThreads.set(`${channel} ${ts}`, latest);
   }, [latest]);
   const place = conversation(state, channel);
-  const where = place?.kind === "channel" ? `#${place.title}` : place?.title ?? "";
+  const where = place?.kind === "channel" ? `#${place.title}` : (place?.title ?? "");
   const count = under.filter((one) => !one.ephemeral).length;
-  const head = root ? html`<${Message} message=${root} inThread tabbable=${!under.length} />
-    ${count > 0 && html`<div class="reply-count"><span>${count} ${count === 1 ? "reply" : "replies"}</span></div>`}` : null;
+  const head = root
+    ? html`<${Message} message=${root} inThread tabbable=${!under.length} />
+    ${
+      count > 0 &&
+      html`<div
+      class="reply-count"><span>${count} ${count === 1 ? "reply" : "replies"}</span></div>`
+    }`
+    : null;
   return html`<aside class="thread" aria-label=${`Thread in ${where}`}>
     <header class="view-head"><div class="view-title"><h2>Thread</h2><small>${where}</small></div>
       <${IconButton} icon="close" label="Close thread" onClick=${onClose} /></header>
-    <${MessageList} key=${`${channel} ${ts}`} messages=${under} inThread label=${`Replies in the thread in ${where}`} head=${head} marked=${marked}
+    <${MessageList} key=${`${channel} ${ts}`} messages=${under} inThread label=${`Replies in the thread in ${where}`}
+      head=${head} marked=${marked}
       empty=${root ? null : html`<div class="empty"><h3>This thread is not here any more</h3></div>`} />
-    ${root && html`<${Composer} key=${`composer ${ts}`} channel=${channel} thread=${ts} draftKey=${`${channel} ${ts}`} label=${`Reply in the thread in ${where}`} placeholder="Reply…" prefill=${prefill} autofocus />`}
+    ${
+      root &&
+      html`<${Composer} key=${`composer ${ts}`} channel=${channel} thread=${ts} draftKey=${`${channel} ${ts}`}
+      label=${`Reply in the thread in ${where}`} placeholder="Reply…" prefill=${prefill} autofocus />`
+    }
   </aside>`;
 }

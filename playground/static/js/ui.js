@@ -1,8 +1,15 @@
 // The page's small parts: preact's names, what a pane tells its children, avatars, icons, popups, menus and dialogs.
 
 import {
-  createContext, html, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState,
-} from "../vendor/htm-preact.module.js";
+  createContext,
+  html,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "../vendor/htm-preact-3.1.1.module.js";
 import { emojiChar } from "./emoji.js";
 import { nameOf } from "./store.js";
 
@@ -37,44 +44,47 @@ export const classes = (...names) => names.filter(Boolean).join(" ");
 
 const ICONS = {
   hash: "M7 3 5.5 17M14.5 3 13 17M3.5 7.5h14M2.5 12.5h14",
-  lock: "M5 9h10v8H5zM7 9V6.500a3 3 0 0 1 6 0V9",
+  lock: "M5 9h10v8H5zM7 9V6.5a3 3 0 0 1 6 0V9",
   plus: "M10 4v12M4 10h12",
   close: "M5 5l10 10M15 5 5 15",
   back: "M12.5 4.5 7 10l5.5 5.5",
   down: "M5.5 8 10 12.5 14.5 8",
-  menu: "M3 5.500h14M3 10h14M3 14.500h14",
-  send: "M3 3.5 17.5 10 3 16.500l2-6.500zM5 10h6",
-  smile: "M10 2.500a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15zM6.8 11.500a3.6 3.6 0 0 0 6.4 0M7.5 7.800v.4M12.5 7.800v.4",
-  reply: "M3 4.500h14v9.500H9l-4 3v-3H3zM6.5 8h7M6.5 10.700h4.5",
+  menu: "M3 5.5h14M3 10h14M3 14.5h14",
+  send: "M3 3.5 17.5 10 3 16.5l2-6.5zM5 10h6",
+  smile: "M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15zM6.8 11.5a3.6 3.6 0 0 0 6.4 0M7.5 7.8v.4M12.5 7.8v.4",
+  reply: "M3 4.5h14v9.5H9l-4 3v-3H3zM6.5 8h7M6.5 10.7h4.5",
   dots: "M4.5 10h.01M10 10h.01M15.5 10h.01",
-  pencil: "M4 16l.8-3.500L13.5 3.800l2.7 2.700L7.5 15.200z",
-  trash: "M4.5 6h11M8 6V4h4v2M6 6l.8 11h6.400L14 6",
-  link: "M8.5 11.500a3 3 0 0 0 4.3 0l2.7-2.700a3 3 0 0 0-4.3-4.300l-1 1M11.5 8.500a3 3 0 0 0-4.3 0l-2.7 2.700a3 3 0 0 0 4.3 4.300l1-1",
-  bolt: "M11 2.5 4.5 11H9.500l-.5 6.500L15.5 9H10.500z",
-  file: "M5.5 2.500h6l3.5 3.500v11.500h-9.500zM11.5 2.500v3.500H15",
-  people: "M7.5 9.500a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.600zM2.5 16c.3-3 2.2-4.5 5-4.500s4.7 1.5 5 4.500M13 9.300a2.5 2.5 0 1 0-.5-4.900M14.3 11.600c1.8.5 2.9 1.9 3.2 4.4",
-  eye: "M2 10c2-3.5 4.7-5.2 8-5.200s6 1.7 8 5.200c-2 3.5-4.7 5.2-8 5.200S4 13.5 2 10zM10 12.300a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.600z",
+  pencil: "M4 16l.8-3.5L13.5 3.8l2.7 2.7L7.5 15.2z",
+  trash: "M4.5 6h11M8 6V4h4v2M6 6l.8 11h6.4L14 6",
+  link: "M8.5 11.5a3 3 0 0 0 4.3 0l2.7-2.7a3 3 0 0 0-4.3-4.3l-1 1M11.5 8.5a3 3 0 0 0-4.3 0l-2.7 2.7a3 3 0 0 0 4.3 4.3l1-1",
+  bolt: "M11 2.5 4.5 11H9.5l-.5 6.5L15.5 9H10.5z",
+  file: "M5.5 2.5h6l3.5 3.5v11.5h-9.5zM11.5 2.5v3.5H15",
+  people:
+    "M7.5 9.5a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6zM2.5 16c.3-3 2.2-4.5 5-4.5s4.7 1.5 5 4.5M13 9.3a2.5 2.5 0 1 0-.5-4.9M14.3 11.6c1.8.5 2.9 1.9 3.2 4.4",
+  eye: "M2 10c2-3.5 4.7-5.2 8-5.2s6 1.7 8 5.2c-2 3.5-4.7 5.2-8 5.2S4 13.5 2 10zM10 12.3a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6z",
   split: "M3 4h14v12H3zM10 4v12",
-  moon: "M16.5 11.800A7 7 0 0 1 8.2 3.500a7 7 0 1 0 8.3 8.300z",
-  sun: "M10 13.300a3.3 3.3 0 1 0 0-6.6 3.3 3.3 0 0 0 0 6.600zM10 2v2M10 16v2M2 10h2M16 10h2M4.4 4.400l1.4 1.400M14.2 14.200l1.4 1.400M15.6 4.400l-1.4 1.400M5.8 14.200l-1.4 1.4",
+  moon: "M16.5 11.8A7 7 0 0 1 8.2 3.5a7 7 0 1 0 8.3 8.3z",
+  sun: "M10 13.3a3.3 3.3 0 1 0 0-6.6 3.3 3.3 0 0 0 0 6.6zM10 2v2M10 16v2M2 10h2M16 10h2M4.4 4.4l1.4 1.4M14.2 14.2l1.4 1.4M15.6 4.4l-1.4 1.4M5.8 14.2l-1.4 1.4",
   check: "M4 10.5 8.2 15 16 5.5",
-  steps: "M3 16.500h4v-4h4.500v-4H16V4",
-  clock: "M10 2.500a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15zM10 5.800V10l2.8 2",
-  home: "M3.5 9.5 10 4l6.5 5.500M5.5 8.500V16.500h9V8.5",
-  archive: "M3 4.500h14v3.500H3zM4.5 8v8.500h11V8M8.5 11h3",
-  browse: "M9 14.500a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM13 13l4 4",
+  steps: "M3 16.5h4v-4h4.5v-4H16V4",
+  clock: "M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15zM10 5.8V10l2.8 2",
+  home: "M3.5 9.5 10 4l6.5 5.5M5.5 8.5V16.5h9V8.5",
+  archive: "M3 4.5h14v3.5H3zM4.5 8v8.5h11V8M8.5 11h3",
+  browse: "M9 14.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM13 13l4 4",
 };
 
 export function Icon({ name, size = 20 }) {
   const width = name === "dots" ? 2.6 : 1.6;
   return html`<svg class="icon" width=${size} height=${size} viewBox="0 0 20 20" fill="none" stroke="currentColor"
-    stroke-width=${width} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
+    stroke-width=${width} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path
+      d=${ICONS[name]} /></svg>`;
 }
 
 /** The app's own mark: steps that climb. */
 export function Mark({ size = 20 }) {
   return html`<svg class="mark" width=${size} height=${size} viewBox="0 0 24 24" aria-hidden="true">
-    <path class="mark-low" d="M3 16h5v5H3z" /><path class="mark-mid" d="M9.5 10h5v11h-5z" /><path class="mark-high" d="M16 3h5v18h-5z" /></svg>`;
+    <path class="mark-low" d="M3 16h5v5H3z" /><path class="mark-mid" d="M9.5 10h5v11h-5z" /><path class="mark-high"
+      d="M16 3h5v18h-5z" /></svg>`;
 }
 
 export function initials(name) {
@@ -86,17 +96,22 @@ export function Avatar({ user, size = 36, emoji }) {
   const { state } = usePane();
   const person = state.users[user];
   const style = { width: `${size}px`, height: `${size}px`, fontSize: `${Math.round(size * 0.4)}px` };
-  if (emoji && emojiChar(emoji)) return html`<span class="avatar avatar-emoji" style=${style} aria-hidden="true">${emojiChar(emoji)}</span>`;
+  if (emoji && emojiChar(emoji))
+    return html`<span class="avatar avatar-emoji" style=${style}
+    aria-hidden="true">${emojiChar(emoji)}</span>`;
   if (!person || person.is_bot) {
-    return html`<span class="avatar avatar-app" style=${style} aria-hidden="true"><${Mark} size=${Math.round(size * 0.62)} /></span>`;
+    return html`<span class="avatar avatar-app" style=${style} aria-hidden="true"><${Mark}
+      size=${Math.round(size * 0.62)} /></span>`;
   }
   const background = person.color ? `#${person.color.replace("#", "")}` : undefined;
-  return html`<span class="avatar" style=${{ ...style, background }} aria-hidden="true">${initials(nameOf(state, user))}</span>`;
+  return html`<span class="avatar" style=${{ ...style, background }}
+    aria-hidden="true">${initials(nameOf(state, user))}</span>`;
 }
 
 /** A button that shows an icon alone; `label` is its name and its tooltip. */
 export function IconButton({ icon, label, class: className, size, ...rest }) {
-  return html`<button type="button" class=${classes("icon-button", className)} aria-label=${label} title=${label} ...${rest}>
+  return html`<button type="button" class=${classes("icon-button", className)} aria-label=${label} title=${label}
+    ...${rest}>
     <${Icon} name=${icon} size=${size} /></button>`;
 }
 
@@ -112,7 +127,16 @@ function place(popup, anchor, above, alignEnd) {
 }
 
 /** A floating box beside `anchor` (a ref), above everything else; a press elsewhere closes it. */
-export function Popup({ anchor, onClose, above = false, alignEnd = false, matchWidth = false, class: className, children, ...rest }) {
+export function Popup({
+  anchor,
+  onClose,
+  above = false,
+  alignEnd = false,
+  matchWidth = false,
+  class: className,
+  children,
+  ...rest
+}) {
   const own = useRef(null);
   useLayoutEffect(() => {
     const popup = own.current;
@@ -155,7 +179,17 @@ export function arrowKeys(event, root, selector) {
  * A button with a menu. `items`: {label, onSelect, icon?, avatar?, note?, danger?, checked?, href?} or {heading}.
  * `trigger` draws the button's inside.
  */
-export function Menu({ label, items, trigger, class: className, above, alignEnd = false, busy = false, disabled = false, menuClass }) {
+export function Menu({
+  label,
+  items,
+  trigger,
+  class: className,
+  above,
+  alignEnd = false,
+  busy = false,
+  disabled = false,
+  menuClass,
+}) {
   const [open, setOpen] = useState(false);
   const button = useRef(null);
   const list = useRef(null);
@@ -182,13 +216,19 @@ export function Menu({ label, items, trigger, class: className, above, alignEnd 
     }
   };
   return html`<span class="menu-holder">
-    <button ref=${button} type="button" class=${className} aria-label=${label} title=${label} aria-haspopup="menu" aria-expanded=${open}
+    <button ref=${button} type="button" class=${className} aria-label=${label} title=${label} aria-haspopup="menu"
+      aria-expanded=${open}
       aria-busy=${busy} disabled=${disabled} onClick=${() => setOpen(!open)} onKeyDown=${open ? undefined : opener}>${trigger}</button>
-    ${open && html`<${Popup} anchor=${button} onClose=${() => close(false)} above=${above} alignEnd=${alignEnd} class=${classes("menu", menuClass)}>
+    ${
+      open &&
+      html`<${Popup} anchor=${button} onClose=${() => close(false)} above=${above} alignEnd=${alignEnd}
+      class=${classes("menu", menuClass)}>
       <div ref=${list} role="menu" aria-label=${label} onKeyDown=${onKeyDown}>
-        ${items.map((item) => item.heading
-          ? html`<div class="menu-heading" role="presentation" key=${`heading ${item.heading}`}>${item.heading}</div>`
-          : html`<button type="button" key=${item.key ?? item.label} tabindex="-1" class=${classes("menu-item", item.danger && "danger")}
+        ${items.map((item) =>
+          item.heading
+            ? html`<div class="menu-heading" role="presentation" key=${`heading ${item.heading}`}>${item.heading}</div>`
+            : html`<button type="button" key=${item.key ?? item.label} tabindex="-1"
+            class=${classes("menu-item", item.danger && "danger")}
               role=${item.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked=${item.checked}
               onClick=${() => {
                 close(true);
@@ -198,13 +238,16 @@ export function Menu({ label, items, trigger, class: className, above, alignEnd 
               ${item.icon && html`<${Icon} name=${item.icon} size=${18} />`}
               <span class="menu-words"><span>${item.label}</span>${item.note && html`<small>${item.note}</small>`}</span>
               ${item.checked && html`<${Icon} name="check" size=${16} />`}
-            </button>`)}
+            </button>`,
+        )}
       </div>
-    <//>`}
+    <//>`
+    }
   </span>`;
 }
 
-const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled), select:not(:disabled), [tabindex='0']";
+const FOCUSABLE =
+  "a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled), select:not(:disabled), [tabindex='0']";
 
 /** A dialog over its pane: keeps the focus inside, Escape closes it, and the focus returns where it was. */
 export function Dialog({ label, title, onClose, onBack, small = false, footer, children, onSubmit, busy = false }) {
@@ -214,7 +257,10 @@ export function Dialog({ label, title, onClose, onBack, small = false, footer, c
   useLayoutEffect(() => {
     const before = document.activeElement;
     const pane = box.current.closest(".pane");
-    const first = box.current.querySelector("[data-autofocus]") ?? box.current.querySelector(".dialog-body :is(input, textarea)") ?? box.current;
+    const first =
+      box.current.querySelector("[data-autofocus]") ??
+      box.current.querySelector(".dialog-body :is(input, textarea)") ??
+      box.current;
     first.focus();
     return () => {
       if (before?.isConnected && before !== document.body) before.focus();
@@ -228,7 +274,9 @@ export function Dialog({ label, title, onClose, onBack, small = false, footer, c
       onClose();
     }
     if (event.key !== "Tab") return;
-    const inside = [...box.current.querySelectorAll(FOCUSABLE)].filter((one) => one.tabIndex >= 0 && one.getClientRects().length);
+    const inside = [...box.current.querySelectorAll(FOCUSABLE)].filter(
+      (one) => one.tabIndex >= 0 && one.getClientRects().length,
+    );
     if (!inside.length) return;
     const leaving = event.shiftKey ? [inside[0], box.current] : [inside.at(-1)];
     if (leaving.includes(document.activeElement)) {
@@ -241,7 +289,8 @@ export function Dialog({ label, title, onClose, onBack, small = false, footer, c
     onSubmit?.(event);
   };
   return html`<div class="scrim">
-    <form ref=${box} class=${classes("dialog", small && "small")} role="dialog" aria-modal="true" tabindex="-1" noValidate
+    <form ref=${box} class=${classes("dialog", small && "small")} role="dialog" aria-modal="true"
+      tabindex="-1" noValidate
       aria-label=${label} aria-labelledby=${label ? undefined : heading} aria-busy=${busy} onKeyDown=${onKeyDown} onSubmit=${submit}>
       <header class="dialog-head">
         ${onBack && html`<${IconButton} icon="back" label="Back" onClick=${onBack} />`}

@@ -1,0 +1,88 @@
+"""A SQLite file with a million issues, made by SQL from one that the bot's own rules made."""
+
+import random
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.domain import lifecycle
+from bot.domain.policy import Policy
+from bot.domain.priority import Level
+from bot.services.recording import record
+from storage import SqlDatabase, open_database
+
+COLUMNS = {
+    "number": "n",
+    "body": "json_set(body, '$.number', n)",
+    "reporter": "'U' || (n % 5000)",
+    "status": "CASE WHEN n <= :open THEN 'open' ELSE 'resolved' END",
+    # In two hours at the earliest, within a month at the latest.
+    "due_at": "CASE WHEN n <= :open "
+    "THEN strftime('%Y-%m-%d %H:%M:%f000', 'now', (7200 + abs(random()) % 2592000) || ' seconds') END",
+}
+
+
+def make(file: Path, policy: Policy, *, stored: int, live: int) -> None:
+    """`stored` issues, of which `live` are not resolved."""
+    add(file, policy, [datetime.now(UTC)])  # noqa: TID251 - the benchmark's own clock
+    _multiply(file, stored, live)
+
+
+def add(file: Path, policy: Policy, due: Sequence[datetime]) -> None:
+    """One issue more for each moment: then it has been unclaimed for too long."""
+    window = policy.targets[policy.priority(Level.MEDIUM, Level.MEDIUM)].window(1)
+    with closing(open_database(f"sqlite:///{file}")) as database:
+        for moment in due:
+            open_at(database, policy, moment - window)
+
+
+def open_at(database: SqlDatabase, policy: Policy, moment: datetime) -> None:
+    with database.begin() as tx:
+        tx.keep_policy(policy, moment)
+        decision = lifecycle.open_issue(
+            tx.new_number(),
+            reporter="U0MAYA",
+            title="VPN is down in Berlin",
+            details="Since nine o'clock nobody there gets in.",
+            impact=Level.MEDIUM,
+            urgency=Level.MEDIUM,
+            recent=0,
+            policy=policy,
+            now=moment,
+        )
+        record(tx, None, decision, policy, moment)
+
+
+def _multiply(file: Path, stored: int, live: int) -> None:
+    with closing(sqlite3.connect(file)) as sql:
+        sql.execute("PRAGMA synchronous=OFF")
+        names = [row[1] for row in sql.execute("PRAGMA table_info(issue)")]
+        sql.execute(
+            f"""INSERT INTO issue ({", ".join(names)})
+                WITH RECURSIVE copies(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM copies WHERE n < :stored)
+                SELECT {", ".join(COLUMNS.get(name, f"issue.{name}") for name in names)}
+                FROM copies, issue WHERE issue.number = 1""",
+            {"stored": stored, "open": live},
+        )
+        sql.execute("UPDATE counter SET value = ?", [stored])
+        sql.execute("UPDATE outbox SET state = 'superseded', done_at = created_at")
+        sql.commit()
+
+
+def moments(count: int, *, first: timedelta, within: timedelta) -> list[datetime]:
+    """Spread at random, the first not before `first` from now."""
+    start = datetime.now(UTC) + first  # noqa: TID251 - the benchmark's own clock
+    spread = random.Random(1)
+    return sorted(start + spread.random() * within for _ in range(count))
+
+
+def lateness(file: Path) -> list[float]:
+    """Seconds between each deadline of the clock and the event that acted on it."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as sql:
+        rows = sql.execute(
+            "SELECT json_extract(data, '$.at'), json_extract(data, '$.due_at') FROM timeline "
+            "WHERE kind = 'IssueEscalated'"
+        ).fetchall()
+    return [(datetime.fromisoformat(at) - datetime.fromisoformat(due)).total_seconds() for at, due in rows]
