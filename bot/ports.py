@@ -123,6 +123,10 @@ class Database(Protocol):
         """Numbers of issues whose `due_at` has come, P1 first, then the longest overdue; none that is set aside."""
         ...
 
+    def failures(self, number: int) -> int:
+        """How often in a row an issue's rule has raised."""
+        ...
+
     def set_aside(self, number: int, until: datetime, error: str) -> int:
         """An issue whose rule raised waits; answers how many times in a row it has."""
         ...

@@ -71,6 +71,10 @@ class SqlDatabase(Outbox, Directory):
         with self.read() as connection:
             return connection.scalars(numbers).all()
 
+    def failures(self, number: int) -> int:
+        with self.read() as connection:
+            return connection.scalar(select(col(IssueRow.failures)).where(col(IssueRow.number) == number)) or 0
+
     def set_aside(self, number: int, until: datetime, error: str) -> int:
         values = {"set_aside_until": until, "failures": IssueRow.failures + 1, "failure": error.replace("\0", "")}
         aside = update(IssueRow).where(col(IssueRow.number) == number).values(**values)

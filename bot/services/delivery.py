@@ -118,7 +118,7 @@ class Courier:
             return
         sent = self._look(row, call) or self._send(row, call)
         self._database.sent(row.id, self._post(row, sent), self._clock())
-        if row.place.person and sent.channel:
+        if row.place.person and call.method == "chat.postMessage":
             self._database.keep_dm(row.place.person, sent.channel)
 
     def _look(self, row: Outgoing, call: Call) -> Sent | None:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 BATCH = 200  # issues per look at the database
 QUARANTINE_AFTER = 5  # failures in a row
 QUARANTINE = timedelta(hours=1)
-BACK_OFF = timedelta(seconds=5)
+BACK_OFF = timedelta(seconds=5)  # doubled with each failure
 DOWN_FROM = timedelta(seconds=60)  # without a beat, it was a downtime (domain.md 3.11)
 BEAT_EVERY = timedelta(seconds=10)
 LEAP = timedelta(minutes=5)  # of the wall clock between two ticks ...
@@ -122,10 +122,11 @@ class Engine:
         return decision
 
     def _set_aside(self, number: int, error: Exception) -> None:
-        now = self._clock()
-        failures = self._database.set_aside(number, now + BACK_OFF, repr(error))
+        """It waits, twice as long each time; after five failures in a row for an hour, and people are told."""
+        failures = self._database.failures(number) + 1
+        wait = QUARANTINE if failures >= QUARANTINE_AFTER else BACK_OFF * 2 ** (failures - 1)
+        self._database.set_aside(number, self._clock() + wait, repr(error))
         if failures >= QUARANTINE_AFTER:
-            self._database.set_aside(number, now + QUARANTINE, repr(error))
             log.critical("ISS-%s cannot be moved (%s failures): look at it by hand", number, failures, exc_info=error)
         else:
-            log.error("ISS-%s could not be moved and waits %s", number, BACK_OFF, exc_info=error)
+            log.error("ISS-%s could not be moved and waits %s", number, wait, exc_info=error)
