@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.clock import utc_now
 from bot.config import ConfigError, Settings, load_settings
@@ -45,7 +46,8 @@ log = logging.getLogger("escalator")
 FINE, FAILED, WRONG_SETTINGS = 0, 1, 2
 
 BURST = 50  # payloads served at once (slack.md, decision b)
-PING_EVERY = 5  # seconds; a dead connection is found after four
+PING_EVERY = 3  # seconds; each that fails makes the connection suspect
+IN_HAND = 2.0  # seconds that listeners get to finish at the end
 TICK = 1  # seconds between two looks of the engine
 STALLED = 5.0  # seconds without a tick after which it is started anew
 DIRECTORY_EVERY = 300  # seconds between two readings of channels and staff
@@ -61,6 +63,41 @@ class Identity:
     bot_id: str = ""
     team: str = ""
     team_url: str = ""
+
+
+class Listening(SocketModeHandler):
+    """Knows how many payloads are in hand, so that the end can wait for their acks."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._in_hand = 0
+        self._changed = threading.Condition()
+        self._leaving = False
+
+    def handle(self, client: Any, req: SocketModeRequest) -> None:
+        with self._changed:
+            if self._leaving:
+                return  # not acked: Slack sends it again, or tells the person
+            self._in_hand += 1
+        try:
+            super().handle(client, req)
+        finally:
+            with self._changed:
+                self._in_hand -= 1
+                self._changed.notify_all()
+
+    def finish(self, seconds: float) -> None:
+        """Take nothing more in, and let what is in hand be acked."""
+        with self._changed:
+            self._leaving = True
+            self._changed.wait_for(lambda: self._in_hand == 0, seconds)
+
+    def drop_if_broken(self) -> None:
+        """A connection that cannot be written to is dead; the SDK alone would try four times more."""
+        session = getattr(self.client, "current_session", None)
+        if session is not None and session.consecutive_check_state_error_count:
+            log.warning("the connection to Slack is broken and is made anew")
+            session.disconnect()
 
 
 class Escalator:
@@ -97,8 +134,8 @@ class Escalator:
         self._engine = Engine(database, utc_now, wake)
         self._bot = Bot(
             issues=IssueService(database, current, utc_now, wake, ask_again),
-            conversation=Conversation(database, utc_now, wake, ask_again),
-            search=Search(database),
+            conversation=Conversation(database, current, utc_now, wake, ask_again),
+            search=Search(database, utc_now),
             directory=self._directory,
             answers=Answers(answering_client(self._token, settings.slack_api_url)),
             policy=current,
@@ -107,7 +144,7 @@ class Escalator:
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        self._socket: SocketModeHandler | None = None
+        self._socket: Listening | None = None
 
     def stop(self) -> None:
         self._stop.set()
@@ -160,7 +197,7 @@ class Escalator:
         return False
 
     def _connect(self) -> None:
-        self._socket = SocketModeHandler(
+        self._socket = Listening(
             self._listening_app(),
             self._settings.slack_app_token.get_secret_value(),
             concurrency=BURST,
@@ -179,9 +216,11 @@ class Escalator:
 
     def _listening_app(self) -> App:
         who = self._identity
-        logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)  # it warns that client and authorize beat the token
+        quiet = logging.getLogger("escalator.slack")
+        quiet.setLevel(logging.ERROR)  # while it is built: it would warn that client and authorize beat the token
         app = App(
             client=self._client,
+            logger=quiet,
             authorize=lambda: AuthorizeResult(
                 enterprise_id=None, team_id=None, bot_user_id=who.user, bot_id=who.bot_id, bot_token=self._token
             ),
@@ -189,6 +228,7 @@ class Escalator:
             request_verification_enabled=False,  # Socket Mode needs none
             attaching_conversation_kwargs_enabled=False,  # no hidden calls
         )
+        quiet.setLevel(logging.WARNING)
         register(app, self._bot)
 
         @app.error
@@ -204,6 +244,8 @@ class Escalator:
         if time.monotonic() - self._engine.last_run > STALLED:
             log.error("the engine has not ticked for %s s and is started anew", STALLED)
             self._scheduler.modify_job("engine", next_run_time=utc_now())
+        if self._socket is not None:
+            self._socket.drop_if_broken()
 
     def _health_server(self) -> HealthServer | None:
         if self._settings.http_port is None:
@@ -223,6 +265,7 @@ class Escalator:
         log.info("Escalator is stopping")
         self._scheduler.shutdown(wait=True)
         if self._socket is not None:
+            self._socket.finish(IN_HAND)
             try:
                 self._socket.close()  # type: ignore[no-untyped-call]
             except Exception:  # the SDK's close can fail in the middle of a reconnect (slack.md 3.5)

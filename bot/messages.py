@@ -4,29 +4,53 @@ A message is an intent; its words are made when it is sent, from the state at th
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, assert_never
 
+from bot.domain.deadlines import UPDATE
 from bot.domain.events import (
     Cause,
+    ClaimantReminded,
     DeliveryFailed,
+    DuplicateLinked,
+    DuplicateUnlinked,
     Event,
+    HandOverAccepted,
+    IssueCancelled,
     IssueClaimed,
+    IssueClosed,
     IssueEscalated,
+    IssueHandedOver,
+    IssueMerged,
     IssueOpened,
     IssueReleased,
     IssueReopened,
+    IssueReplanned,
+    IssueRerouted,
     IssueResolved,
+    IssueReturned,
+    IssueSnoozed,
+    IssueTakenOver,
+    IssueUnmerged,
     LevelsInformed,
+    MajorDeclared,
+    MajorEnded,
     NoteTaken,
+    ParentResolved,
+    PriorityChanged,
+    Reminded,
+    ReporterNudged,
     ReporterReplied,
     StaffReplied,
     TargetBreached,
     TierReminded,
+    WaitEnded,
+    WaitStarted,
     Words,
     WordsDeleted,
     WordsEdited,
 )
-from bot.domain.issue import Issue
+from bot.domain.issue import Issue, WaitingFor, issue_name
 from bot.domain.policy import Policy
 
 
@@ -84,6 +108,25 @@ class TierPing:
 
 
 @dataclass(frozen=True)
+class Remind:
+    """Whoever must act before a deadline, in the card's thread; from 80 % on they are mentioned."""
+
+    place: Place
+    clock: str
+    share: float  # of the budget that is used up; 1: the deadline has passed
+
+
+@dataclass(frozen=True)
+class CatchUp:
+    """After a downtime, before all else: what came due meanwhile, in one message for a channel."""
+
+    place: Place
+    since: datetime
+    until: datetime
+    counts: tuple[tuple[str, int], ...]  # priority -> issues that come to this tier
+
+
+@dataclass(frozen=True)
 class Inform:
     """Somebody above is told; nothing is asked of them."""
 
@@ -132,6 +175,7 @@ class DeliveryAlert:
     what: str
     where: str
     error: str
+    tried: tuple[int, ...] = ()  # tiers that could not be told
 
 
 Message = (
@@ -141,6 +185,8 @@ Message = (
     | ReceiptRefresh
     | Line
     | TierPing
+    | Remind
+    | CatchUp
     | Inform
     | Relay
     | RelayEdit
@@ -155,7 +201,7 @@ Verb = Literal["post", "update", "delete", "react"]
 def verb(message: Message) -> Verb:
     """What kind of call it is; Slack limits the rate of each kind apart (slack.md 2.6)."""
     match message:
-        case Card() | Receipt() | Line() | TierPing() | Inform() | Relay() | DeliveryAlert():
+        case Card() | Receipt() | Line() | TierPing() | Remind() | CatchUp() | Inform() | Relay() | DeliveryAlert():
             return "post"
         case CardRefresh() | ReceiptRefresh() | RelayEdit():
             return "update"
@@ -172,66 +218,196 @@ def pace(message: Message) -> str:
     return f"{verb(message)}:{message.place}"
 
 
+UNANSWERED = 3  # reminders of the last tier after which the fallback person is told
+
 RELAYED = "white_check_mark"
 NOTED = "lock"
 
 
 def messages_for(event: Event, before: Issue | None, after: Issue, policy: Policy) -> tuple[Message, ...]:
-    """What the event sets off, in the order in which people should see it."""
-    reporter = Place(person=after.reporter)
+    """What the event sets off, in the order in which people should see it.
+
+    `before` and `after` are the issue before and after the whole decision the event belongs to.
+    """
+    reporter, desk = Place(person=after.reporter), Place(tier=after.desk)
     refreshed: tuple[Message, ...] = (*_card_refreshes(after), ReceiptRefresh(reporter))
     match event:
         case IssueOpened():
             at_once = policy.targets[after.priority].at_once
             cards = (Card(Place(tier=tier), ping=at_once.ping) for tier in sorted(after.carded))
             return (*cards, Receipt(reporter))
-        case IssueClaimed():
+        case IssueClaimed() | HandOverAccepted():
             return (*refreshed, Line(reporter, f"<@{event.by}> is on it."))
         case IssueReleased():
-            freed = Line(Place(tier=after.tier), f"<@{event.by}> has released {after.name}. It needs somebody again.")
-            return (*refreshed, freed)
+            return (*refreshed, Line(Place(tier=after.tier), _released(event, after)))
+        case IssueTakenOver():
+            taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {_safe(event.reason)}"
+            return (*refreshed, Line(desk, taken), Line(reporter, f"<@{event.by}> is on it now."))
+        case IssueHandedOver():
+            handed = (
+                f"<@{event.to}>, <@{event.by}> hands {after.name} to you: {_safe(event.note)}\nPress Accept, please."
+            )
+            return (*refreshed, Line(desk, handed))
+        case WaitStarted(reason=WaitingFor.REPORTER):
+            asked = f"<@{event.by}> needs to know: {_safe(event.note)}\nPlease answer in this thread."
+            return (*refreshed, Line(reporter, asked))
+        case WaitStarted():
+            return refreshed
+        case WaitEnded():
+            return (*refreshed, *_woken(event, after))
+        case ReporterNudged():
+            note = _safe(after.waiting.note) if after.waiting else ""
+            return (
+                Line(
+                    reporter, f"{after.name} still waits for your answer: {note}\nReply in this thread and it goes on."
+                ),
+            )
+        case IssueSnoozed():
+            return (Line(desk, f"<@{event.by}> has silenced the reminders of {after.name} for a while."), *refreshed)
+        case Reminded():
+            return () if event.suppressed else (Remind(desk, event.clock, event.share),)
+        case ClaimantReminded():
+            return (Remind(desk, UPDATE, 1.0), *refreshed)
         case IssueEscalated():
             up = Card(Place(tier=event.to_tier), ping=True)
-            return (up, *(each for each in refreshed if each.place != up.place), *_told_of_loss(event, after, policy))
+            return (up, *_others(refreshed, up), *_told_of_loss(event, after, policy))
+        case IssueReturned() | IssueRerouted():
+            there = Card(Place(tier=event.to_tier), ping=True)
+            return (there, *_others(refreshed, there))
         case TierReminded():
-            return (TierPing(Place(tier=event.tier), event.cause, event.count), *refreshed)
+            reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
+            return (reminded, *refreshed, *_fallback(event, policy))
+        case PriorityChanged():
+            return (*refreshed, *_repriced(event, after, reporter, desk))
         case LevelsInformed():
-            return tuple(Inform(Place(tier=tier), event.cause) for tier in event.tiers)
-        case TargetBreached():
+            return tuple(_informed(tier, event, before, after) for tier in event.tiers)
+        case TargetBreached() | IssueReplanned() | IssueClosed() | DuplicateUnlinked():
             return refreshed
         case StaffReplied():
-            return _relayed(reporter, event.by, event.words, before)
+            return (*_relayed(reporter, desk, event.by, event.words), *_settled_offer(before, after, refreshed))
         case NoteTaken():
-            return (Mark(Place(tier=after.desk), event.words.channel, event.words.ts, NOTED),)
+            return (Mark(desk, event.words.channel, event.words.ts, NOTED),)
         case ReporterReplied():
-            return _relayed(Place(tier=after.desk), event.by, event.words, before)
+            return _relayed(desk, reporter, event.by, event.words)
         case WordsEdited():
             return tuple(RelayEdit(place, event.by, event.words) for place in _both_sides(after))
         case WordsDeleted():
             return tuple(RelayDelete(place, event.channel, event.ts) for place in _both_sides(after))
         case IssueResolved():
+            return (*refreshed, Line(reporter, _resolved(event, after)))
+        case IssueReopened():
+            back = f"{after.name} is back: <@{event.by}> has reopened it. It needs somebody again."
+            return (*refreshed, Line(Place(tier=after.tier), back))
+        case IssueCancelled():
+            gone = f"<@{event.by}> has cancelled {after.name}" + (f": {_safe(event.reason)}" if event.reason else ".")
+            return (*refreshed, Line(Place(tier=_former_desk(before, after)), gone))
+        case IssueMerged():
+            same = f"{after.name} is the same trouble as {issue_name(event.into)}. You will hear the outcome here."
+            here = f"<@{event.by}> has merged {after.name} into {issue_name(event.into)}."
+            return (*refreshed, Line(Place(tier=_former_desk(before, after)), here), Line(reporter, same))
+        case IssueUnmerged():
+            alone = f"<@{event.by}> has taken {after.name} out of {issue_name(event.parent)}. It needs somebody again."
+            return (*refreshed, Line(Place(tier=after.tier), alone))
+        case DuplicateLinked():
             return (
                 *refreshed,
-                Line(reporter, f"<@{event.by}> has resolved {after.name}. Not fixed? Press Reopen, or reply here."),
+                Line(desk, f"{issue_name(event.child)} is the same trouble and was merged into {after.name}."),
             )
-        case IssueReopened():
-            back = Line(
-                Place(tier=after.tier), f"{after.name} is back: <@{event.by}> has reopened it. It needs somebody again."
+        case ParentResolved():
+            fixed = f"{issue_name(event.parent)}, the same trouble as {after.name}, is resolved: {_safe(event.fix)}"
+            return (ReceiptRefresh(reporter), Line(reporter, fixed))
+        case MajorDeclared():
+            return (
+                *refreshed,
+                Line(desk, f"<@{event.by}> has declared {after.name} a major incident. <@{event.commander}> leads it."),
             )
-            return (*refreshed, back)
+        case MajorEnded():
+            return (*refreshed, Line(desk, f"<@{event.by}> has ended the major incident {after.name}."))
         case DeliveryFailed():
             return _alert(event, policy)
         case _:
             assert_never(event)
 
 
+def _safe(text: str) -> str:
+    """User text on its way into mrkdwn (slack.md 5.3)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def _card_refreshes(issue: Issue) -> tuple[CardRefresh, ...]:
     return tuple(CardRefresh(Place(tier=tier)) for tier in issue.carded)
 
 
-def _relayed(to: Place, author: str, words: Words, before: Issue | None) -> tuple[Message, ...]:
-    assert before is not None
-    return (Relay(to, author, words), Mark(to, words.channel, words.ts, RELAYED))
+def _others(refreshed: tuple[Message, ...], card: Card) -> tuple[Message, ...]:
+    """A place that gets a new card needs no refresh of its old one."""
+    return tuple(each for each in refreshed if each.place != card.place)
+
+
+def _former_desk(before: Issue | None, after: Issue) -> int:
+    return before.desk if before else after.tier
+
+
+def _released(event: IssueReleased, after: Issue) -> str:
+    if event.by is None:
+        return f"<@{event.claimant}> has not accepted {after.name} in time. It needs somebody again."
+    return f"<@{event.by}> has released {after.name}. It needs somebody again."
+
+
+def _resolved(event: IssueResolved, after: Issue) -> str:
+    if event.by is None:
+        return f"{after.name} was closed for want of an answer. Reply here within five days and it goes on."
+    if event.by == after.reporter:
+        return f"Good to hear. {after.name} is resolved."
+    return f"<@{event.by}> has resolved {after.name}. Not fixed? Press Not fixed, or reply here."
+
+
+def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
+    """Who holds it must know, unless they woke it themselves."""
+    if after.claim and event.by == after.claim.by:
+        return ()
+    why = "its date has come" if event.by is None else f"<@{event.by}> has set it going"
+    if event.by == after.reporter:
+        why = "its reporter has answered"
+    who = f"<@{after.claim.by}>, " if after.claim else ""
+    return (Line(Place(tier=after.desk), f"{who}{after.name} goes on: {why}."),)
+
+
+def _settled_offer(before: Issue | None, after: Issue, refreshed: tuple[Message, ...]) -> tuple[Message, ...]:
+    """A word to the reporter accepts a hand-over, and the card must stop asking for it."""
+    offered = before is not None and before.claim is not None and before.claim.accept_by is not None
+    return refreshed if offered and after.claim and after.claim.accept_by is None else ()
+
+
+def _repriced(event: PriorityChanged, after: Issue, reporter: Place, desk: Place) -> tuple[Message, ...]:
+    why = f": {_safe(event.reason)}" if event.reason else "."
+    change = f"{event.before.value} -> {event.after.value}"
+    line = f"<@{event.by}> has changed {after.name} from {event.before.word} to {event.after.word} ({change}){why}"
+    told: list[Message] = [Line(desk, line)]
+    if event.after.rank < event.before.rank and after.claim is None and after.ticking:
+        told = [TierPing(Place(tier=after.tier), Cause.RAISED, 0)]
+    if event.by != after.reporter:
+        told.append(Line(reporter, f"{after.name} is {event.after.word} ({event.after.value}) now{why}"))
+    return tuple(told)
+
+
+def _informed(tier: int, event: LevelsInformed, before: Issue | None, after: Issue) -> Message:
+    """A raise gives the tiers that would have had it at once a card; all others are told."""
+    fresh = before is not None and tier in after.carded and tier not in before.carded
+    return Card(Place(tier=tier), ping=True) if fresh else Inform(Place(tier=tier), event.cause)
+
+
+def _fallback(event: TierReminded, policy: Policy) -> tuple[Message, ...]:
+    """After three unanswered reminders, somebody by name (domain.md 3.6)."""
+    if event.count != UNANSWERED or policy.fallback is None:
+        return ()
+    return (Inform(Place(person=policy.fallback), Cause.UNANSWERED),)
+
+
+def _relayed(to: Place, own: Place, author: str, words: Words) -> tuple[Message, ...]:
+    """To the other side; the author's own side sees a mark, or, for words from a form, the words."""
+    if words.channel:
+        return (Relay(to, author, words), Mark(to, words.channel, words.ts, RELAYED))
+    return (Relay(to, author, words), Line(own, f"<@{author}>: {words.text}"))
 
 
 def _both_sides(issue: Issue) -> tuple[Place, ...]:
@@ -258,4 +434,5 @@ def _alert(event: DeliveryFailed, policy: Policy) -> tuple[Message, ...]:
     if event.tier is None:
         return (DeliveryAlert(Place(tier=1), event.what, "a direct message", event.error),)
     teller = event.tier + 1 if event.tier < policy.last_tier else event.tier - 1
-    return (DeliveryAlert(Place(tier=teller), event.what, f"#{policy.tier(event.tier).channel}", event.error),)
+    where = f"#{policy.tier(event.tier).channel}"
+    return (DeliveryAlert(Place(tier=teller), event.what, where, event.error, tried=(event.tier,)),)

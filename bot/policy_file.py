@@ -7,27 +7,37 @@ read, so that a mistake of one kind hides none of the other.
 import json
 import re
 import tomllib
+import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from functools import cache
 from hashlib import sha256
 from inspect import isclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.domain.policy import AtOnce, Policy, Targets, Tier
+from bot.domain.calendar import ALWAYS, Calendar, Window, Windows
+from bot.domain.policy import AtOnce, OnStale, Policy, Repeat, Targets, Tier, Waiting
 from bot.domain.priority import Level, Priority
 
 MINIMUM_WINDOW = timedelta(minutes=2)  # a policy may lower it, knowingly
 SHORTEST_MINIMUM = timedelta(seconds=2)  # two ticks of the engine
 FEWEST_TIERS = 2  # there must be somebody to escalate to
+ALIKE = 0.8  # the same for time zones, of which there are many
 SLIGHT = 0.5  # how alike an unknown key and an absent one must be, to be taken for the same
 LONGEST = timedelta(hours=2000)  # a working year; past it, a calendar's answer would be years away
+FAR = timedelta(days=400)  # within which the hours of a calendar must hold every span that runs in it
+STEEPEST = 10  # times longer from one reminder of the last tier to the next, at most
+WORKING_DAYS = 5  # Monday to Friday
+HOLIDAY_YEARS = range(2020, 2041)  # of a country; fixed, so that a file means the same every year
+SAMPLE = [date(2027, 1, 1) + timedelta(days=n) for n in range(366)]  # days on which two calendars are compared
 
 
 _KeyPath = tuple[str | int, ...]  # list positions count from 0
@@ -152,13 +162,131 @@ def _yes_or_no(value: object) -> bool:
     return value
 
 
+def _user(value: object) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value) or value[0] not in "UW":
+        raise ValueError(f'expected the id of a person, such as "U0123456789", not {_shown(value)}')
+    return value
+
+
+def _percent(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 99:  # noqa: PLR2004 - percents
+        raise ValueError(f"expected whole percents from 1 to 99, such as 80, not {_shown(value)}")
+    return value
+
+
+def _factor(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 1 <= value <= STEEPEST:
+        raise ValueError(f"expected a number from 1 to {STEEPEST}, such as 1.5, not {_shown(value)}")
+    return float(value)
+
+
+def _on_stale(value: object) -> OnStale:
+    if value not in tuple(OnStale):
+        raise ValueError(f'expected "escalate" or "inform", not {_shown(value)}')
+    return OnStale(str(value))
+
+
+def _calendar_name(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a calendar's name in quotes, not {_shown(value)}")  # noqa: TRY004
+    return value
+
+
+def _zone(value: object) -> str:
+    name = value if isinstance(value, str) else ""
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # a misspelt key, an ill-formed one, a directory of zones
+        guess = _zone_like(name)
+        hint = f"did you mean {_shown(guess)}?" if guess else 'write for example "Europe/Berlin" or "UTC"'
+        raise ValueError(f"{_shown(value)} is not a time zone; {hint}") from None
+    return name
+
+
+def _zone_like(name: str) -> str | None:
+    """A city alone is enough to tell which one was meant."""
+    known = sorted(available_timezones())
+    cities = {zone.rpartition("/")[2]: zone for zone in known}
+    city = _guess(name.replace(" ", "_"), cities, ALIKE)
+    return _guess(name.replace(" ", "_"), known, ALIKE) or (cities[city] if city else None)
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = str(value)  # TOML has dates without quotes, too
+    match = re.fullmatch(r"(20[0-9]{2})-([0-9]{2})-([0-9]{2})", value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError(f'expected a date of this century, such as "2026-12-25", not {_shown(value)}')
+    try:
+        return date(*map(int, match.groups()))
+    except ValueError:
+        raise ValueError(f"there is no day {_shown(value)}") from None
+
+
+def _country(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[A-Z]{2}", value):
+        raise ValueError(f'expected the two capital letters of a country, such as "DE", not {_shown(value)}')
+    return value
+
+
+def _region(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f'expected the short name of a region, such as "BE", not {_shown(value)}')
+    return value
+
+
+_FROM_TO = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
+
+
+def _hours(value: object) -> Windows:
+    """The open hours of one day, earliest first."""
+    if not isinstance(value, list):
+        example = '["09:00-12:30", "13:30-17:00"]'
+        raise ValueError(f"expected a list of hours, such as {example}, not {_shown(value)}")  # noqa: TRY004
+    windows = sorted(((_window(text), text) for text in value), key=lambda each: each[0].start)
+    for (earlier, first), (later, second) in pairwise(windows):
+        if later.start < earlier.end:
+            raise ValueError(f"{_shown(second)} begins before {_shown(first)} ends")
+    return tuple(window for window, _ in windows)
+
+
+def _opening(value: object) -> Windows:
+    if not (windows := _hours(value)):
+        raise ValueError("expected hours; a day without work belongs in holidays")
+    return windows
+
+
+def _window(value: object) -> Window:
+    match = _FROM_TO.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError(f'expected hours such as "09:00-17:00", not {_shown(value)}')
+    start, end = (
+        _time_of_day(hour, minute, _shown(value)) for hour, minute in (match.groups()[:2], match.groups()[2:])
+    )
+    if start >= end:
+        raise ValueError(f"{_shown(value)} ends before it begins; what is past midnight belongs to the next day")
+    return Window(start, end)
+
+
+def _time_of_day(hour: str, minute: str, shown: str) -> int:
+    """Seconds since midnight; 24:00 is the end of the day."""
+    seconds = (int(hour) * 60 + int(minute)) * 60
+    if int(minute) > 59 or seconds > 24 * 3600:  # noqa: PLR2004 - minutes
+        raise ValueError(f"there is no {hour}:{minute}, in {shown}; a day ends at 24:00")
+    return seconds
+
+
 # --- the file --------------------------------------------------------------------------------------------------------
 
 _Duration = Annotated[timedelta, BeforeValidator(_duration)]
 _Level = Annotated[Priority, BeforeValidator(_priority)]
 _TierName = Annotated[str, BeforeValidator(_word)]
+_Person = Annotated[str, BeforeValidator(_user)]
+_CalendarName = Annotated[str, BeforeValidator(_calendar_name)]
+_OpenHours = Annotated[Windows | None, BeforeValidator(_hours)]
 
 # The examples are what a message offers for a key that is missing; a table without one is written with its header.
+# The description is what a list should have been.
 
 
 class _Table(BaseModel):
@@ -170,6 +298,31 @@ class _TierTable(_Table):
     channel: Annotated[str, BeforeValidator(_channel)] = Field(examples=['"support-l1"'])
     ping: Annotated[str, BeforeValidator(_ping)] = "none"
     staff_group: Annotated[str | None, BeforeValidator(_group)] = None
+    leads: list[_Person] = Field(default=[], description='a list of people\'s ids, such as ["U0123456789"]')
+
+
+class _CalendarTable(_Table):
+    zone: Annotated[str, BeforeValidator(_zone)] = Field(examples=['"Europe/Berlin"'])
+    weekdays: _OpenHours = None  # Monday to Friday, where the day itself says nothing
+    mon: _OpenHours = None
+    tue: _OpenHours = None
+    wed: _OpenHours = None
+    thu: _OpenHours = None
+    fri: _OpenHours = None
+    sat: _OpenHours = None
+    sun: _OpenHours = None
+    holidays: list[Annotated[date, BeforeValidator(_day)]] = Field(
+        default=[], description='a list of dates, such as ["2026-12-25"]'
+    )
+    holiday_country: Annotated[str | None, BeforeValidator(_country)] = None
+    holiday_region: Annotated[str | None, BeforeValidator(_region)] = None
+    openings: dict[Annotated[date, BeforeValidator(_day)], Annotated[Windows, BeforeValidator(_opening)]] = {}
+
+    @property
+    def weekly(self) -> tuple[Windows, ...]:
+        own = (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)
+        usual = (*(self.weekdays or () for _ in range(WORKING_DAYS)), (), ())
+        return tuple(windows if given is None else given for given, windows in zip(own, usual, strict=True))
 
 
 class _Urgencies(_Table):
@@ -186,19 +339,33 @@ class _Matrix(_Table):
     low: _Urgencies = Field(examples=['{ high = "P3", medium = "P4", low = "P4" }'])
 
 
+_TIER_LIST = 'a list of tiers\' names, such as ["L1"]'
+
+
 class _AtOnceTable(_Table):
-    tiers: list[_TierName] | None = None  # None: the first
-    inform: list[_TierName] = Field(default=[])
+    tiers: list[_TierName] | None = Field(default=None, description=_TIER_LIST)  # None: the first
+    inform: list[_TierName] = Field(default=[], description=_TIER_LIST)
     ping: Annotated[bool, BeforeValidator(_yes_or_no)] = False
 
 
+class _RepeatTable(_Table):
+    factor: Annotated[float, BeforeValidator(_factor)] = Repeat.factor
+    cap: _Duration | None = None  # None: four hours, or the last tier's window if that is longer
+
+
 class _PriorityTable(_Table):
+    calendar: _CalendarName = ALWAYS.name
     windows: dict[str, _Duration] = Field(examples=['{ L1 = "5m", L2 = "10m" }'])
     first_response: _Duration = Field(examples=['"15m"'])
     update: _Duration = Field(examples=['"30m"'])
     resolution: _Duration = Field(examples=['"4h"'])
     grace: _Duration = Field(examples=['"3m"'])
     at_once: _AtOnceTable = _AtOnceTable()
+    reminders: list[Annotated[int, BeforeValidator(_percent)]] = Field(
+        default=[], description="a list of percents, such as [50, 80]"
+    )
+    on_stale: Annotated[OnStale, BeforeValidator(_on_stale)] = OnStale.ESCALATE
+    repeat: _RepeatTable = _RepeatTable()
 
 
 class _Priorities(_Table):
@@ -208,15 +375,31 @@ class _Priorities(_Table):
     P4: _PriorityTable
 
 
+_WAITING = Waiting()  # the defaults
+
+
+class _WaitingTable(_Table):
+    calendar: _CalendarName = ALWAYS.name
+    nudges: list[_Duration] = Field(
+        default=list(_WAITING.nudges), description='a list of spans of time, such as ["8h", "24h"]'
+    )
+    resolve: _Duration = _WAITING.resolve
+
+
 class _File(_Table):
     minimum_window: _Duration = MINIMUM_WINDOW
-    tiers: list[_TierTable]
+    close_after: _Duration = Policy.close_after
+    fallback: Annotated[str | None, BeforeValidator(_user)] = None
+    tiers: list[_TierTable] = Field(description="a table per tier, each with the header [[tiers]]")
+    calendars: dict[Annotated[str, BeforeValidator(_tier_name)], _CalendarTable] = {}
     matrix: _Matrix
     priorities: _Priorities
+    waiting: _WaitingTable = _WaitingTable()
 
 
 def _policy(file: _File) -> Policy:
     names = [tier.name for tier in file.tiers]
+    calendars = {ALWAYS.name: ALWAYS, **{name: _calendar(name, table) for name, table in file.calendars.items()}}
 
     def numbers(of: Iterable[str]) -> tuple[int, ...]:
         return tuple(sorted(names.index(name) + 1 for name in of))
@@ -234,17 +417,70 @@ def _policy(file: _File) -> Policy:
                 inform=numbers(at_once.inform),
                 ping=at_once.ping,
             ),
+            calendar=calendars[table.calendar],
+            reminders=tuple(percent / 100 for percent in table.reminders),
+            on_stale=table.on_stale,
+            repeat=Repeat(
+                table.repeat.factor,
+                max(Repeat.cap, table.windows[names[-1]]) if table.repeat.cap is None else table.repeat.cap,
+            ),
         )
 
     policy = Policy(
         version="",
-        tiers=tuple(Tier(number, **tier.model_dump()) for number, tier in enumerate(file.tiers, start=1)),
+        tiers=tuple(
+            Tier(number, tier.name, tier.channel, tier.ping, tier.staff_group, tuple(tier.leads))
+            for number, tier in enumerate(file.tiers, start=1)
+        ),
         matrix={
             impact: {urgency: getattr(getattr(file.matrix, impact), urgency) for urgency in Level} for impact in Level
         },
         targets={priority: targets(getattr(file.priorities, priority)) for priority in Priority},
+        waiting=Waiting(tuple(file.waiting.nudges), file.waiting.resolve, calendars[file.waiting.calendar]),
+        close_after=file.close_after,
+        fallback=file.fallback,
     )
     return replace(policy, version=_version(policy))
+
+
+def _calendar(name: str, table: _CalendarTable) -> Calendar:
+    """Raises _NoHolidays."""
+    closed = frozenset(table.holidays)
+    if table.holiday_country:
+        closed |= _public_holidays(table.holiday_country, table.holiday_region)
+    return Calendar(name, table.zone, table.weekly, closed, frozenset(table.openings.items()))
+
+
+class _NoHolidays(Exception):
+    """A country's holidays are not to be had. `key` is the one at fault; the text goes on after it."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
+@cache  # the first time takes a second
+def _public_holidays(country: str, region: str | None) -> frozenset[date]:
+    """Raises _NoHolidays."""
+    try:
+        import holidays  # noqa: PLC0415 - an optional package, and a slow one to import
+    except ImportError:
+        raise _NoHolidays(
+            "holiday_country", "needs one more package; install it: pip install -r requirements-holidays.txt"
+        ) from None
+    regions = holidays.list_supported_countries().get(country)
+    if regions is None:
+        raise _NoHolidays(
+            "holiday_country",
+            f'{_shown(country)} is not a country whose holidays are known; they are named as "DE", "GB" or "US"',
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that some countries' are known for fewer years
+            return frozenset(holidays.country_holidays(country, subdiv=region, years=HOLIDAY_YEARS))
+    except NotImplementedError:
+        known = f"its regions are {', '.join(regions)}" if regions else "it has none"
+        raise _NoHolidays("holiday_region", f"{_shown(region)} is not a region of {country}; {known}") from None
 
 
 def _version(policy: Policy) -> str:
@@ -269,6 +505,7 @@ def _plain(value: object) -> object:
 def _rules(document: object) -> Iterator[_Mistake]:
     """Speaks only of what can be read; the rest is `_shape`'s."""
     yield from _tier_rules(_at(document, "tiers"))
+    calendars = yield from _calendar_rules(document)
     shortest = _span(document, "minimum_window") or MINIMUM_WINDOW
     if shortest < SHORTEST_MINIMUM:
         yield _Mistake(("minimum_window",), f"expected at least {_words(SHORTEST_MINIMUM)}, not {_words(shortest)}")
@@ -280,8 +517,20 @@ def _rules(document: object) -> Iterator[_Mistake]:
             yield from _window_names_rule(document, (*table, "windows"), names)
             yield from _first_response_rule(document, table, names)
             yield from _at_once_rules(document, (*table, "at_once"), names)
+            yield from _cap_rule(document, table, names[-1])
+        yield from _reminders_rule(document, (*table, "reminders"))
+        keys = (*_windows(document, table), *((*table, key) for key in _SPANS), (*table, "repeat", "cap"))
+        yield from _calendar_use_rules(document, table, calendars, {key: _span(document, *key) for key in keys})
     for severe, milder in pairwise(Priority):
         yield from _severity_rule(document, severe, milder)
+        yield from _widening_rule(document, severe, milder, calendars)
+    yield from _waiting_rules(document, shortest)
+    resolve = ("waiting", "resolve")
+    spans = {**_nudges(document), resolve: _span(document, *resolve) or _WAITING.resolve}
+    yield from _calendar_use_rules(document, resolve[:1], calendars, spans)
+
+
+_SPANS = ("first_response", "update", "resolution")  # of a priority, beside its windows
 
 
 def _tier_names(document: object) -> list[str]:
@@ -365,12 +614,173 @@ def _at_once_rules(document: object, path: _KeyPath, names: list[str]) -> Iterat
 
 def _severity_rule(document: object, severe: Priority, milder: Priority) -> Iterator[_Mistake]:
     table = ("priorities", milder.value)
-    for key in (*_windows(document, table), *((*table, name) for name in ("first_response", "update", "resolution"))):
+    for key in (*_windows(document, table), *((*table, name) for name in _SPANS)):
         less, more = _span(document, *key), _span(document, "priorities", severe.value, *key[2:])
         if less and more and less < more:
             yield _Mistake(
                 key, f"expected at least {_words(more)}, as {severe} has, which is more severe; not {_words(less)}"
             )
+
+
+def _cap_rule(document: object, table: _KeyPath, last: str) -> Iterator[_Mistake]:
+    window, cap = _span(document, *table, "windows", last), _span(document, *table, "repeat", "cap")
+    if window and cap and cap < window:
+        yield _Mistake(
+            (*table, "repeat", "cap"),
+            f"expected at least {_words(window)}, the window of {last}, after which it is reminded first; "
+            f"not {_words(cap)}",
+        )
+
+
+def _reminders_rule(document: object, path: _KeyPath) -> Iterator[_Mistake]:
+    percents = _at(document, *path)
+    readable = [each for each in percents if isinstance(each, int)] if isinstance(percents, list) else []
+    if any(later <= earlier for earlier, later in pairwise(readable)):
+        yield _Mistake(path, f"expected each percent once, in rising order: {sorted(set(readable))}")
+
+
+def _waiting_rules(document: object, shortest: timedelta) -> Iterator[_Mistake]:
+    nudges = _nudges(document)
+    for key, span in nudges.items():
+        if span < shortest:
+            yield _Mistake(key, f"expected at least {_words(shortest)}, the minimum_window, not {_words(span)}")
+    for (_, before), (key, span) in pairwise(nudges.items()):
+        if span <= before:
+            yield _Mistake(
+                key, f"expected more than {_words(before)}, as each counts from the question; not {_words(span)}"
+            )
+    default = () if _at(document, "waiting", "nudges") is not None else _WAITING.nudges
+    last = max((*nudges.values(), *default), default=shortest)
+    resolve = _span(document, "waiting", "resolve") or _WAITING.resolve
+    if resolve < last:
+        yield _Mistake(
+            ("waiting", "resolve"),
+            f"expected at least {_words(last)}, when the reporter is asked last; not {_words(resolve)}",
+        )
+
+
+def _nudges(document: object) -> dict[_KeyPath, timedelta]:
+    nudges = _at(document, "waiting", "nudges")
+    keys = (("waiting", "nudges", index) for index in range(len(nudges) if isinstance(nudges, list) else 0))
+    return {key: span for key in keys if (span := _span(document, *key))}
+
+
+# calendars
+
+
+def _calendar_rules(document: object) -> Generator[_Mistake, None, dict[str, Calendar | None]]:
+    """Answers with every calendar there is by its name; None for one that cannot be read."""
+    calendars: dict[str, Calendar | None] = {ALWAYS.name: ALWAYS}
+    tables = _at(document, "calendars")
+    for name, content in tables.items() if isinstance(tables, dict) else ():
+        path = ("calendars", name)
+        if name == ALWAYS.name:
+            yield _Mistake(path, "is built in, open round the clock; give yours another name")
+            continue
+        calendars[name] = None
+        try:
+            table = _CalendarTable.model_validate(content)
+        except ValidationError:
+            continue  # `_shape` says it
+        mistakes = [*_calendar_table_rules(path, table)]
+        yield from mistakes
+        if not mistakes:
+            calendars[name] = _calendar(name, table)
+    return calendars
+
+
+def _calendar_table_rules(path: _KeyPath, table: _CalendarTable) -> Iterator[_Mistake]:
+    if not any(table.weekly):
+        yield _Mistake(path, 'never opens; write for example weekdays = ["09:00-17:00"]')
+    for day in sorted(table.openings.keys() & set(table.holidays)):
+        yield _Mistake((*path, "openings", str(day)), "is one of holidays too; it cannot be both")
+    if table.holiday_region and not table.holiday_country:
+        yield _Mistake((*path, "holiday_region"), 'needs its country; write for example holiday_country = "DE"')
+    elif table.holiday_country:
+        try:
+            _public_holidays(table.holiday_country, table.holiday_region)
+        except _NoHolidays as error:
+            yield _Mistake((*path, error.key), str(error))
+
+
+def _calendar_use_rules(
+    document: object,
+    table: _KeyPath,
+    calendars: Mapping[str, Calendar | None],
+    spans: Mapping[_KeyPath, timedelta | None],
+) -> Iterator[_Mistake]:
+    """The calendar that a table names exists, and is open enough for the spans that run in it."""
+    name = _at(document, *table, "calendar")
+    if not isinstance(name, str):
+        return
+    if name not in calendars:
+        suggestion = _suggestion(_guess(name, calendars), calendars, "the calendars are")
+        yield _Mistake((*table, "calendar"), f"{_shown(name)} is not a calendar; {suggestion}")
+        return
+    if calendar := calendars[name]:
+        most = _open_time(calendar)
+        for key, span in spans.items():
+            if span and span > most:
+                yield _Mistake(
+                    key,
+                    f"expected at most {_words(most) or 'nothing'}, as {_shown(name)} is open no longer "
+                    f"in {FAR.days} days; not {_words(span)}",
+                )
+
+
+@cache
+def _open_time(calendar: Calendar) -> timedelta:
+    """At least this much within FAR, whenever it begins."""
+    years = {SAMPLE[0].year, *(day.year for day in calendar.holidays)}
+    starts = (datetime(year, 1, 1, tzinfo=UTC) for year in years)
+    return min(calendar.between(start, start + FAR) for start in starts)
+
+
+def _widening_rule(
+    document: object, severe: Priority, milder: Priority, calendars: Mapping[str, Calendar | None]
+) -> Iterator[_Mistake]:
+    """Else a raise of priority could move a deadline later (domain.md 3.1)."""
+    names = [_at(document, "priorities", each.value, "calendar") or ALWAYS.name for each in (severe, milder)]
+    more, less = (calendars.get(name) if isinstance(name, str) else None for name in names)
+    moment = _open_alone(less, more) if more and less else None
+    if more and less and moment:
+        local, names = less.local(moment), [_shown(each.name) for each in (less, more)]
+        yield _Mistake(
+            ("priorities", severe.value, "calendar"),
+            f"expected to be open whenever that of {milder} is, which is less severe; "
+            f"on {local:%a %Y-%m-%d} at {local:%H:%M} ({less.zone}) {names[0]} is and {names[1]} is not",
+        )
+
+
+def _open_alone(calendar: Calendar, other: Calendar) -> datetime | None:
+    """A moment at which `other` is not open though `calendar` is, on a usual day if possible; None: there seems none.
+
+    Such times begin where the one opens or the other closes, so only these are looked at.
+    """
+    if replace(other, name="") in (replace(calendar, name=""), replace(ALWAYS, name="")):
+        return None
+    unusual = {day for each in (calendar, other) for day in (*each.holidays, *(day for day, _ in each.openings))}
+    # There, it may be the day before or after.
+    around = sorted({day + timedelta(days=n) for day in unusual for n in (-1, 0, 1)})
+    moments = (
+        datetime.combine(day, time(), ZoneInfo(each.zone)) + timedelta(seconds=second)
+        for day in (*SAMPLE, *around)
+        for each, edge in ((calendar, "start"), (other, "end"))
+        for second in _edges(each, day, edge)
+    )
+    return next((moment for moment in moments if calendar.is_open(moment) and not other.is_open(moment)), None)
+
+
+def _edges(calendar: Calendar, day: date, edge: str) -> Iterator[int]:
+    """Seconds since midnight at which it opens ("start") or closes ("end")."""
+    usual = () if day in calendar.holidays else calendar.weekly[day.weekday()] if calendar.weekly else (_WHOLE_DAY,)
+    return (getattr(window, edge) for window in dict(calendar.openings).get(day, usual))
+
+
+_WHOLE_DAY = Window(0, 86400)
+
+
+# values
 
 
 def _windows(document: object, table: _KeyPath) -> Iterator[_KeyPath]:
@@ -417,6 +827,8 @@ def _shape(error: ValidationError) -> Iterator[_Mistake]:
             yield _Mistake(each["loc"], f"is not a known key; {_suggestion(guess, fields, 'known are')}")
     for each in errors:
         path, value = each["loc"], each["input"]
+        if path[-1] == "[key]":  # pydantic's way to say that the key itself is wrong
+            path = path[:-1]
         match each["type"]:
             case "extra_forbidden":
                 pass
@@ -425,10 +837,9 @@ def _shape(error: ValidationError) -> Iterator[_Mistake]:
                     yield _Mistake(path, _missing(path))
             case "value_error":
                 yield _Mistake(path, str(each["ctx"]["error"]))
-            case "list_type" if path == ("tiers",):
-                yield _Mistake(path, "expected a table per tier, each with the header [[tiers]]")
             case "list_type":
-                yield _Mistake(path, f'expected a list of tiers\' names, such as ["L1"], not {_shown(value)}')
+                expected = _table_at(path[:-1]).model_fields[str(path[-1])].description
+                yield _Mistake(path, f"expected {expected}, not {_shown(value)}")
             case _:
                 yield _Mistake(path, f"expected a table, not {_shown(value)}")
 
@@ -443,12 +854,16 @@ def _missing(path: _KeyPath) -> str:
 
 def _table_at(path: Iterable[str | int]) -> type[_Table]:
     table: type[_Table] = _File
+    names_vary = False  # in a table of tables any key will do
     for part in path:
-        if isinstance(part, str):
+        if isinstance(part, str) and not names_vary:
             annotation = table.model_fields[part].annotation
             table = next(
                 each for each in (annotation, *get_args(annotation)) if isclass(each) and issubclass(each, _Table)
             )
+            names_vary = get_origin(annotation) is dict
+        else:
+            names_vary = False
     return table
 
 
@@ -526,6 +941,7 @@ _CLEARER = {
     "Invalid statement": 'expected a key, such as update = "30m", or a table\'s header, such as [matrix]',
     'Expected "\'"': "a quote is not closed",
     "Unterminated string": "a quote is not closed",
+    "Invalid date": "there is no such day, or no such time",
     "Illegal character": "a character that cannot stand here; perhaps a quote is not closed",
 }
 

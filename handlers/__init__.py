@@ -15,17 +15,12 @@ ANYTHING = re.compile(".*")
 def register(app: App, bot: Bot) -> None:
     app.command(ids.COMMAND)(answering(commands.issue, bot))
 
-    app.action(ids.CLAIM)(answering(actions.claim, bot))
-    app.action(ids.ESCALATE)(answering(actions.open_escalate_form, bot))
-    app.action(ids.RESOLVE)(answering(actions.open_resolve_form, bot))
-    app.action(ids.REOPEN)(answering(actions.open_reopen_form, bot))
-    app.action(ids.MORE)(answering(actions.more, bot))
     app.action(re.compile(f"^({ids.IMPACT}|{ids.URGENCY})$"))(answering(forms.show_priority, bot))
+    app.action(ids.MORE)(answering(actions.more, bot))
+    app.action(re.compile(f"^{ids.ACT}"))(answering(actions.press, bot))
 
     app.view(ids.REPORT)(answering(forms.report, bot))
-    app.view(ids.ESCALATE_FORM)(answering(forms.escalate, bot))
-    app.view(ids.RESOLVE_FORM)(answering(forms.resolve, bot))
-    app.view(ids.REOPEN_FORM)(answering(forms.reopen, bot))
+    app.view(re.compile(f"^{ids.ACT_FORM}"))(answering(forms.act, bot))
 
     app.event("message")(listening(events.message, bot))
     app.event("app_mention")(listening(events.mention, bot))

@@ -1,41 +1,28 @@
-"""Buttons and the overflow menu."""
+"""Buttons and the ⋯ menu: an act that asks for nothing is done at once, any other opens its form."""
 
 from slack_bolt import Ack
 
 from bot.domain import refusals
 from bot.domain.lifecycle import Seen
 from bot.services.bot import Bot
+from bot.services.search import Found
 from bot.slack import forms, ids
+from bot.slack.acts import BY_WORD, Act
+from bot.slack.blocks import Block
+from handlers.acts import Asked, perform
 from handlers.boundary import Body, tell
 
-
-def claim(ack: Ack, body: Body, bot: Bot) -> None:
-    number, _, desk = ids.read_seen(body["actions"][0]["value"])
-    bot.issues.claim(number, _user(body), desk=desk, delivery=_delivery(body))
-    ack()
+OUTDATED = "That button is from an older version of me and does nothing now. Use the newest card."
 
 
-def open_escalate_form(ack: Ack, body: Body, bot: Bot) -> None:
-    value = body["actions"][0]["value"]
-    number, entry, _ = ids.read_seen(value)
-    issue, policy = bot.issues.may_escalate(number, _user(body), seen=Seen(entry=entry))
-    bot.answers.open_form(body["trigger_id"], forms.escalate(issue, policy, seen=value))
-    ack()
-
-
-def open_resolve_form(ack: Ack, body: Body, bot: Bot) -> None:
-    value = body["actions"][0]["value"]
-    number, _, _ = ids.read_seen(value)
-    issue, _ = bot.issues.may_resolve(number, _user(body))
-    bot.answers.open_form(body["trigger_id"], forms.resolve(issue, seen=value))
-    ack()
-
-
-def open_reopen_form(ack: Ack, body: Body, bot: Bot) -> None:
-    value = body["actions"][0]["value"]
-    number, _, _ = ids.read_seen(value)
-    issue, _ = bot.issues.may_reopen(number, _user(body))
-    bot.answers.open_form(body["trigger_id"], forms.reopen(issue, seen=value))
+def press(ack: Ack, body: Body, bot: Bot) -> None:
+    """A button of a card, a receipt or the menu; its action id names the act."""
+    action = body["actions"][0]
+    act = BY_WORD.get(action["action_id"].removeprefix(ids.ACT))
+    if act is None:
+        tell(ack, body, bot, OUTDATED)
+        return
+    _start(act, action["value"], body, bot)
     ack()
 
 
@@ -44,26 +31,50 @@ def more(ack: Ack, body: Body, bot: Bot) -> None:
     word, _, value = body["actions"][0]["selected_option"]["value"].partition(":")
     number, _, _ = ids.read_seen(value)
     match word:
-        case ids.RELEASE:
-            bot.issues.release(number, _user(body), delivery=_delivery(body))
         case ids.SHOW_HISTORY:
-            _show_history(number, body, bot)
+            found = _staff_only(number, body, bot)
+            _open(forms.history(found.issue, bot.search.timeline(number), found.policy), body, bot)
+        case ids.SHOW_WHY:
+            found = _staff_only(number, body, bot)
+            _open(forms.why(found.issue, bot.search.why(number)), body, bot)
+        case ids.SHOW_MENU:
+            found = _staff_only(number, body, bot)
+            _open(forms.menu(found.issue, found.policy, seen=value), body, bot)
+        case _ if word in BY_WORD:
+            _start(BY_WORD[word], value, body, bot)
         case _:
-            outdated(ack, body, bot)
-    if ack.response is None:
-        ack()
+            tell(ack, body, bot, OUTDATED)
+            return
+    ack()
 
 
-def _show_history(number: int, body: Body, bot: Bot) -> None:
+def _start(act: Act, value: str, body: Body, bot: Bot) -> None:
+    number, entry, desk = ids.read_seen(value)
+    user, seen = _user(body), Seen(entry=entry)
+    if act.inputs:
+        issue, policy = bot.issues.may(act.word, number, user, seen=seen)
+        _open(forms.act(act, issue, policy, seen=value), body, bot)
+        return
+    delivery = f"press:{body['trigger_id']}"  # unique per press (slack.md 4.2)
+    perform(Asked(act.word, number, user, delivery, seen=seen, desk=desk), bot)
+    if "view" in body:
+        found = bot.search.one(number)
+        bot.answers.update_form(body["view"]["id"], body["view"]["hash"], forms.done(found.issue, found.policy))
+
+
+def _open(view: Block, body: Body, bot: Bot) -> None:
+    """On its own, or on top of the menu it was chosen in."""
+    if "view" in body:
+        bot.answers.push_form(body["trigger_id"], view)
+    else:
+        bot.answers.open_form(body["trigger_id"], view)
+
+
+def _staff_only(number: int, body: Body, bot: Bot) -> Found:
     found = bot.search.one(number)
     if not bot.search.is_staff(_user(body)):
         raise refusals.NotStaff(name=found.issue.name)
-    view = forms.history(found.issue, bot.search.timeline(number), found.policy)
-    bot.answers.open_form(body["trigger_id"], view)
-
-
-def outdated(ack: Ack, body: Body, bot: Bot) -> None:
-    tell(ack, body, bot, "That button is from an older version of me and does nothing now. Use the newest card.")
+    return found
 
 
 def nothing(ack: Ack, _body: Body, _bot: Bot) -> None:
@@ -71,10 +82,9 @@ def nothing(ack: Ack, _body: Body, _bot: Bot) -> None:
     ack()
 
 
+def outdated(ack: Ack, body: Body, bot: Bot) -> None:
+    tell(ack, body, bot, OUTDATED)
+
+
 def _user(body: Body) -> str:
     return str(body["user"]["id"])
-
-
-def _delivery(body: Body) -> str:
-    """Unique per press (slack.md 4.2)."""
-    return f"press:{body['trigger_id']}"

@@ -15,6 +15,7 @@ from slack_bolt import Ack
 from bot.domain.refusals import Refused
 from bot.ports import NotShown
 from bot.services.bot import Bot
+from bot.slack import forms
 from bot.slack.text import disarmed, unescape
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,11 @@ log = logging.getLogger(__name__)
 Body = dict[str, Any]
 Answering = Callable[[Ack, Body, Bot], None]
 Listening = Callable[[Body, Bot], None]
+
+
+class NotYet(Exception):
+    """What an event belongs to is not on record yet; Slack shall send it again."""
+
 
 EVENT_TRIES = 3  # the third failure of one event is acked: Slack would not send it more often anyway
 EVENTS_REMEMBERED = 1000
@@ -63,8 +69,18 @@ def tell(ack: Ack, body: Body, bot: Bot, text: str) -> None:
         ack()
         container = body.get("container") or {}
         channel = (body.get("channel") or {}).get("id")
-        if channel:
+        if "view" in body:
+            push_notice(body, bot, text)
+        elif channel:
             bot.answers.whisper(channel, body["user"]["id"], text, container.get("thread_ts"))
+
+
+def push_notice(body: Body, bot: Bot, text: str) -> None:
+    """Over the form it concerns: an ephemeral message would be behind it."""
+    try:
+        bot.answers.push_form(body["trigger_id"], forms.notice(text))
+    except NotShown as error:
+        log.warning("an answer could not be shown: %s", error)
 
 
 def spoken_for(text: str, bot: Bot) -> str:
@@ -79,6 +95,9 @@ def listening(listener: Listening, bot: Bot) -> Callable[..., None]:
     def guarded(body: Body) -> None:
         try:
             listener(body, bot)
+        except NotYet:
+            log.info("event %s came before what it belongs to was on record", body.get("event_id"))
+            raise
         except Exception:
             event_id = body.get("event_id", "")
             failures[event_id] = failures.get(event_id, 0) + 1

@@ -2,11 +2,14 @@
 
 from slack_bolt import Ack
 
+from bot.domain import refusals
 from bot.domain.issue import issue_number
 from bot.services.bot import Bot
 from bot.services.search import Page
 from bot.slack import answers, forms
+from bot.slack.acts import BY_WORD
 from bot.slack.text import spoken
+from handlers.acts import Asked, inputs_from, perform
 from handlers.boundary import Body
 
 
@@ -14,10 +17,11 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
     """A known word asks for something; any other text is the title of a new issue."""
     text = spoken(body.get("text") or "")
     word, _, rest = text.partition(" ")
-    number = issue_number(rest)
+    named, _, _ = rest.strip().partition(" ")
+    number = issue_number(named)
     match word.lower(), rest.strip():
         case "help", "":
-            ack(text=answers.HELP)
+            ack(text=answers.help_text())
         case "mine", "":
             mine = bot.search.mine(body["user_id"])
             ack(text=_listed("What you reported", "You have not reported anything. Type `/issue` to do so.", mine))
@@ -25,11 +29,32 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
             ack(text=_listed("Open issues", "No issue is open.", bot.search.open()))
         case "show", _ if number is not None:
             _show(ack, body["user_id"], number, bot)
-        case "show", "":
-            ack(text="Which one? For example: `/issue show ISS-42`.")
+        case "why", _ if number is not None:
+            _why(ack, body["user_id"], number, bot)
+        case "show" | "why" as asked, "":
+            ack(text=f"Which one? For example: `/issue {asked} ISS-42`.")
+        case known, _ if known in BY_WORD and number is not None and named[0] in "iI#":
+            _act(ack, body, bot, known, number)
         case _:
             bot.answers.open_form(body["trigger_id"], forms.report(text, policy=bot.policy()))
             ack()
+
+
+def _act(ack: Ack, body: Body, bot: Bot, word: str, number: int) -> None:
+    """`/issue claim ISS-42`, with what the act needs behind it."""
+    rest = body["text"].split(maxsplit=2)[2:]
+    inputs = inputs_from(word, rest[0] if rest else "")
+    perform(Asked(word, number, body["user_id"], f"command:{body['trigger_id']}", inputs), bot)
+    found = bot.search.one(number)
+    ack(text=f"Done. {answers.line(found.issue, found.policy)}")
+
+
+def _why(ack: Ack, user: str, number: int, bot: Bot) -> None:
+    """For its reporter, too: a promise may be explained to whom it was made."""
+    found = bot.search.one(number)
+    if user != found.issue.reporter and not bot.search.is_staff(user):
+        raise refusals.NotYours(name=found.issue.name)
+    ack(text="\n".join(bot.search.why(number)))
 
 
 def _show(ack: Ack, user: str, number: int, bot: Bot) -> None:

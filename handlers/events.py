@@ -5,14 +5,14 @@ from typing import Any
 
 from bot.domain import refusals
 from bot.domain.events import Words
-from bot.domain.issue import issue_name
 from bot.domain.lifecycle import Seen
 from bot.domain.refusals import Refused
 from bot.ports import Post
 from bot.services.bot import Bot
 from bot.slack import answers
-from bot.slack.text import spoken
-from handlers.boundary import Body
+from bot.slack.acts import BY_WORD
+from handlers.acts import Asked, inputs_from, perform
+from handlers.boundary import Body, NotYet
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,8 @@ def nothing(_body: Body, _bot: Bot) -> None:
 
 def _said(event: dict[str, Any], bot: Bot) -> None:
     root = _root(event, bot)
+    if root is None and event.get("parent_user_id") == bot.user() and bot.conversation.may_be_under_way():
+        raise NotYet
     if root is None:
         if event.get("channel_type") == "im":
             bot.answers.whisper(event["channel"], event["user"], DM_HINT, event.get("thread_ts"))
@@ -85,39 +87,28 @@ def _said(event: dict[str, Any], bot: Bot) -> None:
 def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
     """What the buttons do, in words."""
     word, _, rest = text.partition(" ")
-    rest = rest.strip()
-    user, number = event["user"], root.issue
-    delivery = f"message:{event['channel']}:{event['ts']}"
-    match word.strip(":,.!").lower():
-        case "claim":
-            bot.issues.claim(number, user, desk=root.place.tier, delivery=delivery)
-        case "release":
-            bot.issues.release(number, user, delivery=delivery)
-        case "escalate":
-            reason, tried = _reason_and_tried(spoken(rest), number)
-            seen = Seen(tier=root.place.tier)
-            bot.issues.escalate(number, user, seen=seen, reason=reason, tried=tried, delivery=delivery)
-        case "resolve":
-            bot.issues.resolve(number, user, fix=spoken(rest), delivery=delivery)
-        case "reopen":
-            bot.issues.reopen(number, user, reason=spoken(rest), delivery=delivery)
-        case "note":
-            if not rest and not event.get("files"):
-                raise refusals.NothingSaid
-            bot.conversation.noted(root, _words({**event, "text": rest}), by=user)
-            return
-        case _:
-            bot.answers.whisper(event["channel"], user, answers.THREAD_HELP, event["thread_ts"])
-            return
-    bot.answers.nod(event["channel"], event["ts"])
-
-
-def _reason_and_tried(text: str, number: int) -> tuple[str, str]:
-    """Both parts of "why; tried: what"."""
-    reason, found, tried = text.partition("tried:")
-    if not found or not tried.strip():
-        raise refusals.HowToEscalate(name=issue_name(number))
-    return reason.strip().rstrip(";,."), tried.strip()
+    word, rest = word.strip(":,.!").lower(), rest.strip()
+    user, channel, ts = event["user"], event["channel"], event["ts"]
+    if word == "note":
+        if not rest and not event.get("files"):
+            raise refusals.NothingSaid
+        bot.conversation.noted(root, _words({**event, "text": rest}), by=user)
+    elif word == "why":
+        bot.answers.whisper(channel, user, "\n".join(bot.search.why(root.issue)), event["thread_ts"])
+    elif word in BY_WORD:
+        asked = Asked(
+            word=word,
+            number=root.issue,
+            user=user,
+            delivery=f"message:{channel}:{ts}",
+            inputs=inputs_from(word, rest),
+            seen=Seen(tier=root.place.tier),
+            desk=root.place.tier,
+        )
+        perform(asked, bot)
+        bot.answers.nod(channel, ts)
+    else:
+        bot.answers.whisper(channel, user, answers.thread_help(), event["thread_ts"])
 
 
 def _edited(event: dict[str, Any], bot: Bot) -> None:

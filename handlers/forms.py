@@ -1,5 +1,7 @@
 """Submitted forms: values cross the boundary here, once."""
 
+from typing import Any
+
 from slack_bolt import Ack
 
 from bot.domain import refusals
@@ -8,17 +10,18 @@ from bot.domain.priority import Level
 from bot.services.bot import Bot
 from bot.services.issues import Report
 from bot.slack import forms, ids
+from handlers.acts import Asked, perform
 from handlers.boundary import Body, spoken_for
 
 
 def report(ack: Ack, body: Body, bot: Bot) -> None:
-    view = body["view"]
+    values = _values(body["view"])
     reported = Report(
         reporter=body["user"]["id"],
-        title=_text(view, ids.TITLE),
-        details=_text(view, ids.DETAILS),
-        impact=_level(view, ids.IMPACT),
-        urgency=_level(view, ids.URGENCY),
+        title=values[ids.TITLE],
+        details=values[ids.DETAILS],
+        impact=Level(values[ids.IMPACT]),
+        urgency=Level(values[ids.URGENCY]),
     )
     try:
         bot.issues.open(reported, delivery=_delivery(body))
@@ -31,7 +34,8 @@ def report(ack: Ack, body: Body, bot: Bot) -> None:
 def show_priority(ack: Ack, body: Body, bot: Bot) -> None:
     """The line under the selects follows them; what the person has typed stays (same block and action ids)."""
     view = body["view"]
-    line = forms.priority_line(bot.policy(), _level(view, ids.IMPACT), _level(view, ids.URGENCY))
+    values = _values(view)
+    line = forms.priority_line(bot.policy(), Level(values[ids.IMPACT]), Level(values[ids.URGENCY]))
     blocks = [line if block["block_id"] == line["block_id"] else block for block in view["blocks"]]
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
     shown = {key: view[key] for key in kept if view.get(key)}
@@ -39,45 +43,44 @@ def show_priority(ack: Ack, body: Body, bot: Bot) -> None:
     ack()
 
 
-def escalate(ack: Ack, body: Body, bot: Bot) -> None:
+def act(ack: Ack, body: Body, bot: Bot) -> None:
+    """The form of any act; its callback id names the act, its metadata what the card showed."""
     view = body["view"]
-    number, entry, _ = ids.read_seen(view["private_metadata"])
-    reason, tried = _text(view, ids.REASON), _text(view, ids.TRIED)
-    user = body["user"]["id"]
+    number, entry, desk = ids.read_seen(view["private_metadata"])
+    values = _values(view)
+    asked = Asked(
+        word=view["callback_id"].removeprefix(ids.ACT_FORM),
+        number=number,
+        user=body["user"]["id"],
+        delivery=_delivery(body),
+        inputs=values,
+        seen=Seen(entry=entry),
+        desk=desk,
+    )
     try:
-        bot.issues.escalate(number, user, seen=Seen(entry=entry), reason=reason, tried=tried, delivery=_delivery(body))
+        perform(asked, bot)
     except (refusals.ReasonMissing, refusals.TextTooLong) as refused:
-        wrong = ids.REASON if _is_wrong(reason) else ids.TRIED
-        ack(response_action="errors", errors={wrong: spoken_for(str(refused), bot)})
+        ack(response_action="errors", errors={_wrong(values): spoken_for(str(refused), bot)})
         return
-    ack()
+    ack(response_action="clear")  # the menu below it, too
 
 
-def resolve(ack: Ack, body: Body, bot: Bot) -> None:
-    view = body["view"]
-    number, _, _ = ids.read_seen(view["private_metadata"])
-    bot.issues.resolve(number, body["user"]["id"], fix=_text(view, ids.FIX), delivery=_delivery(body))
-    ack()
+def _values(view: Body) -> dict[str, str]:
+    """Each input's value as text; an untouched one comes as null (slack.md 1.5)."""
+    return {name: _value(elements[name]) for name, elements in view["state"]["values"].items()}
 
 
-def reopen(ack: Ack, body: Body, bot: Bot) -> None:
-    view = body["view"]
-    number, _, _ = ids.read_seen(view["private_metadata"])
-    bot.issues.reopen(number, body["user"]["id"], reason=_text(view, ids.REASON), delivery=_delivery(body))
-    ack()
+def _value(element: dict[str, Any]) -> str:
+    chosen = element.get("selected_option") or {}
+    found = element.get("value") or element.get("selected_user") or element.get("selected_date") or chosen.get("value")
+    return str(found or "")
 
 
-def _text(view: Body, name: str) -> str:
-    """An untouched field comes as null (slack.md 1.5)."""
-    return str(view["state"]["values"][name][name].get("value") or "")
-
-
-def _level(view: Body, name: str) -> Level:
-    return Level(view["state"]["values"][name][name]["selected_option"]["value"])
-
-
-def _is_wrong(text: str) -> bool:
-    return not text.strip() or len(text.strip()) > TEXT_LIMIT
+def _wrong(values: dict[str, str]) -> str:
+    """The field a refusal is about: the first that is empty or too long, else the first."""
+    return next(
+        (name for name, text in values.items() if not text.strip() or len(text.strip()) > TEXT_LIMIT), min(values)
+    )
 
 
 def _delivery(body: Body) -> str:

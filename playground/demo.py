@@ -26,8 +26,9 @@ def main() -> int:
     parser.add_argument("--policy", type=Path, default=HERE / "policy.toml", help="the escalation policy to try")
     options = parser.parse_args()
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # the last: its terminal was closed
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: stop.set())
     with tempfile.TemporaryDirectory(prefix="escalator-demo-") as folder:
         return _play(options.host, options.port, options.policy, Path(folder), stop)
 

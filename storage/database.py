@@ -19,11 +19,12 @@ from bot.messages import Place
 from bot.ports import Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from
+from storage.connections import insert_into
 from storage.directory import Directory
 from storage.health import Finding, findings
 from storage.opening import CannotOpen, FileLock, copy, file_of, parse
 from storage.outbox import Outbox
-from storage.tables import LIVE, IssueRow, PostRow
+from storage.tables import LIVE, EngineRow, IssueRow, PostRow
 from storage.transaction import SqlTransaction
 from storage.upgrade import HEAD, revision_of, upgrade
 
@@ -70,6 +71,10 @@ class SqlDatabase(Outbox, Directory):
         with self.read() as connection:
             return connection.scalars(numbers).all()
 
+    def failures(self, number: int) -> int:
+        with self.read() as connection:
+            return connection.scalar(select(col(IssueRow.failures)).where(col(IssueRow.number) == number)) or 0
+
     def set_aside(self, number: int, until: datetime, error: str) -> int:
         values = {"set_aside_until": until, "failures": IssueRow.failures + 1, "failure": error.replace("\0", "")}
         aside = update(IssueRow).where(col(IssueRow.number) == number).values(**values)
@@ -78,6 +83,15 @@ class SqlDatabase(Outbox, Directory):
         if failures is None:
             raise NoSuchIssue(name=issue_name(number))
         return failures
+
+    def beat(self) -> datetime | None:
+        with self.read() as connection:
+            return connection.scalar(select(col(EngineRow.beat_at)))
+
+    def keep_beat(self, now: datetime) -> None:
+        with self.write() as connection:
+            beat = insert_into(connection, EngineRow).values(id=1, beat_at=now)
+            connection.execute(beat.on_conflict_do_update(index_elements=["id"], set_={"beat_at": now}))
 
     def policy(self, version: str) -> Policy:
         """Raises LookupError."""

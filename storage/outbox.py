@@ -1,10 +1,11 @@
 """The outbox as a queue: who sends which message next, and what came of it."""
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -13,31 +14,19 @@ from storage.codec import message_from, place_from
 from storage.connections import Connections, insert_if_new
 from storage.tables import OutboxRow, PostRow
 
+log = logging.getLogger(__name__)
+
 
 class Outbox(Connections):
     def take(self, now: datetime, *, sender: str, hold_until: datetime, busy: Collection[str]) -> Outgoing | None:
         with self.write() as connection:
-            # Two steps: PostgreSQL skips what others have locked while it looks, and only while it looks.
-            next_id = connection.scalar(_next(now, busy).with_for_update(skip_locked=True))
-            if next_id is None:
-                return None
-            # Whoever held it until now may have sent it.
-            held = col(OutboxRow.state) == "sending"
-            may_be_sent = func.coalesce(col(OutboxRow.unsure_since), col(OutboxRow.attempted_at))
-            taken = (
-                update(OutboxRow)
-                .where(col(OutboxRow.id) == next_id)
-                .values(
-                    state="sending",
-                    sender=sender,
-                    hold_until=hold_until,
-                    attempts=OutboxRow.attempts + 1,
-                    attempted_at=now,
-                    unsure_since=case((held, may_be_sent), else_=col(OutboxRow.unsure_since)),
-                )
-                .returning(OutboxRow)
-            )
-            return _outgoing(connection.execute(taken).one())
+            while (row := _take(connection, now, sender, hold_until, busy)) is not None:
+                try:
+                    return _outgoing(row)
+                except (KeyError, ValueError) as error:  # left by another version of the program
+                    log.critical("message %s (%s) cannot be read and is given up: %s", row.id, row.kind, error)
+                    fail(connection, row.id, f"unreadable: {error}", now)
+            return None
 
     def end_holds(self, now: datetime) -> None:
         held = update(OutboxRow).where(col(OutboxRow.done_at).is_(None), col(OutboxRow.hold_until) > now)
@@ -60,8 +49,13 @@ class Outbox(Connections):
     def superseded(self, id: int, now: datetime) -> None:
         self._end_hold(id, state="superseded", done_at=now)
 
-    def failed(self, id: int, error: str, now: datetime) -> None:
-        self._end_hold(id, state="failed", done_at=now, error=_plain(error))
+    def posts_in_doubt(self) -> bool:
+        doubtful = (col(OutboxRow.state) == "sending") | col(OutboxRow.unsure_since).is_not(None)
+        rows = select(col(OutboxRow.id)).where(
+            col(OutboxRow.done_at).is_(None), col(OutboxRow.verb) == "post", doubtful
+        )
+        with self.read() as connection:
+            return connection.execute(rows.limit(1)).first() is not None
 
     def waiting(self) -> int:
         with self.read() as connection:
@@ -73,6 +67,37 @@ class Outbox(Connections):
         with self.write() as connection:
             held = (col(OutboxRow.id) == id) & (col(OutboxRow.state) == "sending")
             connection.execute(update(OutboxRow).where(held).values(hold_until=None, **values))
+
+
+def fail(connection: Connection, id: int, error: str, now: datetime) -> None:
+    """Nothing, if the row is not being sent any more: what is done stays done."""
+    held = (col(OutboxRow.id) == id) & (col(OutboxRow.state) == "sending")
+    values = {"state": "failed", "done_at": now, "hold_until": None, "error": _plain(error)[:500]}
+    connection.execute(update(OutboxRow).where(held).values(**values))
+
+
+def _take(connection: Connection, now: datetime, sender: str, hold_until: datetime, busy: Collection[str]) -> Any:
+    # Two steps: PostgreSQL skips what others have locked while it looks, and only while it looks.
+    next_id = connection.scalar(_next(now, busy).with_for_update(skip_locked=True))
+    if next_id is None:
+        return None
+    # Whoever held it until now may have sent it.
+    held = col(OutboxRow.state) == "sending"
+    may_be_sent = func.coalesce(col(OutboxRow.unsure_since), col(OutboxRow.attempted_at))
+    taken = (
+        update(OutboxRow)
+        .where(col(OutboxRow.id) == next_id)
+        .values(
+            state="sending",
+            sender=sender,
+            hold_until=hold_until,
+            attempts=OutboxRow.attempts + 1,
+            attempted_at=now,
+            unsure_since=case((held, may_be_sent), else_=col(OutboxRow.unsure_since)),
+        )
+        .returning(OutboxRow)
+    )
+    return connection.execute(taken).one()
 
 
 def _next(now: datetime, busy: Collection[str]) -> Any:

@@ -18,7 +18,7 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-LIVE = text("status <> 'resolved'")
+LIVE = text("status IN ('open', 'claimed', 'waiting')")
 WAITING = text("done_at IS NULL")
 DUE = text("due_at IS NOT NULL")
 SAID = text("said_ts IS NOT NULL")
@@ -175,6 +175,15 @@ class DmRow(SQLModel, table=True):
 
     user: str = Field(primary_key=True)
     channel: str
+
+
+class EngineRow(SQLModel, table=True):
+    """One row: when the engine last looked at the clocks."""
+
+    __tablename__ = "engine"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    beat_at: datetime
 
 
 class CounterRow(SQLModel, table=True):

@@ -16,6 +16,7 @@ from bot.ports import Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
 from storage.connections import insert_if_new, insert_into
+from storage.outbox import fail
 from storage.tables import (
     CounterRow,
     DeliveryRow,
@@ -112,6 +113,9 @@ class SqlTransaction:
             .with_for_update()
         )
         return self._connection.scalar(waiting) is not None
+
+    def failed(self, id: int, error: str, now: datetime) -> None:
+        fail(self._connection, id, error, now)
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         return reading.timeline(self._connection, number)

@@ -175,6 +175,9 @@ class FakeSlack:
             raise NotShown("expired_trigger_id")
         self.forms.append(view)
 
+    def push_form(self, trigger_id: str, view: dict[str, Any]) -> None:
+        self.open_form(trigger_id, view)
+
     def update_form(self, view_id: str, seen_hash: str, view: dict[str, Any]) -> None:
         self.forms.append(view)
 

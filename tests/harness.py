@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.domain.calendar import ALWAYS
+from bot.domain.deadlines import next_moment
 from bot.domain.issue import HandOff, Issue
-from bot.domain.policy import Policy
+from bot.domain.policy import OnStale, Policy, Repeat, Waiting
 from bot.policy_file import load_policy
 from bot.services.bot import Bot
 from bot.services.conversation import Conversation
@@ -28,6 +31,16 @@ from tests.fake_slack import BOT, NAMES, FakeSlack, Message, dm_id
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 POLICY = Path(__file__).parent.parent / "policy.toml"
+
+
+def plain_policy() -> Policy:
+    """The shipped figures round the clock, without reminders: what most stories are told with."""
+    shipped = load_policy(POLICY)
+    targets = {
+        priority: replace(each, calendar=ALWAYS, reminders=(), repeat=Repeat(), on_stale=OnStale.ESCALATE)
+        for priority, each in shipped.targets.items()
+    }
+    return replace(shipped, version="plain", targets=targets, waiting=Waiting())
 
 
 class Clock:
@@ -51,7 +64,7 @@ class Workspace:
 
     def __init__(self, database: SqlDatabase, *, policy: Policy | None = None, clock: Clock | None = None) -> None:
         self.database = database
-        self.policy = policy or load_policy(POLICY)
+        self.policy = policy or plain_policy()
         self.clock = clock or Clock()
         self.slack = FakeSlack()
         self.start()
@@ -79,8 +92,8 @@ class Workspace:
         again = directory.refresh_before_no
         self.bot = Bot(
             issues=IssueService(self.database, current, clock, lambda: None, again),
-            conversation=Conversation(self.database, clock, lambda: None, again),
-            search=Search(self.database),
+            conversation=Conversation(self.database, current, clock, lambda: None, again),
+            search=Search(self.database, clock),
             directory=directory,
             answers=slack,
             policy=current,
@@ -115,10 +128,33 @@ class Workspace:
             self.clock.advance(seconds=1)
 
     def pass_time(self, **span: float) -> None:
-        """Move the clock in one step, then let engine and senders act."""
+        """Time goes by with the bot running: engine and senders act at every moment at which something is due."""
+        until = self.clock() + timedelta(**span)
+        while (moment := self._next_moment()) and moment <= until:
+            self._tick(max(moment, self.clock()))
+        self._tick(max(until, self.clock()))
+
+    def downtime(self, **span: float) -> None:
+        """Time goes by with nobody running; then a new process starts and ticks."""
         self.clock.advance(**span)
+        self.start()
         self.engine.run_once()
         self.settle()
+
+    def _tick(self, moment: datetime) -> None:
+        self.clock.now = moment
+        self.database.keep_beat(moment)  # it has been running all the while
+        self.engine.run_once()
+        self.settle()
+
+    def _next_moment(self) -> datetime | None:
+        """Of all issues; asked of the rules, not of the rows, which are under test."""
+        moments = []
+        number = 1
+        while issue := self.database.find(number):
+            moments.append(next_moment(issue, self.database.policy(issue.policy)))
+            number += 1
+        return min((moment for moment in moments if moment), default=None)
 
     # --- what people do ---
 

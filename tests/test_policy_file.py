@@ -1,17 +1,26 @@
 """The policy file: what it means, what is said about each mistake, and that the files and docs we ship are right."""
 
+import json
 import re
-from datetime import timedelta
+import sys
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from inspect import isclass
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from bot.domain.calendar import ALWAYS
-from bot.domain.policy import AtOnce, Tier
+from bot.domain.calendar import ALWAYS, Calendar, Window
+from bot.domain.policy import AtOnce, OnStale, Repeat, Tier, Waiting
 from bot.domain.priority import Level, Priority
-from bot.policy_file import PolicyError, load_policy, parse_policy
+from bot.policy_file import PolicyError, _File, load_policy, parse_policy
+from storage.codec import policy_from, to_json
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = (ROOT / "policy.toml").read_text(encoding="utf-8")
@@ -100,8 +109,11 @@ def test_a_small_file_with_every_default() -> None:
     assert targets.windows == (5 * M, 10 * M)
     assert (targets.first_response, targets.update, targets.resolution, targets.grace) == (15 * M, 30 * M, 4 * H, 3 * M)
     assert targets.at_once == AtOnce((1,), (), ping=False)
-    assert targets.calendar == ALWAYS
+    assert (targets.calendar, targets.reminders, targets.on_stale) == (ALWAYS, (), OnStale.ESCALATE)
+    assert targets.repeat == Repeat(1.0, 4 * H)
     assert set(policy.targets) == set(Priority)
+    assert policy.waiting == Waiting((24 * H, 72 * H), 120 * H, ALWAYS)
+    assert (policy.close_after, policy.fallback) == (timedelta(days=5), None)
 
 
 def test_windows_belong_to_the_tier_they_name_whatever_their_order() -> None:
@@ -153,6 +165,102 @@ def test_a_policy_may_lower_the_shortest_window_knowingly() -> None:
     assert parse_policy(text, "p.toml").targets[Priority.P1].window(1) == timedelta(seconds=2)
 
 
+OFFICE = """\
+[calendars.office]
+zone = "Europe/Berlin"
+weekdays = ["13:30-17:00", "9:00-12:30"]
+fri = ["09:00 - 15:00"]
+sat = ["22:00-24:00"]
+holidays = ["2026-12-25", 2027-01-01]
+openings = { "2026-12-05" = ["10:00-14:00"], 2026-12-06 = ["10:00-12:00", "13:00-24:00"] }
+
+"""
+MORNING, AFTERNOON = Window(9 * 3600, 12 * 3600 + 1800), Window(13 * 3600 + 1800, 17 * 3600)
+
+
+def with_calendars(text: str = SMALL, calendars: str = OFFICE, **used: str) -> str:
+    """SMALL with calendars in it; `used`: which priority has which."""
+    for priority, name in used.items():
+        text = edited(f"[priorities.{priority}]\n", f'[priorities.{priority}]\ncalendar = "{name}"\n', text)
+    return edited("[matrix]", f"{calendars}[matrix]", text)
+
+
+ALL_OFFICE = dict.fromkeys(("P1", "P2", "P3", "P4"), "office")
+
+
+def test_a_calendar_says_when_somebody_works() -> None:
+    policy = parse_policy(with_calendars(**ALL_OFFICE), "p.toml")
+    usual = (MORNING, AFTERNOON)
+    assert policy.targets[Priority.P3].calendar == Calendar(
+        "office",
+        "Europe/Berlin",
+        (usual, usual, usual, usual, (Window(9 * 3600, 15 * 3600),), (Window(22 * 3600, 86400),), ()),
+        frozenset({date(2026, 12, 25), date(2027, 1, 1)}),
+        frozenset(
+            {
+                (date(2026, 12, 5), (Window(36000, 50400),)),
+                (date(2026, 12, 6), (Window(36000, 43200), Window(46800, 86400))),
+            }
+        ),
+    )
+    monday = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # in Berlin it is one, and there is half an hour of break left
+    assert policy.targets[Priority.P3].calendar.add(monday, M) == monday + 31 * M
+
+
+def test_the_calendar_that_is_built_in_needs_no_table() -> None:
+    text = with_calendars(P1="24x7", P2="24x7", P3="24x7", P4="office")
+    targets = parse_policy(text, "p.toml").targets
+    assert [targets[priority].calendar.name for priority in Priority] == ["24x7", "24x7", "24x7", "office"]
+
+
+def test_a_countrys_holidays_are_taken_from_the_package() -> None:
+    text = with_calendars(
+        calendars=OFFICE.replace("[calendars.office]\n", '[calendars.office]\nholiday_country = "DE"\n')
+    )
+    by_country = parse_policy(edited("[priorities.P4]\n", '[priorities.P4]\ncalendar = "office"\n', text), "p.toml")
+    in_region = edited('holiday_country = "DE"\n', 'holiday_country = "DE"\nholiday_region = "BE"\n', text)
+    by_region = parse_policy(edited("[priorities.P4]\n", '[priorities.P4]\ncalendar = "office"\n', in_region), "p.toml")
+    closed, there = (each.targets[Priority.P4].calendar.holidays for each in (by_country, by_region))
+    assert {date(2026, 12, 25), date(2027, 1, 1), date(2026, 5, 1), date(2033, 10, 3)} <= closed
+    assert date(2027, 3, 8) not in closed
+    assert there - closed >= {date(2027, 3, 8)}  # Women's Day is one in Berlin
+    assert closed <= there
+
+
+def test_what_each_priority_and_each_tier_may_say_beside() -> None:
+    text = edited(
+        'grace = "3m"',
+        'grace = "3m"\nreminders = [50, 80]\non_stale = "inform"\nrepeat = { factor = 1.5, cap = "10m" }',
+        edited('channel = "support-l1"', 'channel = "support-l1"\nleads = ["U0ANA", "W0BEN"]'),
+    )
+    policy = parse_policy(f'close_after = "1h"\nfallback = "U0ANA"\n{text}', "p.toml")
+    targets = policy.targets[Priority.P1]
+    assert (targets.reminders, targets.on_stale) == ((0.5, 0.8), OnStale.INFORM)
+    assert targets.repeat == Repeat(1.5, 10 * M)
+    assert policy.tier(1).leads == ("U0ANA", "W0BEN")
+    assert (policy.close_after, policy.fallback) == (H, "U0ANA")
+
+
+def test_the_last_tiers_wait_has_a_cap_that_is_not_below_its_window() -> None:
+    text = SMALL.replace('boss = "10m"', 'boss = "6h"').replace('first_response = "15m"', 'first_response = "7h"')
+    assert parse_policy(text, "p.toml").targets[Priority.P1].repeat == Repeat(1.0, 6 * H)
+    text = edited('grace = "3m"', 'grace = "3m"\nrepeat = { factor = 2 }', text)
+    assert parse_policy(text, "p.toml").targets[Priority.P1].repeat == Repeat(2.0, 6 * H)
+
+
+def test_how_long_a_reporter_is_waited_for() -> None:
+    waiting = '[waiting]\ncalendar = "office"\nnudges = ["2h", "4h", "6h"]\nresolve = "8h"\n'
+    policy = parse_policy(with_calendars() + waiting, "p.toml")
+    assert (policy.waiting.nudges, policy.waiting.resolve) == ((2 * H, 4 * H, 6 * H), 8 * H)
+    assert policy.waiting.calendar.name == "office"
+    assert parse_policy(f"{SMALL}[waiting]\nnudges = []\n", "p.toml").waiting == Waiting((), 120 * H, ALWAYS)
+
+
+def test_a_policy_with_all_there_is_is_stored_and_read_as_it_was() -> None:
+    policy = parse_policy(with_calendars(**ALL_OFFICE), "p.toml")
+    assert policy_from(json.loads(json.dumps(to_json(policy)))) == policy
+
+
 # --- versions --------------------------------------------------------------------------------------------------------
 
 
@@ -188,9 +296,51 @@ def test_another_meaning_is_another_version(old: str, new: str) -> None:
     assert parse_policy(text, "p.toml").version != parse_policy(SMALL, "p.toml").version
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Europe/Berlin", "Europe/Paris"),
+        ('"9:00-12:30"', '"9:00-12:31"'),
+        ('sat = ["22:00-24:00"]\n', ""),
+        ('holidays = ["2026-12-25", ', "holidays = ["),
+        ('"10:00-14:00"', '"10:00-13:00"'),
+        ('"2026-12-05" =', '"2026-12-12" ='),
+        ('calendar = "office"', 'calendar = "24x7"'),
+        ('grace = "3m"', 'grace = "3m"\nreminders = [80]'),
+        ('grace = "3m"', 'grace = "3m"\non_stale = "inform"'),
+        ('grace = "3m"', 'grace = "3m"\nrepeat = { factor = 2 }'),
+        ('grace = "3m"', 'grace = "3m"\nrepeat = { cap = "5h" }'),
+        ('channel = "support-l1"', 'channel = "support-l1"\nleads = ["U0ANA"]'),
+        ("[[tiers]]", 'fallback = "U0ANA"\n[[tiers]]'),
+        ("[[tiers]]", 'close_after = "1h"\n[[tiers]]'),
+        ("[matrix]", '[waiting]\nresolve = "100h"\n[matrix]'),
+        ("[matrix]", '[waiting]\nnudges = ["24h"]\n[matrix]'),
+        ("[matrix]", '[waiting]\ncalendar = "office"\n[matrix]'),
+    ],
+)
+def test_another_meaning_of_calendars_and_reminders_is_another_version(old: str, new: str) -> None:
+    text = with_calendars(**ALL_OFFICE)
+    assert parse_policy(edited(old, new, text), "p.toml").version != parse_policy(text, "p.toml").version
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"9:00-12:30"', '"09:00 - 12:30"'),
+        ("2027-01-01", '"2027-01-01"'),
+        ("sat =", "sun = []\nsat ="),
+        ("[calendars.office]", '[calendars.unused]\nzone = "UTC"\nmon = ["09:00-10:00"]\n[calendars.office]'),
+        ('grace = "3m"', 'grace = "3m"\nreminders = []\nrepeat = { factor = 1.0, cap = "4h" }\non_stale = "escalate"'),
+    ],
+)
+def test_other_words_for_the_same_are_the_same_version(old: str, new: str) -> None:
+    text = with_calendars(**ALL_OFFICE)
+    assert parse_policy(edited(old, new, text), "p.toml").version == parse_policy(text, "p.toml").version
+
+
 def test_the_shipped_policy_keeps_its_version() -> None:
     """Issues in a database are bound to it: a change here is a change for everybody who never edited the file."""
-    assert parse_policy(SHIPPED, "policy.toml").version == "e0714cb00c43"
+    assert parse_policy(SHIPPED, "policy.toml").version == "e4e1006cfcb8"
 
 
 # --- mistakes, one by one --------------------------------------------------------------------------------------------
@@ -368,7 +518,289 @@ def test_what_cannot_happen_at_once(written: str, said: str) -> None:
     assert mistake('grace = "3m"', f'grace = "3m"\nat_once = {{ {written} }}') == f"{AT_ONCE}{said}"
 
 
-KNOWN = "known are minimum_window, tiers, matrix and priorities"
+# --- mistakes in calendars -------------------------------------------------------------------------------------------
+
+
+def calendar_mistakes(old: str, new: str, **used: str) -> list[str]:
+    """What is said when the first `old` of OFFICE is `new`; the calendar's header is on line 11."""
+    text = with_calendars(calendars=edited(old, new, OFFICE), **used)
+    return [line.removeprefix("p.toml:").strip() for line in lines(text)]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"09:00-17:00"', 'expected a list of hours, such as ["09:00-12:30", "13:30-17:00"], not "09:00-17:00"'),
+        ('["9-17"]', 'expected hours such as "09:00-17:00", not "9-17"'),
+        ("[9]", 'expected hours such as "09:00-17:00", not 9'),
+        ('["17:00-09:00"]', '"17:00-09:00" ends before it begins; what is past midnight belongs to the next day'),
+        ('["24:00-24:00"]', '"24:00-24:00" ends before it begins; what is past midnight belongs to the next day'),
+        ('["09:00-24:30"]', 'there is no 24:30, in "09:00-24:30"; a day ends at 24:00'),
+        ('["09:60-10:00"]', 'there is no 09:60, in "09:60-10:00"; a day ends at 24:00'),
+        ('["09:00-12:30", "12:00-17:00"]', '"12:00-17:00" begins before "09:00-12:30" ends'),
+        ('["13:00-14:00", "09:00-17:00"]', '"13:00-14:00" begins before "09:00-17:00" ends'),
+    ],
+)
+def test_hours_that_are_none_or_contradict_each_other(written: str, said: str) -> None:
+    assert calendar_mistakes('["09:00 - 15:00"]', written) == [f"14: calendars.office.fri: {said}"]
+    assert calendar_mistakes('["10:00-14:00"]', written) == [f"17: calendars.office.openings.2026-12-05: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"2026-02-30"', 'there is no day "2026-02-30"'),
+        ('"2027-02-29"', 'there is no day "2027-02-29"'),
+        ('"2026-13-01"', 'there is no day "2026-13-01"'),
+        ('"25.12.2026"', 'expected a date of this century, such as "2026-12-25", not "25.12.2026"'),
+        ('"0226-12-25"', 'expected a date of this century, such as "2026-12-25", not "0226-12-25"'),
+        ("20261225", 'expected a date of this century, such as "2026-12-25", not 20261225'),
+        ("2026-12-25T00:00:00", 'expected a date of this century, such as "2026-12-25", not 2026-12-25 00:00:00'),
+    ],
+)
+def test_a_day_that_does_not_exist(written: str, said: str) -> None:
+    assert calendar_mistakes("2027-01-01", written) == [f"16: calendars.office.holidays[2]: {said}"]
+
+
+def test_a_day_that_does_not_exist_in_an_opening_or_without_quotes() -> None:
+    assert calendar_mistakes("2026-12-06", '"2026-02-30"') == [
+        '17: calendars.office.openings.2026-02-30: there is no day "2026-02-30"'
+    ]
+    assert calendar_mistakes("2027-01-01", "2027-02-29") == [
+        "16:27: is not TOML: there is no such day, or no such time"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"Europe/Berln"', '"Europe/Berln" is not a time zone; did you mean "Europe/Berlin"?'),
+        ('"europe/berlin "', '"europe/berlin " is not a time zone; did you mean "Europe/Berlin"?'),
+        ('"Berlin"', '"Berlin" is not a time zone; did you mean "Europe/Berlin"?'),
+        ('"New York"', '"New York" is not a time zone; did you mean "America/New_York"?'),
+        ('"Mars"', '"Mars" is not a time zone; write for example "Europe/Berlin" or "UTC"'),
+        ('"../secret"', '"../secret" is not a time zone; write for example "Europe/Berlin" or "UTC"'),
+        ('"Europe"', '"Europe" is not a time zone; write for example "Europe/Berlin" or "UTC"'),
+        ('""', '"" is not a time zone; write for example "Europe/Berlin" or "UTC"'),
+        ("1", '1 is not a time zone; write for example "Europe/Berlin" or "UTC"'),
+    ],
+)
+def test_a_time_zone_that_is_none(written: str, said: str) -> None:
+    assert calendar_mistakes('"Europe/Berlin"', written) == [f"12: calendars.office.zone: {said}"]
+
+
+def test_a_calendar_is_told_its_zone() -> None:
+    assert calendar_mistakes('zone = "Europe/Berlin"\n', "") == [
+        '11: calendars.office.zone: is missing; write for example zone = "Europe/Berlin"'
+    ]
+
+
+def test_a_calendar_that_never_opens() -> None:
+    hours = OFFICE[OFFICE.index("weekdays") : OFFICE.index("holidays")]
+    said = '11: calendars.office: never opens; write for example weekdays = ["09:00-17:00"]'
+    assert calendar_mistakes(hours, "") == [said]
+    assert calendar_mistakes(hours, "weekdays = []\nsun = []\n") == [said]
+    days = ", ".join(f'"{name}" = []' for name in ("mon", "tue", "wed", "thu", "fri"))
+    assert calendar_mistakes(hours, f'weekdays = ["09:00-17:00"]\n{days.replace(", ", chr(10))}\n') == [said]
+
+
+def test_a_day_that_is_open_and_closed() -> None:
+    assert calendar_mistakes('"2026-12-05"', '"2026-12-25"') == [
+        "17: calendars.office.openings.2026-12-25: is one of holidays too; it cannot be both"
+    ]
+    assert calendar_mistakes('["10:00-14:00"]', "[]") == [
+        "17: calendars.office.openings.2026-12-05: expected hours; a day without work belongs in holidays"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('holiday_country = "Germany"',
+         'country: expected the two capital letters of a country, such as "DE", not "Germany"'),
+        ('holiday_country = "XX"',
+         'country: "XX" is not a country whose holidays are known; they are named as "DE", "GB" or "US"'),
+        ('holiday_region = "BE"', 'region: needs its country; write for example holiday_country = "DE"'),
+        ("holiday_region = 1", 'region: expected the short name of a region, such as "BE", not 1'),
+    ],
+)  # fmt: skip
+def test_a_country_whose_holidays_nobody_knows(written: str, said: str) -> None:
+    assert calendar_mistakes("zone =", f"{written}\nzone =") == [f"12: calendars.office.holiday_{said}"]
+
+
+def test_a_region_whose_holidays_nobody_knows() -> None:
+    (said,) = calendar_mistakes("zone =", 'holiday_country = "DE"\nholiday_region = "XX"\nzone =')
+    assert said.startswith(
+        '13: calendars.office.holiday_region: "XX" is not a region of DE; its regions are BB, BE, BW'
+    )
+    (said,) = calendar_mistakes("zone =", 'holiday_country = "JP"\nholiday_region = "XX"\nzone =')
+    assert said == '13: calendars.office.holiday_region: "XX" is not a region of JP; it has none'
+
+
+def test_the_package_of_holidays_is_asked_for_only_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "holidays", None)  # as if it were not installed
+    assert parse_policy(with_calendars(**ALL_OFFICE), "p.toml").tier(1).name == "L1"
+    (said,) = calendar_mistakes("zone =", 'holiday_country = "AT"\nzone =')
+    hint = "needs one more package; install it: pip install -r requirements-holidays.txt"
+    assert said == f"12: calendars.office.holiday_country: {hint}"
+
+
+def test_a_calendar_that_nobody_has_heard_of() -> None:
+    text = with_calendars(P3="ofice", P4="shop")
+    assert lines(text) == (
+        'p.toml:39: priorities.P3.calendar: "ofice" is not a calendar; did you mean "office"?',
+        'p.toml:47: priorities.P4.calendar: "shop" is not a calendar; the calendars are 24x7 and office',
+    )
+    assert lines(f"{SMALL}[waiting]\ncalendar = 3\n") == (
+        "p.toml:44: waiting.calendar: expected a calendar's name in quotes, not 3",
+    )
+    assert lines(f'{SMALL}[waiting]\ncalendar = "shop"\n') == (
+        'p.toml:44: waiting.calendar: "shop" is not a calendar; the calendars are 24x7',
+    )
+
+
+def test_a_calendar_of_the_built_in_ones_name() -> None:
+    text = with_calendars(calendars='[calendars.24x7]\nzone = "UTC"\nmon = ["09:00-10:00"]\n')
+    assert lines(text) == ("p.toml:11: calendars.24x7: is built in, open round the clock; give yours another name",)
+
+
+def test_a_calendar_of_which_one_thing_is_wrong_is_known_all_the_same() -> None:
+    assert calendar_mistakes('fri = ["09:00', 'fri = ["19:00', **ALL_OFFICE) == [
+        '14: calendars.office.fri: "19:00 - 15:00" ends before it begins; what is past midnight belongs to the next day'
+    ]
+
+
+def test_a_calendar_too_rarely_open_for_what_is_promised() -> None:
+    rare = '[calendars.rare]\nzone = "UTC"\nfri = ["09:00-09:05"]\n'
+    text = with_calendars(calendars=rare, P4="rare")
+    text = f'{text}[waiting]\ncalendar = "rare"\nnudges = ["1h"]\n'
+    most = 'expected at most 4h 50m, as "rare" is open no longer in 400 days; not'
+    assert lines(text.replace('resolution = "4h"', 'resolution = "5h"')) == (
+        f"p.toml:45: priorities.P4.resolution: {most} 5h",
+        f"p.toml:47: waiting.resolve: {most} 120h",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower", "moment"),
+    [
+        ('weekdays = ["09:00-17:00"]', 'weekdays = ["09:00-17:01"]', "Fri 2027-01-01 at 17:00 (UTC)"),
+        ('weekdays = ["09:00-17:00"]', 'weekdays = ["08:59-17:00"]', "Fri 2027-01-01 at 08:59 (UTC)"),
+        ('weekdays = ["09:00-17:00"]', 'sun = ["10:00-11:00"]', "Sun 2027-01-03 at 10:00 (UTC)"),
+        ('weekdays = ["09:00-12:00", "13:00-17:00"]', 'weekdays = ["09:00-17:00"]', "Fri 2027-01-01 at 12:00 (UTC)"),
+        ('weekdays = ["09:00-17:00"]\nholidays = ["2031-07-01"]', 'weekdays = ["09:00-17:00"]',
+         "Tue 2031-07-01 at 09:00 (UTC)"),
+        ('weekdays = ["09:00-17:00"]\nopenings = { 2031-07-01 = ["09:00-12:00"] }', 'weekdays = ["09:00-17:00"]',
+         "Tue 2031-07-01 at 12:00 (UTC)"),
+        ('weekdays = ["09:00-17:00"]', 'weekdays = ["09:00-17:00"]\nopenings = { 2031-07-05 = ["09:00-12:00"] }',
+         "Sat 2031-07-05 at 09:00 (UTC)"),
+    ],
+)  # fmt: skip
+def test_what_is_more_severe_is_worked_on_whenever_the_milder_is(wider: str, narrower: str, moment: str) -> None:
+    calendars = f'[calendars.a]\nzone = "UTC"\n{wider}\n[calendars.b]\nzone = "UTC"\n{narrower}\n'
+    text = with_calendars(calendars=calendars, P2="a", P3="b", P4="b")
+    (said,) = lines(text)
+    assert said.partition(": ")[2] == (
+        "priorities.P2.calendar: expected to be open whenever that of P3 is, which is less severe; "
+        f'on {moment} "b" is and "a" is not'
+    )
+
+
+def test_summer_time_begins_on_different_days() -> None:
+    """London is five hours from New York, but four for two weeks in March and one in autumn."""
+    calendars = (
+        '[calendars.a]\nzone = "Europe/London"\nweekdays = ["14:00-22:00"]\n'
+        '[calendars.b]\nzone = "America/New_York"\nweekdays = ["09:00-17:00"]\n'
+    )
+    (said,) = lines(with_calendars(calendars=calendars, P3="a", P4="b"))
+    assert 'on Mon 2027-03-15 at 09:00 (America/New_York) "b" is and "a" is not' in said
+    wider = calendars.replace("14:00-22:00", "13:00-22:00")
+    assert parse_policy(with_calendars(calendars=wider, P3="a", P4="b"), "p.toml").tier(1).name == "L1"
+
+
+def test_calendars_that_differ_in_name_alone_are_alike() -> None:
+    calendars = OFFICE + OFFICE.replace("office", "other")
+    assert parse_policy(with_calendars(calendars=calendars, P3="office", P4="other"), "p.toml")
+    assert parse_policy(with_calendars(calendars=calendars, P3="other", P4="office"), "p.toml")
+
+
+def test_a_milder_priority_may_not_run_round_the_clock_alone() -> None:
+    (said,) = lines(with_calendars(P3="office"))
+    assert said.startswith(
+        "p.toml:39: priorities.P3.calendar: expected to be open whenever that of P4 is, which is less severe; on "
+    )
+    assert said.endswith('"24x7" is and "office" is not')
+
+
+# --- mistakes in what else is promised -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("reminders = 80", "reminders: expected a list of percents, such as [50, 80], not 80"),
+        ("reminders = [0]", "reminders[1]: expected whole percents from 1 to 99, such as 80, not 0"),
+        ("reminders = [50, 100]", "reminders[2]: expected whole percents from 1 to 99, such as 80, not 100"),
+        ("reminders = [0.5]", "reminders[1]: expected whole percents from 1 to 99, such as 80, not 0.5"),
+        ('reminders = ["80%"]', 'reminders[1]: expected whole percents from 1 to 99, such as 80, not "80%"'),
+        ("reminders = [true]", "reminders[1]: expected whole percents from 1 to 99, such as 80, not true"),
+        ("reminders = [80, 50]", "reminders: expected each percent once, in rising order: [50, 80]"),
+        ("reminders = [80, 80]", "reminders: expected each percent once, in rising order: [80]"),
+        ('on_stale = "remind"', 'on_stale: expected "escalate" or "inform", not "remind"'),
+        ("on_stale = ['inform']", 'on_stale: expected "escalate" or "inform", not a list'),
+        ("repeat = { factor = 0.9 }", "repeat.factor: expected a number from 1 to 10, such as 1.5, not 0.9"),
+        ("repeat = { factor = nan }", "repeat.factor: expected a number from 1 to 10, such as 1.5, not nan"),
+        ("repeat = { factor = inf }", "repeat.factor: expected a number from 1 to 10, such as 1.5, not inf"),
+        ('repeat = { factor = "2" }', 'repeat.factor: expected a number from 1 to 10, such as 1.5, not "2"'),
+        ("repeat = { factor = true }", "repeat.factor: expected a number from 1 to 10, such as 1.5, not true"),
+        ('repeat = { cap = "9m" }',
+         "repeat.cap: expected at least 10m, the window of boss, after which it is reminded first; not 9m"),
+        ('repeat = { cap = "0m" }', 'repeat.cap: expected some time, not "0m"'),
+        ("repeat = 2", "repeat: expected a table, not 2"),
+        ("calendar = 24", "calendar: expected a calendar's name in quotes, not 24"),
+    ],
+)  # fmt: skip
+def test_what_a_priority_cannot_promise(written: str, said: str) -> None:
+    assert mistake('grace = "3m"', f'grace = "3m"\n{written}') == f"22: priorities.P1.{said}"
+
+
+@pytest.mark.parametrize("target", ["first_response", "update", "resolution", "grace", "windows.L1"])
+def test_a_target_of_zero(target: str) -> None:
+    name = target.rpartition(".")[2]
+    old = re.search(rf'{name} = "\w+"', SMALL)
+    assert old is not None
+    assert mistake(old[0], f'{name} = "0s"').endswith(f'priorities.P1.{target}: expected some time, not "0s"')
+
+
+def test_people_are_named_by_their_ids() -> None:
+    said = 'expected the id of a person, such as "U0123456789", not'
+    assert mistake('name = "L1"', 'name = "L1"\nleads = ["U0ANA", "@ben"]') == f'3: tiers[1].leads[2]: {said} "@ben"'
+    assert mistake('name = "L1"', 'name = "L1"\nleads = ["S0123456789"]').endswith(f'{said} "S0123456789"')
+    assert mistake('name = "L1"', 'name = "L1"\nleads = "U0ANA"') == (
+        '3: tiers[1].leads: expected a list of people\'s ids, such as ["U0123456789"], not "U0ANA"'
+    )
+    assert lines(f'fallback = "C0123456789"\n{SMALL}') == (f'p.toml:1: fallback: {said} "C0123456789"',)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('nudges = "8h"', '44: waiting.nudges: expected a list of spans of time, such as ["8h", "24h"], not "8h"'),
+        ('nudges = ["8h", "0h"]', '44: waiting.nudges[2]: expected some time, not "0h"'),
+        ('nudges = ["8h", "8h"]',
+         "44: waiting.nudges[2]: expected more than 8h, as each counts from the question; not 8h"),
+        ('nudges = ["9s"]', "44: waiting.nudges[1]: expected at least 2m, the minimum_window, not 9s"),
+        ('resolve = "71h"', "44: waiting.resolve: expected at least 72h, when the reporter is asked last; not 71h"),
+        ('nudges = ["121h"]', "43: waiting.resolve: expected at least 121h, when the reporter is asked last; not 120h"),
+        ('nudges = []\nresolve = "1m"',
+         "45: waiting.resolve: expected at least 2m, when the reporter is asked last; not 1m"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_waited_for(written: str, said: str) -> None:
+    assert lines(f"{SMALL}[waiting]\n{written}\n") == (f"p.toml:{said}",)
+
+
+KNOWN = "known are minimum_window, close_after, fallback, tiers, calendars, matrix, priorities and waiting"
 
 
 @pytest.mark.parametrize(
@@ -378,12 +810,13 @@ KNOWN = "known are minimum_window, tiers, matrix and priorities"
         ("grace =", "Grace =", '21: priorities.P1.Grace: is not a known key; did you mean "grace"?'),
         ("[matrix]", "[matrx]", '11: matrx: is not a known key; did you mean "matrix"?'),
         ("[priorities.P4]", "[priorities.P5]", '37: priorities.P5: is not a known key; did you mean "P4"?'),
-        ("[[tiers]]", 'calendar = "office"\n[[tiers]]', f"1: calendar: is not a known key; {KNOWN}"),
+        ("[[tiers]]", 'zone = "UTC"\n[[tiers]]', f"1: zone: is not a known key; {KNOWN}"),
+        ("[[tiers]]", "[calendar]\n[[tiers]]", '1: calendar: is not a known key; did you mean "calendars"?'),
         ("[[tiers]]", '"a\\nb" = 1\n[[tiers]]', f'1: "a\\nb": is not a known key; {KNOWN}'),
         (
             "[[tiers]]",
             "[[tiers]]\nid = 1",
-            "2: tiers[1].id: is not a known key; known are name, channel, ping and staff_group",
+            "2: tiers[1].id: is not a known key; known are name, channel, ping, staff_group and leads",
         ),
     ],
 )
@@ -410,7 +843,7 @@ def test_a_key_that_is_missing_has_an_example_beside_it(old: str, said: str) -> 
 
 def test_tables_that_are_none() -> None:
     assert mistake(SMALL[: SMALL.index("[matrix]")], "tiers = 3\n") == (
-        "1: tiers: expected a table per tier, each with the header [[tiers]]"
+        "1: tiers: expected a table per tier, each with the header [[tiers]], not 3"
     )
     matrix = SMALL[SMALL.index("high =") : SMALL.index("medium = {")]
     assert mistake(matrix, 'high = "P1"\n') == '12: matrix.high: expected a table, not "P1"'
@@ -581,9 +1014,45 @@ def test_the_shipped_policy_is_the_fields_default() -> None:
         "P3": ((2 * H, 2 * H, 4 * H, 8 * H), 4 * H, 8 * H, 24 * H, 10 * M),
         "P4": ((4 * H, 4 * H, 8 * H, 16 * H), 8 * H, 24 * H, 40 * H, 10 * M),
     }
+    assert {
+        priority.value: (each.calendar.name, each.reminders, each.on_stale, each.repeat)
+        for priority, each in policy.targets.items()
+    } == {
+        "P1": ("24x7", (0.8,), OnStale.ESCALATE, Repeat(1.0, 15 * M)),
+        "P2": ("office", (0.5, 0.8), OnStale.ESCALATE, Repeat(1.5, 4 * H)),
+        "P3": ("office", (0.5, 0.8), OnStale.ESCALATE, Repeat(1.0, 8 * H)),
+        "P4": ("office", (0.8,), OnStale.INFORM, Repeat(1.0, 16 * H)),
+    }
+    office = policy.targets[Priority.P2].calendar
+    assert office == Calendar("office", "UTC", ((Window(9 * 3600, 17 * 3600),),) * 5 + ((), ()))
+    assert policy.waiting == Waiting((8 * H, 24 * H), 40 * H, office)
+    assert (policy.close_after, policy.fallback) == (timedelta(days=5), None)
     assert policy.targets[Priority.P1].at_once == AtOnce((1, 2), (4,), ping=True)
     for priority in (Priority.P2, Priority.P3, Priority.P4):
         assert policy.targets[priority].at_once == AtOnce((1,), (), ping=False)
+
+
+PRESETS = sorted((ROOT / "presets").glob("*.toml"))
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
+def test_a_preset_can_be_copied_and_used(preset: Path) -> None:
+    policy = load_policy(preset)
+    assert all(tier.channel for tier in policy.tiers)
+    assert preset.read_text(encoding="utf-8").startswith(
+        f"# {preset.stem.replace('small', 'a-small').replace('-', ' ').upper()}."
+    )
+
+
+def test_the_presets_are_what_their_names_say() -> None:
+    small, office, clock = (
+        load_policy(ROOT / "presets" / f"{name}.toml") for name in ("small-team", "office-hours", "round-the-clock")
+    )
+    assert len(PRESETS) == 3
+    assert office == load_policy(ROOT / "policy.toml")
+    assert [tier.name for tier in small.tiers] == ["helpdesk", "management"]
+    assert [small.targets[priority].window(1) for priority in (Priority.P1, Priority.P2)] == [10 * M, 30 * M]
+    assert {targets.calendar for targets in clock.targets.values()} == {clock.waiting.calendar} == {ALWAYS}
 
 
 def test_each_key_of_the_shipped_policy_is_commented_where_it_first_stands() -> None:
@@ -610,6 +1079,7 @@ def test_the_demo_shows_the_climb_within_two_minutes() -> None:
         assert all(timedelta(seconds=20) <= window <= timedelta(seconds=40) for window in targets.windows)
         assert M <= targets.update <= 2 * M
         assert targets.at_once == shipped.targets[priority].at_once
+        assert targets.calendar == demo.waiting.calendar == ALWAYS
     assert climbs[Priority.P1] < climbs[Priority.P2] < climbs[Priority.P3] < climbs[Priority.P4] <= 2 * M
     assert "DEMO" in DEMO.read_text(encoding="utf-8").splitlines()[0]
 
@@ -628,12 +1098,13 @@ def _applied(diff: str, text: str) -> str:
 
 def test_the_docs_examples_are_excerpts_of_what_we_ship_or_whole_files() -> None:
     examples = [block for kind, block in BLOCKS if kind == "toml"]
-    assert len(examples) == 4
+    shipped = [SHIPPED, *(preset.read_text(encoding="utf-8") for preset in PRESETS)]
+    assert len(examples) == 6
     for example in examples:
         if "[matrix]" in example and "[[tiers]]" in example:
             assert len(parse_policy(example, "policy.toml").tiers) == 2
         else:
-            assert example in SHIPPED
+            assert any(example in text for text in shipped), example
 
 
 def test_the_docs_mistakes_are_told_as_the_docs_say() -> None:
@@ -642,8 +1113,8 @@ def test_the_docs_mistakes_are_told_as_the_docs_say() -> None:
     for (kind, block), following in zip(blocks, [*(kind for kind, _ in blocks[1:]), ""], strict=True):
         if kind == "diff":
             text = _applied(block, text)
-            if "+staff_group" in block:
-                parse_policy(text, "policy.toml")
+            if "+staff_group" in block or "+openings" in block:
+                assert parse_policy(text, "policy.toml") != parse_policy(SHIPPED, "policy.toml")
                 accepted += 1
                 text = SHIPPED
             else:
@@ -654,20 +1125,95 @@ def test_the_docs_mistakes_are_told_as_the_docs_say() -> None:
             assert "\n".join(refused.value.lines) + "\n" == block
             told += 1
             text = SHIPPED
-    assert (accepted, told) == (1, 5)
+    assert (accepted, told) == (2, 6)
+
+
+def _rows(*columns: str) -> list[tuple[str, ...]]:
+    """The rows of the docs' tables that have these columns."""
+    header = f"| {' | '.join(columns)} |\n"
+    tables = DOCS.split(header)[1:]
+    assert tables, header
+    rows = [line for table in tables for line in table.split("\n\n")[0].splitlines()[1:]]
+    found = [tuple(cell.strip() for cell in row.strip("|").split(" | ")) for row in rows]
+    assert all(len(row) == len(columns) for row in found), [row for row in found if len(row) != len(columns)]
+    return found
+
+
+def _written(value: object) -> str:
+    """As TOML, in one line."""
+    match value:
+        case dict():
+            return f"{{ {', '.join(f'{json.dumps(key)} = {_written(each)}' for key, each in value.items())} }}"
+        case list():
+            return f"[{', '.join(map(_written, value))}]"
+        case date():
+            return value.isoformat()
+        case _:
+            return json.dumps(value)
+
+
+def _with(key: str, written: str, text: str = SHIPPED) -> str:
+    """A policy in which `key` has this value. A key of [[tiers]] is that of the first."""
+    document = tomllib.loads(text)
+    *tables, name = key.split(".")
+    table: Any = document
+    for part in tables:
+        table = table.setdefault(part, {})
+        table = table[0] if isinstance(table, list) else table
+    table[name] = tomllib.loads(f"x = {written}")["x"]
+    return "".join(f"{json.dumps(name)} = {_written(value)}\n" for name, value in document.items())
+
+
+def _fields(table: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every key of the file with the names by which the docs call those that vary."""
+    for name, field in table.model_fields.items():
+        key = f"{path}{name}"
+        inner = [
+            each
+            for each in (field.annotation, *get_args(field.annotation))
+            if isclass(each) and issubclass(each, BaseModel)
+        ]
+        if not inner or name in ("P2", "P3", "P4", "medium", "low"):
+            yield key, field
+        elif name == "calendars":
+            yield from _fields(inner[0], f"{key}.office.")
+        else:
+            yield from _fields(inner[0], f"{key}.")
+
+
+KEY_ROWS = _rows("key", "default", "example", "what it says")
+MISTAKE_ROWS = _rows("key", "written", "said")
 
 
 def test_the_docs_name_every_key_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([^|]+)` \| ([^|]+) \|", DOCS, re.MULTILINE))
-    for key, default in {
-        "minimum_window": '`"2m"`',
-        "tiers.ping": '`"none"`',
-        "tiers.staff_group": "the channel's members",
-        "priorities.P1.at_once.tiers": "the first tier",
-        "priorities.P1.at_once.inform": "`[]`",
-        "priorities.P1.at_once.ping": "`false`",
-    }.items():
-        assert rows.pop(key) == default
-    assert all(default.startswith("required") for default in rows.values())
-    documented = {part for key in [*rows, *re.findall(r"`([\w.]+)`", DOCS)] for part in key.split(".")}
-    assert {key for span in KEYS if (key := SMALL[slice(*span)]) not in ("L1", "boss")} <= documented
+    rows = {key.strip("`"): default for key, default, _, _ in KEY_ROWS}
+    keys = dict(_fields(_File))
+    office = '[calendars.office]\nzone = "UTC"\nweekdays = ["09:00-17:00"]\n'
+    least = with_calendars(calendars=office, P2="office", P3="office", P4="office")
+    for key in [key for key in keys if re.match(r"matrix|priorities\.P[234]", key)]:
+        del keys[key]
+    assert set(rows) == {*keys, "matrix.high.low"}
+    for key, field in keys.items():
+        default = rows[key]
+        if field.is_required():
+            assert default.startswith("required"), key
+        elif default.startswith("`"):
+            assert parse_policy(_with(key, default.strip("`"), least), "p.toml") == parse_policy(least, "p.toml"), key
+
+
+@pytest.mark.parametrize(("key", "example"), [(key.strip("`"), example.strip("`")) for key, _, example, _ in KEY_ROWS])
+def test_the_docs_example_of_a_key_can_be_used(key: str, example: str) -> None:
+    text = _with(key, example)
+    if key == "calendars.office.holiday_region":
+        text = edited('"holiday_region"', '"holiday_country" = "DE", "holiday_region"', text)
+    assert parse_policy(text, "p.toml").last_tier == 4
+
+
+@pytest.mark.parametrize(("key", "written", "said"), [tuple(cell.strip("`") for cell in row) for row in MISTAKE_ROWS])
+def test_the_docs_mistake_of_a_key_is_told_as_the_docs_say(key: str, written: str, said: str) -> None:
+    (line,) = lines(_with(key, written))
+    assert line.partition(": ")[2] == said.replace("&#124;", "|")
+
+
+def test_every_key_has_its_mistake_in_the_docs() -> None:
+    assert {key.strip("`") for key, *_ in MISTAKE_ROWS} >= {key.strip("`") for key, *_ in KEY_ROWS}

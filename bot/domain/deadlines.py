@@ -1,23 +1,66 @@
-"""When the clocks ask for something: the row's `due_at`, and what is overdue."""
+"""When the clocks ask for something: the row's `due_at`, and what has come due."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from bot.domain.issue import Issue
+from bot.domain.clocks import Clock
+from bot.domain.issue import Issue, Status, WaitingFor
 from bot.domain.policy import Policy
+from bot.domain.priority import Priority
+
+FIRST_RESPONSE, TIER_WINDOW, UPDATE, RESOLUTION = "first_response", "tier_window", "update", "resolution"
+
+REMINDER_LEAD = timedelta(minutes=2)  # a reminder this close to its deadline would only be noise
+REMINDER_LATE = timedelta(minutes=2)  # and so would one this late, after a downtime (domain.md 3.4)
+REMINDER_PAUSE = timedelta(minutes=10)  # between two of one clock
+ENOUGH_NUDGES = 2  # the reporter was asked at least so often before silence is taken for an answer
+
+
+@dataclass(frozen=True)
+class DueReminder:
+    clock: str
+    share: float
+    at: datetime
 
 
 def next_step_at(issue: Issue, policy: Policy) -> datetime | None:
     """When it will escalate by itself: unclaimed past the window, or claimed and silent past the update window."""
-    calendar = policy.targets[issue.priority].calendar
+    if not issue.ticking:
+        return None
     clock = issue.clocks.update if issue.claim else issue.clocks.tier_window
-    return clock.due(calendar)
+    return clock.due(policy.targets[issue.priority].calendar)
 
 
 def next_moment(issue: Issue, policy: Policy) -> datetime | None:
-    """The earliest moment at which `lifecycle.pass_time` would do anything; None: never."""
-    moments = [next_step_at(issue, policy), *(due for _, due in _targets(issue, policy))]
-    return min((moment for moment in moments if moment), default=None)
+    """The earliest moment at which `clockwork.pass_time` would do anything; None: never."""
+    return min(_moments(issue, policy), default=None)
+
+
+def _moments(issue: Issue, policy: Policy) -> Iterator[datetime]:
+    match issue.status:
+        case Status.OPEN | Status.CLAIMED:
+            step = next_step_at(issue, policy)
+            if step:
+                yield step
+            yield from (due for _, due in _targets(issue, policy))
+            yield from (reminder.at for reminder in _reminders(issue, policy))
+            if issue.claim and issue.claim.accept_by:
+                yield issue.claim.accept_by
+        case Status.WAITING if issue.waiting:
+            if issue.waiting.until:
+                yield issue.waiting.until
+            nudge, give_up = next_nudge_at(issue, policy), give_up_at(issue, policy)
+            if nudge:
+                yield nudge
+            elif give_up:
+                yield give_up
+        case Status.RESOLVED:
+            close = close_at(issue, policy)
+            if close:
+                yield close
+        case _:
+            return
 
 
 def overdue_turn(issue: Issue, policy: Policy, now: datetime) -> datetime | None:
@@ -31,10 +74,63 @@ def missed_targets(issue: Issue, policy: Policy, now: datetime) -> Iterator[tupl
     return ((clock, due) for clock, due in _targets(issue, policy) if due <= now)
 
 
+def due_reminders(issue: Issue, policy: Policy, now: datetime) -> list[DueReminder]:
+    """Those whose moment has come and that are not behind us yet, the earliest first."""
+    return sorted((each for each in _reminders(issue, policy) if each.at <= now), key=lambda each: each.at)
+
+
+def suppressed(issue: Issue, reminder: DueReminder, now: datetime) -> str:
+    """Why nobody is told of it; empty: they are (domain.md 3.4)."""
+    if now - reminder.at > REMINDER_LATE:
+        return "downtime"
+    if issue.snooze_until and reminder.at < issue.snooze_until and issue.priority is not Priority.P1:
+        return "snoozed"
+    lately = (each for each in issue.reminded if each.clock == reminder.clock and each.told)
+    if any(now - each.at < REMINDER_PAUSE for each in lately):
+        return "recent"
+    return ""
+
+
+def next_nudge_at(issue: Issue, policy: Policy) -> datetime | None:
+    """When the silent reporter is asked again; None: not waiting for them, or asked often enough."""
+    wait, rules = issue.waiting, policy.waiting
+    if wait is None or wait.reason is not WaitingFor.REPORTER or wait.nudges >= len(rules.nudges):
+        return None
+    return rules.calendar.add(wait.since, rules.nudges[wait.nudges])
+
+
+def give_up_at(issue: Issue, policy: Policy) -> datetime | None:
+    """When the reporter's silence is taken for "solved" (domain.md T16)."""
+    wait, rules = issue.waiting, policy.waiting
+    if wait is None or wait.reason is not WaitingFor.REPORTER or wait.nudges < min(ENOUGH_NUDGES, len(rules.nudges)):
+        return None
+    return rules.calendar.add(wait.since, rules.resolve)
+
+
+def close_at(issue: Issue, policy: Policy) -> datetime | None:
+    return issue.resolved_at + policy.close_after if issue.resolved_at else None
+
+
 def _targets(issue: Issue, policy: Policy) -> Iterator[tuple[str, datetime]]:
     calendar = policy.targets[issue.priority].calendar
-    promises = (("first_response", issue.clocks.first_response), ("resolution", issue.clocks.resolution))
-    for name, clock in promises:
+    for name, clock in ((FIRST_RESPONSE, issue.clocks.first_response), (RESOLUTION, issue.clocks.resolution)):
         due = clock.due(calendar)
         if due and name not in issue.breached:
             yield name, due
+
+
+def _reminders(issue: Issue, policy: Policy) -> Iterator[DueReminder]:
+    targets = policy.targets[issue.priority]
+    behind = {(each.clock, each.share) for each in issue.reminded}
+    for name, clock in _reminding_clocks(issue):
+        due = clock.due(targets.calendar)
+        for share in targets.reminders if due else ():
+            at = clock.due(targets.calendar, share)
+            if due and at and due - at >= REMINDER_LEAD and (name, share) not in behind:
+                yield DueReminder(name, share, at)
+
+
+def _reminding_clocks(issue: Issue) -> Iterator[tuple[str, Clock]]:
+    yield (UPDATE, issue.clocks.update) if issue.claim else (TIER_WINDOW, issue.clocks.tier_window)
+    if RESOLUTION not in issue.breached:
+        yield RESOLUTION, issue.clocks.resolution

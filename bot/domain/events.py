@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.issue import Clocks, WaitingFor
 from bot.domain.priority import Level, Priority
 
 
@@ -13,6 +14,11 @@ class Cause(StrEnum):
     MANUAL = "manual"  # a person pressed Escalate
     SEVERITY = "severity"  # its priority alone
     RESOLUTION = "resolution"  # the resolution target has passed
+    RAISED = "raised"  # its priority was raised
+    BOUNCED = "bounced"  # it went back and forth too often
+    REOPENED = "reopened"  # it came back for the second time
+    UNANSWERED = "unanswered"  # the last tier did not answer its reminders
+    MAJOR = "major"  # somebody declared it a major incident
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class IssueOpened:
     urgency: Level
     priority: Priority
     policy: str
+    follows: int | None = None  # the closed issue whose reporter wrote again
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,192 @@ class IssueClaimed:
 @dataclass(frozen=True)
 class IssueReleased:
     at: datetime
-    by: str
+    by: str | None  # None: the clock, because a hand-over was not accepted in time
     claimant: str
+
+
+@dataclass(frozen=True)
+class IssueTakenOver:
+    at: datetime
+    by: str
+    claimant: str  # until now
+    desk: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class IssueHandedOver:
+    """To a named person, who must accept in time."""
+
+    at: datetime
+    by: str
+    to: str
+    desk: int
+    accept_by: datetime
+    note: str
+
+
+@dataclass(frozen=True)
+class HandOverAccepted:
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class WaitStarted:
+    at: datetime
+    by: str
+    reason: WaitingFor
+    note: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class WaitEnded:
+    at: datetime
+    by: str | None  # None: the date has come
+    holder_gone: bool  # who held it is no longer staff, so it is open again
+
+
+@dataclass(frozen=True)
+class ReporterNudged:
+    at: datetime
+    count: int
+
+
+@dataclass(frozen=True)
+class IssueSnoozed:
+    at: datetime
+    by: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """A share of a budget is used up. `suppressed` says why nobody was told; empty: they were."""
+
+    at: datetime
+    clock: str
+    share: float
+    suppressed: str
+
+
+@dataclass(frozen=True)
+class ClaimantReminded:
+    """The claimant's silence is too long, and the policy leaves them the issue."""
+
+    at: datetime
+    due_at: datetime
+    count: int
+
+
+@dataclass(frozen=True)
+class IssueReturned:
+    """Back to the tier below, with what was found out."""
+
+    at: datetime
+    by: str
+    from_tier: int
+    to_tier: int
+    claimant: str | None
+    findings: str
+
+
+@dataclass(frozen=True)
+class IssueRerouted:
+    """To any tier, because it is their kind of work."""
+
+    at: datetime
+    by: str
+    from_tier: int
+    to_tier: int
+    claimant: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class PriorityChanged:
+    at: datetime
+    by: str
+    impact: Level
+    urgency: Level
+    before: Priority
+    after: Priority
+    reason: str
+
+
+@dataclass(frozen=True)
+class IssueMerged:
+    at: datetime
+    by: str
+    into: int
+
+
+@dataclass(frozen=True)
+class IssueUnmerged:
+    at: datetime
+    by: str
+    parent: int
+
+
+@dataclass(frozen=True)
+class DuplicateLinked:
+    """Another issue was merged into this one."""
+
+    at: datetime
+    by: str
+    child: int
+
+
+@dataclass(frozen=True)
+class DuplicateUnlinked:
+    at: datetime
+    by: str
+    child: int
+
+
+@dataclass(frozen=True)
+class ParentResolved:
+    """The issue this one was merged into is resolved; its reporter learns the outcome."""
+
+    at: datetime
+    by: str | None
+    parent: int
+    fix: str
+
+
+@dataclass(frozen=True)
+class MajorDeclared:
+    at: datetime
+    by: str
+    commander: str
+
+
+@dataclass(frozen=True)
+class MajorEnded:
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class IssueCancelled:
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class IssueClosed:
+    at: datetime
+
+
+@dataclass(frozen=True)
+class IssueReplanned:
+    """Moved to another version of the policy; what its clocks have used stays used (domain.md 3.9)."""
+
+    at: datetime
+    policy: str
+    clocks: Clocks
 
 
 @dataclass(frozen=True)
@@ -135,8 +326,9 @@ class WordsDeleted:
 @dataclass(frozen=True)
 class IssueResolved:
     at: datetime
-    by: str
+    by: str | None  # None: the clock, because the reporter did not answer
     fix: str
+    category: str | None = None  # of the cause
 
 
 @dataclass(frozen=True)
@@ -160,6 +352,28 @@ Event = (
     IssueOpened
     | IssueClaimed
     | IssueReleased
+    | IssueTakenOver
+    | IssueHandedOver
+    | HandOverAccepted
+    | WaitStarted
+    | WaitEnded
+    | ReporterNudged
+    | IssueSnoozed
+    | Reminded
+    | ClaimantReminded
+    | IssueReturned
+    | IssueRerouted
+    | PriorityChanged
+    | IssueMerged
+    | IssueUnmerged
+    | DuplicateLinked
+    | DuplicateUnlinked
+    | ParentResolved
+    | MajorDeclared
+    | MajorEnded
+    | IssueCancelled
+    | IssueClosed
+    | IssueReplanned
     | IssueEscalated
     | TierReminded
     | LevelsInformed

@@ -8,6 +8,7 @@ from enum import StrEnum
 from bot.domain.clocks import Clock
 from bot.domain.priority import Level, Priority
 
+CATEGORIES = ("hardware", "software", "network", "access", "vendor", "change", "handling", "unknown")
 TITLE_LIMIT = 120  # characters; with number and priority it fits a header block (150)
 DETAILS_LIMIT = 3000  # characters; what Slack's text field can hold
 
@@ -17,7 +18,15 @@ class Status(StrEnum):
 
     OPEN = "open"
     CLAIMED = "claimed"
-    RESOLVED = "resolved"
+    WAITING = "waiting"  # for somebody outside support; no clock runs
+    RESOLVED = "resolved"  # staff say it is over; the reporter may reopen
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    MERGED = "merged"  # the same trouble as another issue, which is worked on instead
+
+
+LIVE = frozenset({Status.OPEN, Status.CLAIMED, Status.WAITING})
+FINAL = frozenset({Status.CLOSED, Status.CANCELLED, Status.MERGED})
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,8 @@ class Claim:
     by: str  # user id
     since: datetime
     desk: int  # the tier whose card the claimant works at
+    offered_by: str | None = None  # it was handed to them, and they have not accepted yet ...
+    accept_by: datetime | None = None  # ... which they must by then
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,32 @@ class HandOff:
     cause: str
     reason: str
     tried: str
+
+
+class WaitingFor(StrEnum):
+    REPORTER = "reporter"
+    VENDOR = "vendor"
+    CHANGE = "change"  # a change window
+    DATE = "date"
+
+
+@dataclass(frozen=True)
+class Wait:
+    reason: WaitingFor
+    since: datetime
+    note: str  # what is being waited for; for the reporter: the question
+    until: datetime | None = None
+    nudges: int = 0
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """A reminder that is behind us, told or not, of the present run of its clock."""
+
+    clock: str
+    share: float
+    at: datetime
+    told: bool
 
 
 @dataclass(frozen=True)
@@ -72,10 +109,23 @@ class Issue:
     hand_off: HandOff | None = None
     pings: int = 0  # re-pings at the last tier since it got there
     breached: tuple[str, ...] = ()  # clocks whose breach is on record
-    answered_at: datetime | None = None  # last public word of staff
+    responded: bool = False  # in this cycle somebody of staff claimed it or answered
+    answered_at: datetime | None = None  # last public word of staff in this cycle
     fix: str | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
+    waiting: Wait | None = None
+    snooze_until: datetime | None = None  # no reminders before
+    reminded: tuple[Reminder, ...] = ()
+    stale_reminders: int = 0  # since the last word to the reporter (policy.OnStale.INFORM)
+    bounces: int = 0  # returned or rerouted
+    raised_by_reporter: bool = False
+    commander: str | None = None  # of a major incident; None: it is none
+    parent: int | None = None  # merged into
+    children: tuple[int, ...] = ()  # merged into this one
+    follows: int | None = None  # the closed issue whose reporter wrote again
+    category: str | None = None  # of the cause, told when it was resolved
+    ended_at: datetime | None = None  # closed, cancelled or merged
     version: int = 0  # counts its timeline events
 
     @property
@@ -84,6 +134,12 @@ class Issue:
 
     @property
     def live(self) -> bool:
+        """Still somebody's business."""
+        return self.status in LIVE
+
+    @property
+    def ticking(self) -> bool:
+        """Its turn and promises run: live, and not waiting for somebody outside."""
         return self.status in (Status.OPEN, Status.CLAIMED)
 
     @property

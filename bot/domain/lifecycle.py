@@ -1,68 +1,65 @@
-"""The rules: what may happen to an issue, and what it is afterwards.
+"""The rules: what people may do to an issue, and what they are told when they may not.
 
-A rule looks and answers with a Decision or raises Refused; `evolve` alone changes an issue, event by event, so the
-timeline always folds back into the state. No Slack, no SQL, no clock in here: the caller brings `now`.
+A rule looks and answers with a Decision, or raises Refused. No Slack, no SQL, no clock in here: the caller brings
+`now`. What time alone does is in clockwork.py, what an event makes of an issue in evolution.py. T1 .. T26 are the
+transitions of domain.md 2.3.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from bot.domain import refusals
-from bot.domain.clocks import Clock
-from bot.domain.deadlines import missed_targets, overdue_turn
+from bot.domain.deadlines import next_step_at
+from bot.domain.decision import Actor, Decision, decide
 from bot.domain.events import (
     Cause,
     DeliveryFailed,
+    DuplicateLinked,
+    DuplicateUnlinked,
     Event,
+    HandOverAccepted,
+    IssueCancelled,
     IssueClaimed,
     IssueEscalated,
+    IssueHandedOver,
+    IssueMerged,
     IssueOpened,
     IssueReleased,
     IssueReopened,
+    IssueRerouted,
     IssueResolved,
+    IssueReturned,
+    IssueSnoozed,
+    IssueTakenOver,
+    IssueUnmerged,
     LevelsInformed,
+    MajorDeclared,
+    MajorEnded,
     NoteTaken,
+    ParentResolved,
+    PriorityChanged,
     ReporterReplied,
     StaffReplied,
-    TargetBreached,
-    TierReminded,
+    WaitEnded,
+    WaitStarted,
     Words,
     WordsDeleted,
     WordsEdited,
 )
-from bot.domain.issue import DETAILS_LIMIT, TITLE_LIMIT, Claim, Clocks, HandOff, Issue, Status
+from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
-from bot.domain.priority import Level
+from bot.domain.priority import Level, Priority
 
 TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
-REPORT_LIMIT = 5  # issues one person may open within REPORT_SPAN (domain.md T1)
+REPORT_LIMIT = 5  # issues one person may open within REPORT_SPAN (T1)
 REPORT_SPAN = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The issue as it will be and what happened to it; not yet stored. No events: nothing changes."""
-
-    issue: Issue
-    events: tuple[Event, ...] = ()
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A person and the tiers they are staff of, as known inside the transaction."""
-
-    user: str
-    tiers: frozenset[int] = frozenset()
-
-    @property
-    def is_staff(self) -> bool:
-        return bool(self.tiers)
-
-    @property
-    def highest(self) -> int:
-        return max(self.tiers, default=0)
+ACCEPT_WITHIN = timedelta(minutes=15)  # at most, for a hand-over of a P1 or P2 (T5)
+LONGEST_WAIT = timedelta(days=30)  # T9
+LONGEST_SNOOZE = timedelta(hours=4)  # T11
+MOST_CHILDREN = 500  # T22
+UNMERGE_WITHIN = timedelta(days=7)  # T23
+MANY_BOUNCES = 2  # from here on the leads are told
+SEVERE = (Priority.P1, Priority.P2)
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class Seen:
         return self.tier is not None and issue.hand_off is not None and self.tier not in (issue.tier, issue.desk)
 
 
-# --- the rules -------------------------------------------------------------------------------------------------------
+# --- opening ---------------------------------------------------------------------------------------------------------
 
 
 def open_issue(
@@ -92,8 +89,9 @@ def open_issue(
     recent: int,
     policy: Policy,
     now: datetime,
+    follows: int | None = None,
 ) -> Decision:
-    """T1. `recent` is how many issues the reporter opened within REPORT_SPAN."""
+    """T1, T20. `recent` is how many issues the reporter opened within REPORT_SPAN."""
     title, details = " ".join(title.split()), details.strip()
     if not title:
         raise refusals.TitleMissing
@@ -114,44 +112,104 @@ def open_issue(
         urgency=urgency,
         priority=priority,
         policy=policy.version,
+        follows=follows,
     )
     told = policy.targets[priority].at_once.inform
     informed = (LevelsInformed(at=now, cause=Cause.SEVERITY, tiers=told),) if told else ()
-    return _decide(None, (opened, *informed), policy)
+    return decide(None, policy, opened, *informed)
+
+
+# --- holding ---------------------------------------------------------------------------------------------------------
 
 
 def claim(issue: Issue, actor: Actor, *, desk: int | None, policy: Policy, now: datetime) -> Decision:
-    """T2. Any staff, from any card of the issue, an old one too: the goal is an owner (domain.md 2.5)."""
+    """T2. Any staff, from any card of the issue, an old one too: the goal is an owner (domain.md 2.5).
+
+    For somebody it was handed to, claiming is accepting.
+    """
     _require_staff(issue, actor)
-    _require_live(issue)
+    _require_working(issue)
     if issue.claim and issue.claim.by == actor.user:
-        return Decision(issue)
+        return (
+            decide(issue, policy, HandOverAccepted(at=now, by=actor.user)) if issue.claim.accept_by else Decision(issue)
+        )
     if issue.claim:
         raise refusals.AlreadyClaimed(name=issue.name, user=issue.claim.by)
-    desk = desk if desk in issue.carded else issue.tier
-    return _decide(issue, (IssueClaimed(at=now, by=actor.user, desk=desk),), policy)
+    return decide(issue, policy, IssueClaimed(at=now, by=actor.user, desk=_desk(issue, desk)))
 
 
-def may_release(issue: Issue, actor: Actor) -> None:
+def may_take_over(issue: Issue, actor: Actor, policy: Policy) -> None:
     _require_staff(issue, actor)
-    _require_live(issue)
+    _require_claimed(issue)
+    assert issue.claim is not None
+    if issue.claim.by == actor.user:
+        raise refusals.AlreadyYours(name=issue.name)
+    if actor.highest < issue.claim.desk and not _leads(actor, issue.claim.desk, policy):
+        raise refusals.NotHighEnough(name=issue.name, user=issue.claim.by, tier=policy.tier(issue.claim.desk).name)
+
+
+def take_over(issue: Issue, actor: Actor, *, reason: str, desk: int | None, policy: Policy, now: datetime) -> Decision:
+    """T3."""
+    may_take_over(issue, actor, policy)
+    assert issue.claim is not None
+    taken = IssueTakenOver(
+        at=now,
+        by=actor.user,
+        claimant=issue.claim.by,
+        desk=_desk(issue, desk),
+        reason=_required(reason, what="you take it over"),
+    )
+    return decide(issue, policy, taken)
+
+
+def may_release(issue: Issue, actor: Actor, policy: Policy) -> None:
+    _require_staff(issue, actor)
+    _require_working(issue)
     if issue.claim is None:
         raise refusals.NotClaimed(name=issue.name)
-    _require_claimant(issue, actor)
+    _require_claimant(issue, actor, policy)
 
 
 def release(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> Decision:
     """T4. The tier gets its full window again."""
-    may_release(issue, actor)
+    may_release(issue, actor, policy)
     assert issue.claim is not None
-    return _decide(issue, (IssueReleased(at=now, by=actor.user, claimant=issue.claim.by),), policy)
+    return decide(issue, policy, IssueReleased(at=now, by=actor.user, claimant=issue.claim.by))
+
+
+def may_hand_over(issue: Issue, actor: Actor, policy: Policy) -> None:
+    _require_staff(issue, actor)
+    _require_claimed(issue)
+    _require_claimant(issue, actor, policy)
+
+
+def hand_over(issue: Issue, actor: Actor, *, to: Actor, note: str, policy: Policy, now: datetime) -> Decision:
+    """T5. They must accept in time, or it is nobody's again."""
+    may_hand_over(issue, actor, policy)
+    assert issue.claim is not None
+    if issue.claim.by == to.user:
+        raise refusals.AlreadyClaimed(name=issue.name, user=to.user)
+    if to.highest < issue.claim.desk:
+        raise refusals.NotStaffThere(name=issue.name, user=to.user, tier=policy.tier(issue.claim.desk).name)
+    targets = policy.targets[issue.priority]
+    window = targets.window(issue.tier)
+    within = min(window, ACCEPT_WITHIN) if issue.priority in SEVERE else window
+    handed = IssueHandedOver(
+        at=now,
+        by=actor.user,
+        to=to.user,
+        desk=issue.claim.desk,
+        accept_by=targets.calendar.add(now, within),
+        note=_required(note, what="they should have it, and how far you are"),
+    )
+    return decide(issue, policy, handed)
+
+
+# --- moving ----------------------------------------------------------------------------------------------------------
 
 
 def may_escalate(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> None:
-    _require_staff(issue, actor)
-    _require_live(issue)
-    if seen.is_past(issue):
-        raise refusals.AlreadyMoved(name=issue.name, tier=policy.tier(issue.tier).name)
+    _require_movable(issue, actor, seen, policy)
     if issue.tier >= policy.last_tier:
         raise refusals.NoHigherTier(name=issue.name, tier=policy.tier(issue.tier).name)
 
@@ -161,8 +219,6 @@ def escalate(
 ) -> Decision:
     """T12: functional, by a person; reason and what was tried travel with it."""
     may_escalate(issue, actor, seen=seen, policy=policy)
-    reason = _required(reason, what="it should go up")
-    tried = _required(tried, what="nothing helped so far: what was tried")
     moved = IssueEscalated(
         at=now,
         by=actor.user,
@@ -170,31 +226,221 @@ def escalate(
         from_tier=issue.tier,
         to_tier=issue.tier + 1,
         due_at=now,
-        claimant=issue.claim.by if issue.claim else None,
-        reason=reason,
-        tried=tried,
+        claimant=_holder(issue),
+        reason=_required(reason, what="it should go up"),
+        tried=_required(tried, what="nothing helped so far: what was tried"),
     )
-    return _decide(issue, (moved,), policy)
+    return decide(issue, policy, moved)
 
 
-def may_resolve(issue: Issue, actor: Actor) -> None:
+def may_return(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> None:
+    """Only those who have it may give it back; a P1 never below the tiers it went to at once (T15)."""
+    _require_movable(issue, actor, seen, policy)
+    if issue.tier == 1:
+        raise refusals.NoLowerTier(name=issue.name, tier=policy.tier(1).name)
+    if issue.tier not in actor.tiers and actor.highest < issue.tier:
+        raise refusals.NotALead(name=issue.name, tier=policy.tier(issue.tier).name)
+    floor = max(policy.targets[Priority.P1].at_once.tiers)
+    if issue.priority is Priority.P1 and issue.tier <= floor:
+        raise refusals.TooSevereToReturn(name=issue.name, tier=policy.tier(floor).name)
+
+
+def give_back(issue: Issue, actor: Actor, *, seen: Seen, findings: str, policy: Policy, now: datetime) -> Decision:
+    """T15: to the tier below, with findings."""
+    may_return(issue, actor, seen=seen, policy=policy)
+    returned = IssueReturned(
+        at=now,
+        by=actor.user,
+        from_tier=issue.tier,
+        to_tier=issue.tier - 1,
+        claimant=_holder(issue),
+        findings=_required(findings, what="it goes back: what you found out"),
+    )
+    return decide(issue, policy, returned, *_bounced(issue, policy, now))
+
+
+def may_reroute(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> None:
+    _require_movable(issue, actor, seen, policy)
+
+
+def reroute(issue: Issue, actor: Actor, *, seen: Seen, to: str, reason: str, policy: Policy, now: datetime) -> Decision:
+    """T26: to any tier, by name."""
+    may_reroute(issue, actor, seen=seen, policy=policy)
+    tier = next((each for each in policy.tiers if each.name.lower() == to.strip().lower()), None)
+    if tier is None:
+        raise refusals.NoSuchTier(tier=to, tiers=", ".join(each.name for each in policy.tiers))
+    if tier.number == issue.tier:
+        raise refusals.AlreadyThere(name=issue.name, tier=tier.name)
+    floor = max(policy.targets[Priority.P1].at_once.tiers)
+    if issue.priority is Priority.P1 and tier.number < floor:
+        raise refusals.TooSevereToReturn(name=issue.name, tier=policy.tier(floor).name)
+    moved = IssueRerouted(
+        at=now,
+        by=actor.user,
+        from_tier=issue.tier,
+        to_tier=tier.number,
+        claimant=_holder(issue),
+        reason=_required(reason, what="it belongs there"),
+    )
+    return decide(issue, policy, moved, *_bounced(issue, policy, now))
+
+
+def _bounced(issue: Issue, policy: Policy, now: datetime) -> tuple[Event, ...]:
+    """At the second bounce somebody above must look why it goes back and forth (R9)."""
+    if issue.bounces + 1 < MANY_BOUNCES:
+        return ()
+    return (LevelsInformed(at=now, cause=Cause.BOUNCED, tiers=(policy.last_tier,)),)
+
+
+# --- waiting ---------------------------------------------------------------------------------------------------------
+
+
+def may_wait(issue: Issue, actor: Actor, policy: Policy) -> None:
+    _require_staff(issue, actor)
+    _require_claimed(issue)
+    _require_claimant(issue, actor, policy)
+
+
+def wait(
+    issue: Issue,
+    actor: Actor,
+    *,
+    reason: WaitingFor,
+    note: str,
+    until: datetime | None,
+    policy: Policy,
+    now: datetime,
+) -> Decision:
+    """T9. The note is what is waited for; to the reporter it is the question, so they know what to answer."""
+    may_wait(issue, actor, policy)
+    needs_date = reason is WaitingFor.DATE
+    if (until is None and needs_date) or (until is not None and not now < until <= now + LONGEST_WAIT):
+        raise refusals.DateNeeded(name=issue.name, days=LONGEST_WAIT.days)
+    what = "it waits: the question for the reporter" if reason is WaitingFor.REPORTER else "it waits: what for"
+    started = WaitStarted(at=now, by=actor.user, reason=reason, note=_required(note, what=what), until=until)
+    return decide(issue, policy, started)
+
+
+def may_resume(issue: Issue, actor: Actor) -> None:
     _require_staff(issue, actor)
     _require_live(issue)
-    if issue.claim:
-        _require_claimant(issue, actor)
+    if issue.status is not Status.WAITING:
+        raise refusals.NotWaiting(name=issue.name, status=issue.status.value)
 
 
-def resolve(issue: Issue, actor: Actor, *, fix: str, policy: Policy, now: datetime) -> Decision:
-    """T17."""
-    may_resolve(issue, actor)
-    return _decide(
-        issue, (IssueResolved(at=now, by=actor.user, fix=_required(fix, what="it is over: what fixed it")),), policy
+def resume(issue: Issue, actor: Actor, *, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
+    """T10 by hand; any staff may, since it only sets clocks going."""
+    may_resume(issue, actor)
+    return decide(issue, policy, WaitEnded(at=now, by=actor.user, holder_gone=holder_gone))
+
+
+def may_snooze(issue: Issue, actor: Actor, policy: Policy) -> None:
+    _require_staff(issue, actor)
+    _require_claimed(issue)
+    _require_claimant(issue, actor, policy)
+    if issue.priority in SEVERE:
+        raise refusals.TooSevereToSnooze(name=issue.name, priority=f"{issue.priority.word} ({issue.priority.value})")
+
+
+def snooze(issue: Issue, actor: Actor, *, span: timedelta, policy: Policy, now: datetime) -> Decision:
+    """T11: silences reminders, stops no clock."""
+    may_snooze(issue, actor, policy)
+    due = next_step_at(issue, policy)
+    most = min(LONGEST_SNOOZE, due - now) if due else LONGEST_SNOOZE
+    if not timedelta(0) < span <= most:
+        raise refusals.SnoozeTooLong(name=issue.name, most=f"{most // timedelta(minutes=1)} minutes")
+    return decide(issue, policy, IssueSnoozed(at=now, by=actor.user, until=now + span))
+
+
+# --- priority --------------------------------------------------------------------------------------------------------
+
+
+def may_reprioritise(issue: Issue, actor: Actor) -> None:
+    _require_staff(issue, actor)
+    _require_live(issue)
+
+
+def reprioritise(
+    issue: Issue, actor: Actor, *, impact: Level, urgency: Level, reason: str, policy: Policy, now: datetime
+) -> Decision:
+    """T24 by staff. A raise tells whoever a new issue of that priority would have told at once (domain.md 3.7)."""
+    may_reprioritise(issue, actor)
+    return _reprioritised(
+        issue, by=actor.user, impact=impact, urgency=urgency, reason=reason.strip()[:TEXT_LIMIT], policy=policy, now=now
     )
+
+
+def may_get_worse(issue: Issue, user: str) -> None:
+    if user != issue.reporter:
+        raise refusals.NotYours(name=issue.name)
+    _require_live(issue)
+    if issue.raised_by_reporter:
+        raise refusals.RaisedOnce(name=issue.name)
+    if issue.urgency is Level.HIGH:
+        raise refusals.CannotBeWorse(name=issue.name)
+
+
+def get_worse(issue: Issue, user: str, *, reason: str, policy: Policy, now: datetime) -> Decision:
+    """T24 by the reporter: once, and only up."""
+    may_get_worse(issue, user)
+    urgency = Level.HIGH if issue.urgency is Level.MEDIUM else Level.MEDIUM
+    reason = _required(reason, what="it is worse now")
+    return _reprioritised(issue, by=user, impact=issue.impact, urgency=urgency, reason=reason, policy=policy, now=now)
+
+
+def _reprioritised(
+    issue: Issue, *, by: str, impact: Level, urgency: Level, reason: str, policy: Policy, now: datetime
+) -> Decision:
+    if (impact, urgency) == (issue.impact, issue.urgency):
+        raise refusals.AlreadyThatPriority(name=issue.name)
+    after = policy.priority(impact, urgency)
+    changed = PriorityChanged(
+        at=now, by=by, impact=impact, urgency=urgency, before=issue.priority, after=after, reason=reason
+    )
+    events: list[Event] = [changed]
+    at_once = policy.targets[after].at_once
+    untold = {*at_once.tiers, *at_once.inform} - set(issue.carded)
+    if after.rank < issue.priority.rank and issue.status is not Status.WAITING and at_once.inform and untold:
+        events.append(LevelsInformed(at=now, cause=Cause.RAISED, tiers=tuple(sorted(untold))))
+    return decide(issue, policy, *events)
+
+
+# --- ending and beginning again --------------------------------------------------------------------------------------
+
+
+def may_resolve(issue: Issue, actor: Actor, policy: Policy) -> None:
+    _require_live(issue)
+    if actor.user == issue.reporter:
+        return
+    _require_staff(issue, actor)
+    if issue.claim:
+        _require_claimant(issue, actor, policy)
+
+
+def resolve(
+    issue: Issue, actor: Actor, *, fix: str, category: str | None = None, policy: Policy, now: datetime
+) -> Decision:
+    """T17. The reporter may, too: they know best that it is over."""
+    may_resolve(issue, actor, policy)
+    if category is not None and category not in CATEGORIES:
+        raise refusals.NotUnderstood(what=f"the cause “{category}”", example=", ".join(CATEGORIES))
+    if actor.is_staff and issue.priority in SEVERE and category is None:
+        priority = f"{issue.priority.word} ({issue.priority.value})"
+        raise refusals.CategoryNeeded(name=issue.name, priority=priority, categories=", ".join(CATEGORIES))
+    fix = _required(fix, what="it is over: what fixed it")
+    return decide(issue, policy, IssueResolved(at=now, by=actor.user, fix=fix, category=category))
+
+
+def outcome(issue: Issue, resolved: IssueResolved, *, parent: int, policy: Policy) -> Decision:
+    """What a merged issue learns when the one it was merged into is resolved."""
+    return decide(issue, policy, ParentResolved(at=resolved.at, by=resolved.by, parent=parent, fix=resolved.fix))
 
 
 def may_reopen(issue: Issue, actor: Actor) -> None:
     if actor.user != issue.reporter and not actor.is_staff:
         raise refusals.NotYours(name=issue.name)
+    if issue.status in FINAL:
+        raise refusals.AlreadyOver(name=issue.name, status=issue.status.value)
     if issue.status is not Status.RESOLVED:
         raise refusals.NotResolved(name=issue.name, status=issue.status.value)
 
@@ -202,71 +448,190 @@ def may_reopen(issue: Issue, actor: Actor) -> None:
 def reopen(issue: Issue, actor: Actor, *, reason: str, policy: Policy, now: datetime) -> Decision:
     """T18. It comes back to the tier that resolved it; the resolution clock goes on where it stopped."""
     may_reopen(issue, actor)
-    return _decide(
-        issue, (IssueReopened(at=now, by=actor.user, reason=_required(reason, what="it is not over")),), policy
+    return _reopened(issue, actor.user, _required(reason, what="it is not over"), policy, now)
+
+
+def _reopened(issue: Issue, by: str, reason: str, policy: Policy, now: datetime, *after: Event) -> Decision:
+    told = LevelsInformed(at=now, cause=Cause.REOPENED, tiers=(min(issue.tier + 1, policy.last_tier),))
+    again = (told,) if issue.cycle >= 1 else ()
+    return decide(issue, policy, IssueReopened(at=now, by=by, reason=reason), *after, *again)
+
+
+def may_cancel(issue: Issue, actor: Actor, policy: Policy, *, insists: bool = True) -> None:
+    _require_live(issue)
+    lead = _leads(actor, issue.tier, policy) or (issue.tier == policy.last_tier and issue.tier in actor.tiers)
+    if lead:
+        return
+    if actor.user != issue.reporter:
+        raise (
+            refusals.NotYours(name=issue.name)
+            if not actor.is_staff
+            else refusals.NotALead(name=issue.name, tier=policy.tier(issue.tier).name)
+        )
+    if issue.priority is Priority.P1:
+        raise refusals.OnlyLeadsCancelCritical(name=issue.name)
+    if issue.claim and not insists:
+        raise refusals.AskTheClaimantFirst(name=issue.name, user=issue.claim.by)
+
+
+def cancel(issue: Issue, actor: Actor, *, reason: str, insists: bool, policy: Policy, now: datetime) -> Decision:
+    """T21: by its reporter, or by a lead."""
+    may_cancel(issue, actor, policy, insists=insists)
+    return decide(issue, policy, IssueCancelled(at=now, by=actor.user, reason=reason.strip()[:TEXT_LIMIT]))
+
+
+# --- the same trouble twice ------------------------------------------------------------------------------------------
+
+
+def may_merge(issue: Issue, actor: Actor) -> None:
+    _require_staff(issue, actor)
+    _require_live(issue)
+
+
+def merge(
+    child: Issue, parent: Issue, actor: Actor, *, now: datetime
+) -> tuple[IssueMerged, tuple[DuplicateLinked, ...]]:
+    """T22: the child's event and the parent's, one for the child and one for each that was merged into it before.
+
+    The caller decides both issues in one transaction, and moves those earlier children along (`moved_along`), so that
+    the graph stays a forest of depth one (invariant 36).
+    """
+    may_merge(child, actor)
+    if child.number == parent.number:
+        raise refusals.MergeIntoItself(name=child.name)
+    if not parent.live:
+        status = f"merged into {issue_name(parent.parent)}" if parent.parent else parent.status.value
+        raise refusals.MergeTargetOver(target=parent.name, status=status)
+    joining = (child.number, *child.children)
+    if len(parent.children) + len(joining) > MOST_CHILDREN:
+        raise refusals.TooManyDuplicates(target=parent.name, count=len(parent.children))
+    merged = IssueMerged(at=now, by=actor.user, into=parent.number)
+    return merged, tuple(DuplicateLinked(at=now, by=actor.user, child=number) for number in joining)
+
+
+def may_unmerge(issue: Issue, actor: Actor) -> None:
+    _require_staff(issue, actor)
+    if issue.status is not Status.MERGED:
+        raise refusals.NotMerged(name=issue.name, status=issue.status.value)
+
+
+def unmerge(child: Issue, parent: Issue, actor: Actor, *, now: datetime) -> tuple[IssueUnmerged, DuplicateUnlinked]:
+    """T23: its clocks go on with what they had used."""
+    may_unmerge(child, actor)
+    assert child.ended_at is not None
+    if now - child.ended_at > UNMERGE_WITHIN or parent.status is Status.CLOSED:
+        raise refusals.TooLateToUnmerge(name=child.name, parent=parent.name, days=UNMERGE_WITHIN.days)
+    return (
+        IssueUnmerged(at=now, by=actor.user, parent=parent.number),
+        DuplicateUnlinked(at=now, by=actor.user, child=child.number),
     )
+
+
+def may_declare_major(issue: Issue, actor: Actor, policy: Policy) -> None:
+    _require_staff(issue, actor)
+    _require_live(issue)
+    if not _leads(actor, 1, policy):
+        raise refusals.NotALead(name=issue.name, tier=policy.tier(1).name)
+
+
+def declare_major(issue: Issue, actor: Actor, *, commander: str, policy: Policy, now: datetime) -> Decision:
+    """T25: a flag with a commander; every tier is told."""
+    may_declare_major(issue, actor, policy)
+    told = tuple(tier.number for tier in policy.tiers)
+    return decide(
+        issue,
+        policy,
+        MajorDeclared(at=now, by=actor.user, commander=commander),
+        LevelsInformed(at=now, cause=Cause.MAJOR, tiers=told),
+    )
+
+
+def end_major(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> Decision:
+    may_declare_major(issue, actor, policy)
+    if issue.commander is None:
+        raise refusals.NotMajor(name=issue.name)
+    return decide(issue, policy, MajorEnded(at=now, by=actor.user))
+
+
+# --- talking ---------------------------------------------------------------------------------------------------------
 
 
 def staff_word(issue: Issue, actor: Actor, words: Words, *, note: bool, policy: Policy, now: datetime) -> Decision:
     """T6, T7. A public word keeps the promises to the reporter; a note keeps none."""
     _require_staff(issue, actor)
-    said: Event = (
-        NoteTaken(at=now, by=actor.user, words=words) if note else StaffReplied(at=now, by=actor.user, words=words)
-    )
-    return _decide(issue, (said,), policy)
+    if note:
+        return decide(issue, policy, NoteTaken(at=now, by=actor.user, words=words))
+    return decide(issue, policy, StaffReplied(at=now, by=actor.user, words=words))
 
 
-def reporter_word(issue: Issue, words: Words, *, by: str, policy: Policy, now: datetime) -> Decision:
-    """T8; on a resolved issue the plain reply reopens it (T18)."""
+def may_speak(issue: Issue, actor: Actor) -> None:
+    _require_staff(issue, actor)
+    _require_live(issue)
+
+
+def update(issue: Issue, actor: Actor, words: Words, *, policy: Policy, now: datetime) -> Decision:
+    """T6 by a form: a public word of staff; it must say something."""
+    may_speak(issue, actor)
+    _required(words.text, what="nothing is said: what the reporter should know")
+    return staff_word(issue, actor, words, note=False, policy=policy, now=now)
+
+
+def may_add(issue: Issue, user: str) -> None:
+    if user != issue.reporter:
+        raise refusals.NotYours(name=issue.name)
+    _require_live(issue)
+
+
+def add(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
+    """T8 by a form."""
+    may_add(issue, by)
+    _required(words.text, what="nothing is said: what support should know")
+    return reporter_word(issue, words, by=by, holder_gone=holder_gone, policy=policy, now=now)
+
+
+def reporter_word(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
+    """T8; what waits for the reporter goes on (T10), and a plain reply reopens what was resolved (T18)."""
     said = ReporterReplied(at=now, by=by, words=words)
-    if issue.status is Status.RESOLVED:
-        return _decide(issue, (IssueReopened(at=now, by=by, reason=""), said), policy)
-    return _decide(issue, (said,), policy)
+    if issue.status is Status.RESOLVED and _written_after(issue.resolved_at, words):
+        return _reopened(issue, by, "", policy, now, said)
+    if issue.waiting and issue.waiting.reason is WaitingFor.REPORTER:
+        return decide(issue, policy, said, WaitEnded(at=now, by=by, holder_gone=holder_gone))
+    return decide(issue, policy, said)
+
+
+def _written_after(moment: datetime | None, words: Words) -> bool:
+    """Slack may deliver a reply long after it was written; an old one is no answer to the resolution."""
+    return moment is None or not words.channel or float(words.ts) > moment.timestamp()
 
 
 def edited_word(issue: Issue, words: Words, *, by: str, policy: Policy, now: datetime) -> Decision:
-    return _decide(issue, (WordsEdited(at=now, by=by, words=words),), policy)
+    return decide(issue, policy, WordsEdited(at=now, by=by, words=words))
 
 
 def deleted_word(issue: Issue, channel: str, ts: str, *, by: str, policy: Policy, now: datetime) -> Decision:
-    return _decide(issue, (WordsDeleted(at=now, by=by, channel=channel, ts=ts),), policy)
+    return decide(issue, policy, WordsDeleted(at=now, by=by, channel=channel, ts=ts))
 
 
 def delivery_failed(
     issue: Issue, *, what: str, tier: int | None, error: str, policy: Policy, now: datetime
 ) -> Decision:
-    return _decide(issue, (DeliveryFailed(at=now, what=what, tier=tier, error=error),), policy)
+    return decide(issue, policy, DeliveryFailed(at=now, what=what, tier=tier, error=error))
 
 
-def pass_time(issue: Issue, policy: Policy, now: datetime) -> Decision:
-    """What the clocks bring about by `now`: each missed target once, and at most one functional step (domain D6)."""
-    events: list[Event] = []
-    for clock, due_at in missed_targets(issue, policy, now):
-        events.append(TargetBreached(at=now, clock=clock, due_at=due_at))
-        if clock == "resolution":
-            above = tuple(sorted({min(issue.tier + 1, policy.last_tier), policy.last_tier}))
-            events.append(LevelsInformed(at=now, cause=Cause.RESOLUTION, tiers=above))
-    turn = overdue_turn(issue, policy, now)
-    if turn:
-        cause = Cause.STALE if issue.claim else Cause.UNCLAIMED
-        events.append(_step(issue, cause, due_at=turn, policy=policy, now=now))
-    return _decide(issue, tuple(events), policy)
+# --- who may, and in which state -------------------------------------------------------------------------------------
 
 
-def _step(
-    issue: Issue, cause: Cause, *, due_at: datetime, policy: Policy, now: datetime
-) -> IssueEscalated | TierReminded:
-    if issue.tier >= policy.last_tier:
-        return TierReminded(at=now, cause=cause, tier=issue.tier, due_at=due_at, count=issue.pings + 1)
-    return IssueEscalated(
-        at=now,
-        by=None,
-        cause=cause,
-        from_tier=issue.tier,
-        to_tier=issue.tier + 1,
-        due_at=due_at,
-        claimant=issue.claim.by if issue.claim else None,
-    )
+def _leads(actor: Actor, tier: int, policy: Policy) -> bool:
+    """A lead of the tier, or staff of a higher one, who may do what its lead may (domain.md 2.2)."""
+    return actor.highest > tier or actor.user in policy.tier(tier).leads
+
+
+def _desk(issue: Issue, desk: int | None) -> int:
+    return desk if desk is not None and desk in issue.carded else issue.tier
+
+
+def _holder(issue: Issue) -> str | None:
+    return issue.claim.by if issue.claim else None
 
 
 def _require_staff(issue: Issue, actor: Actor) -> None:
@@ -275,15 +640,46 @@ def _require_staff(issue: Issue, actor: Actor) -> None:
 
 
 def _require_live(issue: Issue) -> None:
-    if not issue.live:
-        raise refusals.AlreadyResolved(name=issue.name, user=issue.resolved_by)
+    if issue.status is Status.RESOLVED:
+        user = issue.resolved_by
+        raise refusals.AlreadyResolved(name=issue.name, by=f"<@{user}>" if user else "Escalator")
+    if issue.status in FINAL:
+        raise refusals.AlreadyOver(name=issue.name, status=issue.status.value)
 
 
-def _require_claimant(issue: Issue, actor: Actor) -> None:
-    """The claimant, or someone of a tier above the one they work at (domain.md 2.2)."""
+def _require_working(issue: Issue) -> None:
+    _require_live(issue)
+    if issue.waiting:
+        raise refusals.IsWaiting(name=issue.name, what=_waited_for(issue.waiting.reason))
+
+
+def _require_claimed(issue: Issue) -> None:
+    _require_working(issue)
+    if issue.claim is None:
+        raise refusals.MustBeClaimed(name=issue.name)
+
+
+def _require_movable(issue: Issue, actor: Actor, seen: Seen, policy: Policy) -> None:
+    _require_staff(issue, actor)
+    _require_working(issue)
+    if seen.is_past(issue):
+        raise refusals.AlreadyMoved(name=issue.name, tier=policy.tier(issue.tier).name)
+
+
+def _require_claimant(issue: Issue, actor: Actor, policy: Policy) -> None:
+    """The claimant, or who leads the tier they work at."""
     assert issue.claim is not None
-    if actor.user != issue.claim.by and actor.highest <= issue.claim.desk:
+    if actor.user != issue.claim.by and not _leads(actor, issue.claim.desk, policy):
         raise refusals.NotTheClaimant(name=issue.name, user=issue.claim.by)
+
+
+def _waited_for(reason: WaitingFor) -> str:
+    return {
+        WaitingFor.REPORTER: "its reporter's answer",
+        WaitingFor.VENDOR: "a vendor",
+        WaitingFor.CHANGE: "a change window",
+        WaitingFor.DATE: "a date",
+    }[reason]
 
 
 def _required(text: str, *, what: str) -> str:
@@ -293,155 +689,3 @@ def _required(text: str, *, what: str) -> str:
     if len(text) > TEXT_LIMIT:
         raise refusals.TextTooLong(length=f"{len(text):,}", limit=f"{TEXT_LIMIT:,}")
     return text
-
-
-# --- what an event makes of an issue ---------------------------------------------------------------------------------
-
-
-def _decide(issue: Issue | None, events: tuple[Event, ...], policy: Policy) -> Decision:
-    after = fold(events, policy, issue)
-    assert after is not None
-    return Decision(after, events)
-
-
-def fold(events: Iterable[Event], policy: Policy, issue: Issue | None = None) -> Issue | None:
-    for event in events:
-        issue = evolve(issue, event, policy)
-    return issue
-
-
-def evolve(issue: Issue | None, event: Event, policy: Policy) -> Issue:
-    """The issue after the event: its state, and what starts, stops and restarts each clock (domain.md 3.3)."""
-    if isinstance(event, IssueOpened):
-        return _opened(event, policy)
-    if issue is None:
-        raise ValueError(f"a timeline begins with IssueOpened, not {type(event).__name__}")
-    return replace(_changed(issue, event, policy), version=issue.version + 1)
-
-
-def _opened(event: IssueOpened, policy: Policy) -> Issue:
-    targets = policy.targets[event.priority]
-    tier = max(targets.at_once.tiers)
-    return Issue(
-        number=event.number,
-        title=event.title,
-        details=event.details,
-        reporter=event.by,
-        impact=event.impact,
-        urgency=event.urgency,
-        priority=event.priority,
-        policy=event.policy,
-        status=Status.OPEN,
-        tier=tier,
-        tier_entry=1,
-        cycle=0,
-        opened_at=event.at,
-        carded=targets.at_once.tiers,
-        clocks=Clocks(
-            first_response=Clock(budget=targets.first_response).start(event.at),
-            tier_window=Clock(budget=targets.window(tier)).start(event.at),
-            update=Clock(budget=targets.update),
-            resolution=Clock(budget=targets.resolution).start(event.at),
-        ),
-        version=1,
-    )
-
-
-def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
-    targets = policy.targets[issue.priority]
-    clocks, now = issue.clocks, event.at
-
-    def stopped(clock: Clock) -> Clock:
-        return clock.stop(now, targets.calendar)
-
-    match event:
-        case IssueClaimed():
-            return replace(
-                issue,
-                status=Status.CLAIMED,
-                claim=Claim(by=event.by, since=now, desk=event.desk),
-                clocks=clocks.having(
-                    first_response=stopped(clocks.first_response),
-                    tier_window=stopped(clocks.tier_window),
-                    update=clocks.update.restart(now),
-                ),
-            )
-        case IssueReleased():
-            return replace(
-                issue,
-                status=Status.OPEN,
-                claim=None,
-                tier_entry=issue.tier_entry + 1,
-                clocks=clocks.having(tier_window=clocks.tier_window.restart(now), update=stopped(clocks.update)),
-            )
-        case IssueEscalated():
-            carded = (*(tier for tier in issue.carded if tier != event.to_tier), event.to_tier)
-            return replace(
-                issue,
-                status=Status.OPEN,
-                claim=None,
-                tier=event.to_tier,
-                tier_entry=issue.tier_entry + 1,
-                pings=0,
-                carded=carded,
-                hand_off=HandOff(event.from_tier, event.by, event.cause, event.reason, event.tried),
-                clocks=clocks.having(
-                    tier_window=clocks.tier_window.restart(now, targets.window(event.to_tier)),
-                    update=stopped(clocks.update),
-                ),
-            )
-        case TierReminded():
-            running = (
-                {"update": clocks.update.restart(now)}
-                if issue.claim
-                else {"tier_window": clocks.tier_window.restart(now)}
-            )
-            return replace(issue, pings=event.count, clocks=clocks.having(**running))
-        case TargetBreached():
-            return replace(issue, breached=(*issue.breached, event.clock))
-        case StaffReplied():
-            restarted = {"update": clocks.update.restart(now)} if issue.claim else {}
-            return replace(
-                issue,
-                answered_at=now,
-                clocks=clocks.having(first_response=stopped(clocks.first_response), **restarted),
-            )
-        case IssueResolved():
-            return replace(
-                issue,
-                status=Status.RESOLVED,
-                claim=None,
-                fix=event.fix,
-                resolved_at=now,
-                resolved_by=event.by,
-                clocks=Clocks(
-                    first_response=stopped(clocks.first_response),
-                    tier_window=stopped(clocks.tier_window),
-                    update=stopped(clocks.update),
-                    resolution=stopped(clocks.resolution),
-                ),
-            )
-        case IssueReopened():
-            return replace(
-                issue,
-                status=Status.OPEN,
-                cycle=issue.cycle + 1,
-                tier_entry=issue.tier_entry + 1,
-                pings=0,
-                fix=None,
-                resolved_at=None,
-                resolved_by=None,
-                answered_at=None,
-                breached=tuple(clock for clock in issue.breached if clock != "first_response"),
-                clocks=clocks.having(
-                    first_response=Clock(budget=targets.first_response).start(now),
-                    tier_window=clocks.tier_window.restart(now),
-                    resolution=clocks.resolution.start(now),
-                ),
-            )
-        case LevelsInformed() | NoteTaken() | ReporterReplied() | WordsEdited() | WordsDeleted() | DeliveryFailed():
-            return issue
-        case IssueOpened():
-            raise ValueError("an issue is opened once")
-        case _:
-            assert_never(event)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 from bot.domain.calendar import ALWAYS, Calendar
 from bot.domain.priority import Level, Priority
@@ -17,6 +18,7 @@ class Tier:
     channel: str  # name without '#', or an id (C...)
     ping: str = "none"  # "none", "here", "channel", a user group id (S...) or a user id (U...)
     staff_group: str | None = None  # user group whose members are the staff; None: the channel's members
+    leads: tuple[str, ...] = ()  # user ids; they may do what a higher tier may
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,21 @@ class AtOnce:
     tiers: tuple[int, ...] = (1,)  # these get a card; the highest of them has the turn
     inform: tuple[int, ...] = ()  # these are told, and nothing is asked of them
     ping: bool = False  # whether the first cards ping, or are simply there
+
+
+class OnStale(StrEnum):
+    """What a claimant's silence brings about (domain.md 3.5, 7.2)."""
+
+    ESCALATE = "escalate"  # functional: the claim ends and the next tier has the turn
+    INFORM = "inform"  # the claimant is reminded; the second time the tier above is told
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """How the last tier is pinged again: each wait is `factor` times the one before, up to `cap` (domain.md 3.6)."""
+
+    factor: float = 1.0
+    cap: timedelta = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -39,9 +56,21 @@ class Targets:
     grace: timedelta  # what a raise of priority leaves at least (domain.md 3.8)
     at_once: AtOnce = field(default_factory=AtOnce)
     calendar: Calendar = ALWAYS
+    reminders: tuple[float, ...] = ()  # shares of a budget, e.g. 0.5 and 0.8 (domain.md 3.4)
+    on_stale: OnStale = OnStale.ESCALATE
+    repeat: Repeat = field(default_factory=Repeat)
 
     def window(self, tier: int) -> timedelta:
         return self.windows[tier - 1]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What happens while an issue waits for its reporter; open time in `calendar` (domain.md T9, T16)."""
+
+    nudges: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(hours=72))
+    resolve: timedelta = timedelta(hours=120)
+    calendar: Calendar = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -52,6 +81,9 @@ class Policy:
     tiers: tuple[Tier, ...]
     matrix: Mapping[Level, Mapping[Level, Priority]]  # impact -> urgency -> priority
     targets: Mapping[Priority, Targets]
+    waiting: Waiting = field(default_factory=Waiting)
+    close_after: timedelta = timedelta(days=5)  # real time from resolved to closed
+    fallback: str | None = None  # user id; told when the last tier has not answered three reminders
 
     def priority(self, impact: Level, urgency: Level) -> Priority:
         return self.matrix[impact][urgency]

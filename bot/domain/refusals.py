@@ -36,7 +36,7 @@ class NotTheClaimant(Refused):
 
 
 class AlreadyResolved(Refused):
-    """{name} is already resolved, by <@{user}>. If the trouble is back, reopen it."""
+    """{name} is already resolved, by {by}. If the trouble is back, reopen it."""
 
 
 class NotResolved(Refused):
@@ -80,4 +80,120 @@ class NothingSaid(Refused):
 
 
 class HowToEscalate(Refused):
-    """To escalate {name} from here, say why and what was tried: `@Escalator escalate nobody can log in; tried: restarted the gateway`."""
+    """To escalate it from here, say why and what was tried: `@Escalator escalate nobody can log in; tried: restarted the gateway`."""
+
+
+class AlreadyOver(Refused):
+    """{name} is {status}, which is final. If there is new trouble, report it with `/issue`."""
+
+
+class IsWaiting(Refused):
+    """{name} waits for {what}, and so do its clocks. Resume it first: choose Resume, or write `@Escalator resume`."""
+
+
+class NotWaiting(Refused):
+    """{name} does not wait for anything. It is {status} now."""
+
+
+class MustBeClaimed(Refused):
+    """Nobody holds {name}. Claim it first; then that is possible."""
+
+
+class AlreadyYours(Refused):
+    """You hold {name} already."""
+
+
+class NotAnOffer(Refused):
+    """{name} was not handed to you, so there is nothing to accept. <@{user}> holds it."""
+
+
+class NotHighEnough(Refused):
+    """<@{user}> of {tier} holds {name}. Only somebody of that tier or a higher one can take it over."""
+
+
+class NotStaffThere(Refused):
+    """<@{user}> is not support staff of {tier} or a higher tier, so {name} cannot be handed to them."""
+
+
+class NoLowerTier(Refused):
+    """{name} is with {tier}, the first tier. There is nobody below to return it to."""
+
+
+class TooSevereToReturn(Refused):
+    """{name} is Critical (P1): it stays with {tier} or higher. Lower its priority first, if it is not that severe."""
+
+
+class NoSuchTier(Refused):
+    """There is no tier {tier}. The tiers are {tiers}."""
+
+
+class AlreadyThere(Refused):
+    """{name} is with {tier} already."""
+
+
+class DateNeeded(Refused):
+    """Say until when {name} shall wait, at most {days} days ahead and not in the past."""
+
+
+class TooSevereToSnooze(Refused):
+    """{name} is {priority}: its reminders cannot be silenced."""
+
+
+class SnoozeTooLong(Refused):
+    """{name} can be silent for at most {most}: until the reporter is due a word, and never longer than 4 hours."""
+
+
+class AlreadyThatPriority(Refused):
+    """{name} has that impact and urgency already."""
+
+
+class RaisedOnce(Refused):
+    """You have raised {name} once, which is what a reporter can do. Tell support in the thread of your receipt why it is worse."""
+
+
+class CannotBeWorse(Refused):
+    """{name} has the highest urgency already. Tell support in the thread of your receipt what has changed."""
+
+
+class MergeIntoItself(Refused):
+    """{name} cannot be merged into itself. Name the other issue."""
+
+
+class MergeTargetOver(Refused):
+    """{target} is {status}, so nothing can be merged into it. Name an issue that is still worked on."""
+
+
+class TooManyDuplicates(Refused):
+    """{target} has {count} duplicates already, which is the most one issue can have."""
+
+
+class NotMerged(Refused):
+    """{name} is not merged into another issue. It is {status} now."""
+
+
+class TooLateToUnmerge(Refused):
+    """{name} cannot be taken out of {parent} any more: that is possible for {days} days, and while {parent} is not closed."""
+
+
+class OnlyLeadsCancelCritical(Refused):
+    """{name} is Critical (P1). Only a lead or a higher tier can cancel it; tell them in the thread."""
+
+
+class AskTheClaimantFirst(Refused):
+    """<@{user}> is working on {name}. Tell them in the thread that it is not needed; to cancel it all the same, write `/issue cancel {name} anyway`."""
+
+
+class NotALead(Refused):
+    """Only a lead of {tier}, or staff of a higher tier, can do that with {name}."""
+
+
+class NotMajor(Refused):
+    """{name} is not a major incident."""
+
+
+class CategoryNeeded(Refused):
+    """{name} is {priority}: say what kind of cause it had, one of {categories}."""
+
+
+class NotUnderstood(Refused):
+    """I did not understand {what}. For example: {example}"""

@@ -4,17 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from typing import Any, Literal
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from bot.clock import Clock
 from bot.domain.policy import Policy, Tier
 from bot.ports import Channel, Rejected, TryLater, Unsure
 from bot.services.directory import find_channel
-from bot.slack.gateway import Gateway
+from bot.slack.gateway import Gateway, reading_slack
 
 SKEW_LIMIT = 5.0  # seconds; request signatures die at 5 minutes, deadlines look wrong long before (domain.md 3.10)
 
@@ -49,9 +47,9 @@ def look_at_slack(
 ) -> Iterator[Finding]:
     """`client` carries the bot token, `app_client` the app-level one. Stops at the first thing the rest depends on."""
     try:
-        answer = client.auth_test()
-    except (SlackApiError, OSError, HTTPException) as error:
-        yield Finding.fail("Slack", f"auth.test failed: {_reason(error)}", _mend_access(error))
+        answer = reading_slack(client.auth_test)
+    except _UNREADABLE as error:
+        yield Finding.fail("Slack", f"auth.test failed: {error}", _mend_access(error))
         return
     yield Finding.fine("Slack", f"connected to {answer.get('team')} as {answer.get('user')} ({client.base_url})")
     yield _skew(answer.headers, clock())
@@ -72,9 +70,13 @@ def look_at_slack(
 def _skew(headers: Any, now: datetime) -> Finding:
     sent = {name.lower(): value for name, value in headers.items()}.get("date")
     sent = sent[0] if isinstance(sent, list) else sent
-    if not sent:
+    try:
+        moment = parsedate_to_datetime(sent) if sent else None
+    except ValueError:
+        moment = None
+    if moment is None:
         return Finding.fine("clock", "Slack did not say what time it is, so ours could not be compared")
-    skew = (now - parsedate_to_datetime(sent)).total_seconds()
+    skew = (now - moment).total_seconds()
     if abs(skew) > SKEW_LIMIT:
         where = "ahead of" if skew > 0 else "behind"
         return Finding.fail("clock", f"this machine is {abs(skew):.0f} s {where} Slack", "synchronise its clock (NTP)")
@@ -97,10 +99,10 @@ def _scopes(headers: Any, required: frozenset[str]) -> Finding:
 
 def _socket_mode(app_client: WebClient) -> Finding:
     try:
-        app_client.apps_connections_open(app_token=app_client.token or "")
-    except (SlackApiError, OSError, HTTPException) as error:
+        reading_slack(lambda: app_client.apps_connections_open(app_token=app_client.token or ""))
+    except _UNREADABLE as error:
         mend = "make an app-level token with the scope connections:write, and turn Socket Mode on"
-        return Finding.fail("Socket Mode", f"a connection was refused: {_reason(error)}", mend)
+        return Finding.fail("Socket Mode", f"a connection was refused: {error}", mend)
     return Finding.fine("Socket Mode", "a connection would be opened")
 
 
@@ -159,13 +161,7 @@ def _ping(what: str, tier: Tier, gateway: Gateway) -> Iterator[Finding]:
             return
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, SlackApiError):
-        return str(error.response.get("error") or error.response.status_code)
-    return f"{type(error).__name__}: {error}"
-
-
 def _mend_access(error: Exception) -> str:
-    if isinstance(error, SlackApiError):
-        return "copy SLACK_BOT_TOKEN anew from the app's page, OAuth & Permissions"
-    return "check SLACK_API_URL, the network and any proxy"
+    if isinstance(error, Unsure):
+        return "check SLACK_API_URL, the network and any proxy"
+    return "copy SLACK_BOT_TOKEN anew from the app's page, OAuth & Permissions"

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain import lifecycle
+from bot.domain.decision import Actor, Decision
 from bot.domain.events import Words
-from bot.domain.issue import Issue
-from bot.domain.lifecycle import Actor, Decision
+from bot.domain.issue import TITLE_LIMIT, Issue, Status
 from bot.domain.policy import Policy
 from bot.ports import Database, Post, Transaction
-from bot.services.issues import asking_slack_before_no, pinned
+from bot.services.issues import CurrentPolicy, Report, asking_slack_before_no, holder_gone, open_in, pinned
 from bot.services.recording import record
 
 _NOTE = re.compile(r"^\s*(?:🔒|:lock:)\s*")
@@ -22,9 +22,15 @@ class Conversation:
     """Each method is one transaction and acts once, however often Slack delivers the same words."""
 
     def __init__(
-        self, database: Database, clock: Clock, wake: Callable[[], None], refresh_staff: Callable[[], bool]
+        self,
+        database: Database,
+        policy: CurrentPolicy,
+        clock: Clock,
+        wake: Callable[[], None],
+        refresh_staff: Callable[[], bool],
     ) -> None:
         self._database = database
+        self._policy = policy
         self._clock = clock
         self._wake = wake
         self._refresh_staff = refresh_staff
@@ -34,16 +40,44 @@ class Conversation:
         with self._database.begin() as tx:
             return tx.thread(channel, thread_ts)
 
+    def may_be_under_way(self) -> bool:
+        """Whether a card or receipt may be in Slack whose place in it we do not know yet."""
+        return self._database.posts_in_doubt()
+
     def said(self, root: Post, words: Words, *, by: str) -> bool:
         """Record words said under a card or receipt, to be passed on. False: they are on record already."""
+        if root.place.person:
+            return self._once(_key(words.channel, words.ts), lambda tx: self._heard(tx, root.issue, words, by))
         note = bool(_NOTE.match(words.text))
+        return self._record(
+            root.issue,
+            _key(words.channel, words.ts),
+            lambda tx, issue, policy, now: lifecycle.staff_word(
+                issue, Actor(by, tx.staff_tiers(by)), words, note=note, policy=policy, now=now
+            ),
+        )
 
-        def decide(tx: Transaction, issue: Issue, policy: Policy, now: datetime) -> Decision:
-            if root.place.person:
-                return lifecycle.reporter_word(issue, words, by=by, policy=policy, now=now)
-            return lifecycle.staff_word(issue, Actor(by, tx.staff_tiers(by)), words, note=note, policy=policy, now=now)
-
-        return self._record(root.issue, _key(words.channel, words.ts), decide)
+    def _heard(self, tx: Transaction, number: int, words: Words, by: str) -> None:
+        """What the reporter says goes to where their trouble is worked on, and begins anew what was final (T20)."""
+        issue, policy = pinned(tx, number)
+        while issue.status is Status.MERGED and issue.parent:
+            issue, policy = pinned(tx, issue.parent)
+        now = self._clock()
+        if issue.status in (Status.CLOSED, Status.CANCELLED):
+            title = f"Again: {issue.title}"
+            again = Report(
+                reporter=by,
+                title=title if len(title) <= TITLE_LIMIT else title[: TITLE_LIMIT - 1] + "…",
+                details="",
+                impact=issue.impact,
+                urgency=issue.urgency,
+            )
+            policy = self._policy()
+            issue = open_in(tx, again, policy, now, follows=issue.number)
+        decision = lifecycle.reporter_word(
+            issue, words, by=by, holder_gone=holder_gone(tx, issue), policy=policy, now=now
+        )
+        record(tx, issue, decision, policy, now)
 
     def noted(self, root: Post, words: Words, *, by: str) -> bool:
         """Record words for staff only."""
@@ -78,18 +112,24 @@ class Conversation:
         return self._record(number, delivery, lambda _tx, issue, policy, now: rule(issue, policy, now))
 
     def _record(
-        self, number: int, delivery: str, decide: Callable[[Transaction, Issue, Policy, datetime], Decision]
+        self, number: int, delivery: str, rule: Callable[[Transaction, Issue, Policy, datetime], Decision]
     ) -> bool:
-        def recorded() -> bool:
+        def ruled(tx: Transaction) -> None:
+            issue, policy = pinned(tx, number)
+            now = self._clock()  # after the lock, so that a timeline never goes back in time
+            record(tx, issue, rule(tx, issue, policy, now), policy, now)
+
+        return self._once(delivery, ruled)
+
+    def _once(self, delivery: str, act: Callable[[Transaction], None]) -> bool:
+        def acted() -> bool:
             with self._database.begin() as tx:
-                issue, policy = pinned(tx, number)
-                now = self._clock()
-                if not tx.first_sight(delivery, now):
+                if not tx.first_sight(delivery, self._clock()):
                     return False
-                record(tx, issue, decide(tx, issue, policy, now), policy, now)
+                act(tx)
                 return True
 
-        fresh = asking_slack_before_no(recorded, self._refresh_staff)
+        fresh = asking_slack_before_no(acted, self._refresh_staff)
         self._wake()
         return fresh
 

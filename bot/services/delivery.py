@@ -4,6 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -14,6 +15,7 @@ from bot.domain.priority import Priority
 from bot.messages import (
     Card,
     CardRefresh,
+    CatchUp,
     DeliveryAlert,
     Inform,
     Line,
@@ -25,11 +27,12 @@ from bot.messages import (
     Relay,
     RelayDelete,
     RelayEdit,
+    Remind,
     TierPing,
     pace,
     verb,
 )
-from bot.ports import Call, Database, Outgoing, Post, Rejected, Sent, SlackGateway, TryLater, Unsure
+from bot.ports import Call, Database, Outgoing, Post, Rejected, Sent, SlackGateway, Transaction, TryLater, Unsure
 from bot.services.directory import Directory
 from bot.services.issues import pinned
 from bot.services.pacing import Pacer
@@ -115,7 +118,7 @@ class Courier:
             return
         sent = self._look(row, call) or self._send(row, call)
         self._database.sent(row.id, self._post(row, sent), self._clock())
-        if row.place.person and sent.channel:
+        if row.place.person and call.method == "chat.postMessage":
             self._database.keep_dm(row.place.person, sent.channel)
 
     def _look(self, row: Outgoing, call: Call) -> Sent | None:
@@ -149,14 +152,18 @@ class Courier:
         source = None
         if isinstance(message, RelayEdit):
             source = (message.words.channel, message.words.ts)
-        elif isinstance(message, RelayDelete):
+        elif isinstance(message, RelayDelete | Mark):
             source = (message.channel, message.ts)
         newest = self._root(issue.number, Place(tier=issue.tier)) if place.tier else None
+        packet = issue.hand_off if place.tier else None
+        earlier = self._root(issue.number, Place(tier=packet.from_tier)) if packet else None
         return Scene(
             channel=self._channel(place, message),
             thread=self._root(issue.number, place),
             copy=self._database.copy_at(source, place) if source else None,
             newest_link=self._link(newest) if newest else None,
+            earlier_link=self._link(earlier) if earlier else None,
+            now=self._clock(),
             name_of=self._directory.name_of,
         )
 
@@ -205,8 +212,9 @@ class Courier:
             self._database.superseded(row.id, now)
             return
         log.error("message %s (%s to %s) was refused for good: %s", row.id, type(message).__name__, row.place, detail)
-        self._database.failed(row.id, f"{error}: {detail}"[:500], now)
-        self._tell(row, error, now)
+        with self._database.begin() as tx:
+            tx.failed(row.id, f"{error}: {detail}"[:500], now)
+            self._tell(tx, row, error, now)
 
     def _bring_back(self, row: Outgoing, refresh: CardRefresh | ReceiptRefresh, now: datetime) -> None:
         """Somebody deleted the card or receipt: it comes back once, without a ping."""
@@ -215,27 +223,33 @@ class Courier:
             tx.enqueue(row.issue, fresh, lane=row.lane, now=now)
         self._database.superseded(row.id, now)
 
-    def _tell(self, row: Outgoing, error: str, now: datetime) -> None:
+    def _tell(self, tx: Transaction, row: Outgoing, error: str, now: datetime) -> None:
         what = _what(row.message)
-        tier = row.place.tier
         if what is None:
             return
-        with self._database.begin() as tx:
-            issue, policy = pinned(tx, row.issue)
-            if not isinstance(row.message, DeliveryAlert):
-                decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
-                record(tx, issue, decision, policy, now)
-            elif tier is not None and tier < policy.last_tier:
-                tx.enqueue(issue.number, _further_up(row.message, tier), lane=row.lane, now=now)
-            else:
-                log.critical("nobody could be told that %s of ISS-%s was not delivered", row.message.what, row.issue)
+        issue, policy = pinned(tx, row.issue)
+        if not isinstance(row.message, DeliveryAlert):
+            tier = row.place.tier
+            decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
+            record(tx, issue, decision, policy, now)
+            return
+        alert = _elsewhere(row.message, policy)
+        if alert:
+            tx.enqueue(issue.number, alert, lane=row.lane, now=now)
+        else:
+            log.critical("nobody could be told that %s of ISS-%s was not delivered", what, row.issue)
 
     def _put_back(self, row: Outgoing, wait: timedelta, unsure_since: datetime | None, error: str) -> None:
         self._database.put_back(row.id, not_before=self._clock() + wait, unsure_since=unsure_since, error=error[:500])
 
 
-def _further_up(alert: DeliveryAlert, tier: int) -> DeliveryAlert:
-    return DeliveryAlert(Place(tier=tier + 1), alert.what, alert.where, alert.error)
+def _elsewhere(alert: DeliveryAlert, policy: Policy) -> DeliveryAlert | None:
+    """The same alert where it was not tried yet: further up first, then down; None: everywhere was deaf."""
+    assert alert.place.tier is not None
+    tried = (*alert.tried, alert.place.tier)
+    order = (*range(alert.place.tier + 1, policy.last_tier + 1), *range(alert.place.tier - 1, 0, -1))
+    tier = next((each for each in order if each not in tried), None)
+    return replace(alert, place=Place(tier=tier), tried=tried) if tier else None
 
 
 def _what(message: Message) -> str | None:
@@ -245,8 +259,10 @@ def _what(message: Message) -> str | None:
             return "its card"
         case Receipt():
             return "its reporter's receipt"
-        case TierPing():
+        case TierPing() | Remind():
             return "a reminder"
+        case CatchUp():
+            return "the summary after a downtime"
         case Inform():
             return "a notice to management"
         case Relay():
@@ -295,7 +311,8 @@ class Senders:
         self._stopping = True
         self.wake()
         for thread in self._threads:
-            thread.join(timeout / len(self._threads))
+            if thread.is_alive():
+                thread.join(timeout / len(self._threads))
 
     def _run(self) -> None:
         while not self._stopping:

@@ -10,6 +10,7 @@ from bot.ports import Channel, Database, Rejected, SlackGateway, TryLater, Unsur
 
 log = logging.getLogger(__name__)
 
+_UNREADABLE = (Unsure, TryLater, Rejected)
 PAUSE = 10.0  # seconds between two refreshes at least: refusals must not become a flood of calls
 NAMES_KEPT = 1000
 
@@ -40,15 +41,20 @@ class Directory:
         now = self._clock()
         try:
             channels = self._gateway.channels()
-            self._database.keep_channels(channels, now)
-            staff = self._database.staff()
-            for tier in self._policy().tiers:
-                members = self._members(tier, channels)
-                if members is not None:
-                    staff[tier.number] = members
-            self._database.keep_staff(staff, now)
-        except (Unsure, TryLater, Rejected) as error:
+        except _UNREADABLE as error:
             log.warning("channels and staff could not be read from Slack, the last known ones stay: %s", error)
+            return
+        self._database.keep_channels(channels, now)
+        staff = self._database.staff()
+        for tier in self._policy().tiers:
+            try:
+                members = self._members(tier, channels)
+            except _UNREADABLE as error:
+                log.warning("the staff of tier %s could not be read, the last known ones stay: %s", tier.name, error)
+                continue
+            if members is not None:
+                staff[tier.number] = members
+        self._database.keep_staff(staff, now)
 
     def refresh_before_no(self) -> bool:
         """Whether it is worth asking again: the staff were read anew just now."""

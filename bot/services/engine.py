@@ -2,13 +2,19 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.domain import lifecycle
-from bot.ports import Database
-from bot.services.issues import pinned
+from bot.domain import clockwork
+from bot.domain.decision import Decision
+from bot.domain.events import IssueEscalated, IssueResolved, TierReminded
+from bot.domain.issue import Status
+from bot.domain.priority import Priority
+from bot.messages import CatchUp, Place
+from bot.ports import Database, Transaction
+from bot.services.issues import holder_gone, pinned, tell_children
 from bot.services.recording import record
 
 log = logging.getLogger(__name__)
@@ -17,6 +23,10 @@ BATCH = 200  # issues per look at the database
 QUARANTINE_AFTER = 5  # failures in a row
 QUARANTINE = timedelta(hours=1)
 BACK_OFF = timedelta(seconds=5)  # doubled with each failure
+DOWN_FROM = timedelta(seconds=60)  # without a beat, it was a downtime (domain.md 3.11)
+BEAT_EVERY = timedelta(seconds=10)
+LEAP = timedelta(minutes=5)  # of the wall clock between two ticks ...
+STILL = 60.0  # ... while so few seconds passed: one tick is held to see whether it stays (domain.md 3.10)
 
 
 class Engine:
@@ -34,10 +44,17 @@ class Engine:
         self._clock = clock
         self._wake = wake
         self._monotonic = monotonic
+        self._last_look = (clock(), monotonic())
         self.last_run = monotonic()
 
     def run_once(self) -> int:
         """Pass every due moment; answers how many issues moved. One that fails never holds back the rest."""
+        now = self._clock()
+        if self._leapt(now):
+            return 0
+        beat = self._database.beat()
+        if beat and now - beat > DOWN_FROM:
+            self._catch_up(beat, now)
         moved = 0
         tried: set[int] = set()
         while due := [number for number in self._database.due(self._clock(), BATCH) if number not in tried]:
@@ -46,26 +63,70 @@ class Engine:
                 moved += self._pass(number)
                 self.last_run = self._monotonic()
         self.last_run = self._monotonic()
+        if beat is None or now - beat >= BEAT_EVERY:
+            self._database.keep_beat(now)
         return moved
+
+    def _leapt(self, now: datetime) -> bool:
+        """The wall clock jumped ahead while hardly any time passed: look again before believing it."""
+        before, counted = self._last_look
+        self._last_look = (now, self._monotonic())
+        leapt = now - before > LEAP and self._monotonic() - counted < STILL
+        if leapt:
+            self.last_run = self._monotonic()
+            log.warning("the clock leapt from %s to %s; the engine holds one tick", before, now)
+        return leapt
+
+    def _catch_up(self, since: datetime, now: datetime) -> None:
+        """One summary per channel goes before the single messages (domain.md 3.11)."""
+        log.warning("the engine was away from %s to %s and catches up", since, now)
+        for tier, numbers in self._coming_to(now).items():
+            first = numbers[0]
+            with self._database.begin() as tx:
+                issues = [tx.issue(number) for number in sorted(numbers)]
+                counted = Counter(issue.priority.value for issue in issues)
+                summary = CatchUp(Place(tier=tier), since, now, tuple(sorted(counted.items())))
+                tx.enqueue(first, summary, lane=Priority.P1.rank, now=now)
+        self._wake()
+
+    def _coming_to(self, now: datetime) -> dict[int, list[int]]:
+        """Tier -> the issues that will be its turn after this tick; a look ahead that changes nothing."""
+        coming: dict[int, list[int]] = {}
+        for number in self._database.due(now, 10_000):
+            issue = self._database.find(number)
+            if issue is None or issue.status not in (Status.OPEN, Status.CLAIMED):
+                continue
+            decision = clockwork.pass_time(issue, self._database.policy(issue.policy), now)
+            if any(isinstance(event, IssueEscalated | TierReminded) for event in decision.events):
+                coming.setdefault(decision.issue.tier, []).append(number)
+        return coming
 
     def _pass(self, number: int) -> bool:
         try:
             with self._database.begin() as tx:
-                issue, policy = pinned(tx, number)
-                now = self._clock()
-                decision = lifecycle.pass_time(issue, policy, now)
-                record(tx, issue, decision, policy, now)
+                decision = self._decide(tx, number)
         except Exception as error:  # noqa: BLE001  the loop must outlive any one issue
             self._set_aside(number, error)
             return False
         self._wake()
         return bool(decision.events)
 
-    def _set_aside(self, number: int, error: Exception) -> None:
+    def _decide(self, tx: Transaction, number: int) -> Decision:
+        issue, policy = pinned(tx, number)
         now = self._clock()
-        failures = self._database.set_aside(number, now + BACK_OFF, repr(error))
+        decision = clockwork.pass_time(issue, policy, now, holder_gone=holder_gone(tx, issue))
+        for event in decision.events:
+            if isinstance(event, IssueResolved):
+                tell_children(tx, issue, event, now)
+        record(tx, issue, decision, policy, now)
+        return decision
+
+    def _set_aside(self, number: int, error: Exception) -> None:
+        """It waits, twice as long each time; after five failures in a row for an hour, and people are told."""
+        failures = self._database.failures(number) + 1
+        wait = QUARANTINE if failures >= QUARANTINE_AFTER else BACK_OFF * 2 ** (failures - 1)
+        self._database.set_aside(number, self._clock() + wait, repr(error))
         if failures >= QUARANTINE_AFTER:
-            self._database.set_aside(number, now + QUARANTINE, repr(error))
             log.critical("ISS-%s cannot be moved (%s failures): look at it by hand", number, failures, exc_info=error)
         else:
-            log.error("ISS-%s could not be moved and waits %s", number, BACK_OFF, exc_info=error)
+            log.error("ISS-%s could not be moved and waits %s", number, wait, exc_info=error)

@@ -1,10 +1,13 @@
 """Whether the bot is alive, for whoever watches it from outside: `GET /health`."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+log = logging.getLogger(__name__)
 
 STALLED = 60.0  # seconds without a tick: the engine does not keep its promises any more (invariant 40)
 
@@ -31,9 +34,14 @@ class HealthServer:
                 if self.path != "/health":
                     self.send_error(404)
                     return
-                now = pulse()
-                body = json.dumps({"healthy": now.healthy, **asdict(now)}).encode()
-                self.send_response(200 if now.healthy else 503)
+                try:
+                    now = pulse()
+                    healthy, facts = now.healthy, {"healthy": now.healthy, **asdict(now)}
+                except Exception:
+                    log.exception("the pulse cannot be taken")
+                    healthy, facts = False, {"healthy": False}
+                body = json.dumps(facts).encode()
+                self.send_response(200 if healthy else 503)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -1,14 +1,16 @@
-"""What people do with issues: open, claim, release, escalate, resolve, reopen."""
+"""What people do with issues: each method is one transaction in which a rule decides and that is recorded."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.clock import Clock
 from bot.domain import lifecycle, refusals
-from bot.domain.issue import Issue
-from bot.domain.lifecycle import Actor, Decision, Seen
+from bot.domain.decision import Actor, Decision, decide
+from bot.domain.events import IssueResolved, Words
+from bot.domain.issue import Issue, WaitingFor
+from bot.domain.lifecycle import Seen
 from bot.domain.policy import Policy
 from bot.domain.priority import Level
 from bot.ports import Database, Transaction
@@ -17,6 +19,7 @@ from bot.services.recording import record
 Answer = TypeVar("Answer")
 CurrentPolicy = Callable[[], Policy]  # the one new issues are opened under
 Rule = Callable[[Issue, Actor, Policy, datetime], Decision]
+Guard = Callable[[Issue, Actor, Seen, Policy], None]
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,30 @@ class Report:
     urgency: Level
 
 
+# What is asked before a form is opened, so that nobody fills one in for nothing; by the act's word.
+GUARDS: dict[str, Guard] = {
+    "escalate": lambda issue, who, seen, policy: lifecycle.may_escalate(issue, who, seen=seen, policy=policy),
+    "return": lambda issue, who, seen, policy: lifecycle.may_return(issue, who, seen=seen, policy=policy),
+    "move": lambda issue, who, seen, policy: lifecycle.may_reroute(issue, who, seen=seen, policy=policy),
+    "resolve": lambda issue, who, _, policy: lifecycle.may_resolve(issue, who, policy),
+    "solved": lambda issue, who, _, policy: lifecycle.may_resolve(issue, who, policy),
+    "reopen": lambda issue, who, _, __: lifecycle.may_reopen(issue, who),
+    "takeover": lambda issue, who, _, policy: lifecycle.may_take_over(issue, who, policy),
+    "handover": lambda issue, who, _, policy: lifecycle.may_hand_over(issue, who, policy),
+    "wait": lambda issue, who, _, policy: lifecycle.may_wait(issue, who, policy),
+    "snooze": lambda issue, who, _, policy: lifecycle.may_snooze(issue, who, policy),
+    "priority": lambda issue, who, _, __: lifecycle.may_reprioritise(issue, who),
+    "worse": lambda issue, who, _, __: lifecycle.may_get_worse(issue, who.user),
+    "merge": lambda issue, who, _, __: lifecycle.may_merge(issue, who),
+    "major": lambda issue, who, _, policy: lifecycle.may_declare_major(issue, who, policy),
+    "cancel": lambda issue, who, _, policy: lifecycle.may_cancel(issue, who, policy),
+    "update": lambda issue, who, _, __: lifecycle.may_speak(issue, who),
+    "add": lambda issue, who, _, __: lifecycle.may_add(issue, who.user),
+}
+
+
 class IssueService:
-    """Each method is one transaction: the rule decides on the locked issue, and what it decides is recorded."""
+    """`delivery` names what Slack sent (slack.md 4.2); the same one again changes nothing."""
 
     def __init__(
         self,
@@ -49,31 +74,16 @@ class IssueService:
 
     def open(self, report: Report, *, delivery: str) -> Issue:
         """Store a new issue. The same `delivery` again answers with the issue it made the first time."""
-        policy = self._policy()
         with self._database.begin() as tx:
             now = self._clock()
             if not tx.first_sight(delivery, now):
                 made = tx.issue_of_delivery(delivery)
                 assert made is not None, "a delivery is remembered together with its issue"
                 return tx.issue(made)
-            tx.keep_policy(policy, now)
-            decision = lifecycle.open_issue(
-                tx.new_number(),
-                reporter=report.reporter,
-                title=report.title,
-                details=report.details,
-                impact=report.impact,
-                urgency=report.urgency,
-                recent=tx.opened_since(report.reporter, now - lifecycle.REPORT_SPAN),
-                policy=policy,
-                now=now,
-            )
-            issue = record(tx, None, decision, policy, now)
+            issue = open_in(tx, report, self._policy(), now)
             tx.bind_delivery(delivery, issue.number)
         self._wake()
         return issue
-
-    # `delivery` names what Slack sent (slack.md 4.2); the same one again changes nothing.
 
     def claim(self, number: int, user: str, *, desk: int | None, delivery: str) -> Issue:
         return self._change(
@@ -91,6 +101,26 @@ class IssueService:
             lambda issue, who, policy, now: lifecycle.release(issue, who, policy=policy, now=now),
         )
 
+    def take_over(self, number: int, user: str, *, reason: str, desk: int | None, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.take_over(
+                issue, who, reason=reason, desk=desk, policy=policy, now=now
+            ),
+        )
+
+    def hand_over(self, number: int, user: str, *, to: str, note: str, delivery: str) -> Issue:
+        return self._change_in(
+            number,
+            user,
+            delivery,
+            lambda tx, issue, who, policy, now: lifecycle.hand_over(
+                issue, who, to=Actor(to, tx.staff_tiers(to)), note=note, policy=policy, now=now
+            ),
+        )
+
     def escalate(self, number: int, user: str, *, seen: Seen, reason: str, tried: str, delivery: str) -> Issue:
         return self._change(
             number,
@@ -101,13 +131,87 @@ class IssueService:
             ),
         )
 
-    def resolve(self, number: int, user: str, *, fix: str, delivery: str) -> Issue:
+    def give_back(self, number: int, user: str, *, seen: Seen, findings: str, delivery: str) -> Issue:
         return self._change(
             number,
             user,
             delivery,
-            lambda issue, who, policy, now: lifecycle.resolve(issue, who, fix=fix, policy=policy, now=now),
+            lambda issue, who, policy, now: lifecycle.give_back(
+                issue, who, seen=seen, findings=findings, policy=policy, now=now
+            ),
         )
+
+    def reroute(self, number: int, user: str, *, seen: Seen, to: str, reason: str, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.reroute(
+                issue, who, seen=seen, to=to, reason=reason, policy=policy, now=now
+            ),
+        )
+
+    def wait(
+        self, number: int, user: str, *, reason: WaitingFor, note: str, until: datetime | None, delivery: str
+    ) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.wait(
+                issue, who, reason=reason, note=note, until=until, policy=policy, now=now
+            ),
+        )
+
+    def resume(self, number: int, user: str, *, delivery: str) -> Issue:
+        return self._change_in(
+            number,
+            user,
+            delivery,
+            lambda tx, issue, who, policy, now: lifecycle.resume(
+                issue, who, holder_gone=holder_gone(tx, issue), policy=policy, now=now
+            ),
+        )
+
+    def snooze(self, number: int, user: str, *, span: timedelta, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.snooze(issue, who, span=span, policy=policy, now=now),
+        )
+
+    def reprioritise(
+        self, number: int, user: str, *, impact: Level, urgency: Level, reason: str, delivery: str
+    ) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.reprioritise(
+                issue, who, impact=impact, urgency=urgency, reason=reason, policy=policy, now=now
+            ),
+        )
+
+    def get_worse(self, number: int, user: str, *, reason: str, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.get_worse(issue, who.user, reason=reason, policy=policy, now=now),
+        )
+
+    def resolve(self, number: int, user: str, *, fix: str, category: str | None = None, delivery: str) -> Issue:
+        """The reporters of what was merged into it learn the outcome in the same transaction."""
+
+        def resolved(tx: Transaction, issue: Issue, who: Actor, policy: Policy, now: datetime) -> Decision:
+            decision = lifecycle.resolve(issue, who, fix=fix, category=category, policy=policy, now=now)
+            for event in decision.events:
+                if isinstance(event, IssueResolved):
+                    tell_children(tx, issue, event, now)
+            return decision
+
+        return self._change_in(number, user, delivery, resolved)
 
     def reopen(self, number: int, user: str, *, reason: str, delivery: str) -> Issue:
         return self._change(
@@ -117,47 +221,161 @@ class IssueService:
             lambda issue, who, policy, now: lifecycle.reopen(issue, who, reason=reason, policy=policy, now=now),
         )
 
-    # Asked before a form is opened, so that nobody fills one in for nothing.
-
-    def may_escalate(self, number: int, user: str, *, seen: Seen) -> tuple[Issue, Policy]:
-        return self._look(
-            number, user, lambda issue, who, policy: lifecycle.may_escalate(issue, who, seen=seen, policy=policy)
+    def cancel(self, number: int, user: str, *, reason: str, insists: bool, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.cancel(
+                issue, who, reason=reason, insists=insists, policy=policy, now=now
+            ),
         )
 
-    def may_resolve(self, number: int, user: str) -> tuple[Issue, Policy]:
-        return self._look(number, user, lambda issue, who, _: lifecycle.may_resolve(issue, who))
+    def merge(self, number: int, user: str, *, into: int, delivery: str) -> Issue:
+        """Both issues, and the earlier duplicates that move along, change together or not at all."""
 
-    def may_reopen(self, number: int, user: str) -> tuple[Issue, Policy]:
-        return self._look(number, user, lambda issue, who, _: lifecycle.may_reopen(issue, who))
+        def merged(tx: Transaction, child: Issue, who: Actor, policy: Policy, now: datetime) -> Decision:
+            parent, parents_policy = pinned(tx, into) if into != number else (child, policy)
+            gone, linked = lifecycle.merge(child, parent, who, now=now)
+            record(tx, parent, decide(parent, parents_policy, *linked), parents_policy, now)
+            for each in child.children:
+                grandchild, its_policy = pinned(tx, each)
+                record(tx, grandchild, decide(grandchild, its_policy, gone), its_policy, now)
+            return decide(child, policy, gone)
+
+        return self._change_in(number, user, delivery, merged, lock_first=min(number, into))
+
+    def unmerge(self, number: int, user: str, *, delivery: str) -> Issue:
+        def apart(tx: Transaction, child: Issue, who: Actor, policy: Policy, now: datetime) -> Decision:
+            lifecycle.may_unmerge(child, who)
+            assert child.parent is not None
+            parent, parents_policy = pinned(tx, child.parent)
+            back, unlinked = lifecycle.unmerge(child, parent, who, now=now)
+            record(tx, parent, decide(parent, parents_policy, unlinked), parents_policy, now)
+            return decide(child, policy, back)
+
+        return self._change_in(number, user, delivery, apart)
+
+    def declare_major(self, number: int, user: str, *, commander: str, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.declare_major(
+                issue, who, commander=commander, policy=policy, now=now
+            ),
+        )
+
+    def end_major(self, number: int, user: str, *, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.end_major(issue, who, policy=policy, now=now),
+        )
+
+    def update(self, number: int, user: str, *, words: Words, delivery: str) -> Issue:
+        """A public word of staff that was written in a form, not in a thread."""
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.update(issue, who, words, policy=policy, now=now),
+        )
+
+    def add(self, number: int, user: str, *, words: Words, delivery: str) -> Issue:
+        """A word of the reporter that was written in a form."""
+        return self._change_in(
+            number,
+            user,
+            delivery,
+            lambda tx, issue, who, policy, now: lifecycle.add(
+                issue, words, by=who.user, holder_gone=holder_gone(tx, issue), policy=policy, now=now
+            ),
+        )
+
+    def may(self, word: str, number: int, user: str, *, seen: Seen) -> tuple[Issue, Policy]:
+        """Whether an act could be done now; raises Refused if not."""
+
+        def looked() -> tuple[Issue, Policy]:
+            with self._database.begin() as tx:
+                issue, policy = pinned(tx, number)
+                if word in GUARDS:
+                    GUARDS[word](issue, Actor(user, tx.staff_tiers(user)), seen, policy)
+                return issue, policy
+
+        return asking_slack_before_no(looked, self._refresh_staff)
 
     def _change(self, number: int, user: str, delivery: str, rule: Rule) -> Issue:
+        return self._change_in(number, user, delivery, lambda _, issue, who, policy, now: rule(issue, who, policy, now))
+
+    def _change_in(
+        self,
+        number: int,
+        user: str,
+        delivery: str,
+        rule: Callable[[Transaction, Issue, Actor, Policy, datetime], Decision],
+        *,
+        lock_first: int | None = None,
+    ) -> Issue:
+        """`lock_first`: of two issues the lower number is locked first, so that two such changes never embrace."""
+
         def changed() -> Issue:
             with self._database.begin() as tx:
+                if lock_first is not None:
+                    tx.issue(lock_first)
                 issue, policy = pinned(tx, number)
                 now = self._clock()  # after the lock, so that a timeline never goes back in time
                 if not tx.first_sight(delivery, now):
                     return issue
-                return record(tx, issue, rule(issue, Actor(user, tx.staff_tiers(user)), policy, now), policy, now)
+                decision = rule(tx, issue, Actor(user, tx.staff_tiers(user)), policy, now)
+                return record(tx, issue, decision, policy, now)
 
         issue = asking_slack_before_no(changed, self._refresh_staff)
         self._wake()
         return issue
 
-    def _look(self, number: int, user: str, guard: Callable[[Issue, Actor, Policy], None]) -> tuple[Issue, Policy]:
-        def looked() -> tuple[Issue, Policy]:
-            with self._database.begin() as tx:
-                issue, policy = pinned(tx, number)
-                guard(issue, Actor(user, tx.staff_tiers(user)), policy)
-                return issue, policy
 
-        return asking_slack_before_no(looked, self._refresh_staff)
+def open_in(tx: Transaction, report: Report, policy: Policy, now: datetime, *, follows: int | None = None) -> Issue:
+    tx.keep_policy(policy, now)
+    decision = lifecycle.open_issue(
+        tx.new_number(),
+        reporter=report.reporter,
+        title=report.title,
+        details=report.details,
+        impact=report.impact,
+        urgency=report.urgency,
+        recent=tx.opened_since(report.reporter, now - lifecycle.REPORT_SPAN),
+        policy=policy,
+        now=now,
+        follows=follows,
+    )
+    return record(tx, None, decision, policy, now)
+
+
+def tell_children(tx: Transaction, parent: Issue, resolved: IssueResolved, now: datetime) -> None:
+    for number in parent.children:
+        child, policy = pinned(tx, number)
+        record(tx, child, lifecycle.outcome(child, resolved, parent=parent.number, policy=policy), policy, now)
+
+
+def holder_gone(tx: Transaction, issue: Issue) -> bool:
+    """Whether who holds it is no longer staff of any tier."""
+    return issue.claim is not None and not tx.staff_tiers(issue.claim.by)
 
 
 def asking_slack_before_no(attempt: Callable[[], Answer], refresh_staff: Callable[[], bool]) -> Answer:
     """Who is staff is cached; before anybody is refused for not being staff, the cache is renewed once."""
     try:
         return attempt()
-    except (refusals.NotStaff, refusals.NotYours, refusals.NotTheClaimant):
+    except (
+        refusals.NotStaff,
+        refusals.NotYours,
+        refusals.NotTheClaimant,
+        refusals.NotALead,
+        refusals.NotHighEnough,
+        refusals.NotStaffThere,
+    ):
         if not refresh_staff():
             raise
     return attempt()

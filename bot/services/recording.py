@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from bot.domain.deadlines import next_moment
+from bot.domain.decision import Decision
 from bot.domain.issue import Issue
-from bot.domain.lifecycle import Decision
 from bot.domain.policy import Policy
 from bot.messages import messages_for
 from bot.ports import Transaction

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.clock import Clock
 from bot.domain import refusals
+from bot.domain.explanation import clock_stories
 from bot.domain.issue import Issue, issue_name
 from bot.domain.policy import Policy
 from bot.ports import Database, TimelineEntry
+from bot.slack.why import why_lines
 
 SHOWN = 20  # issues of one answer
 
@@ -26,8 +29,9 @@ class Page:
 
 
 class Search:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def mine(self, user: str) -> Page:
         """Newest first, resolved ones too."""
@@ -46,6 +50,13 @@ class Search:
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         return self._database.timeline(number)
+
+    def why(self, number: int) -> list[str]:
+        """Paragraphs of mrkdwn. Raises refusals.NoSuchIssue."""
+        found, timeline = self.one(number), self._database.timeline(number)
+        events = [entry.event for entry in timeline]
+        stories = clock_stories(events, self._database.policy, self._clock())
+        return why_lines(found.issue, found.policy, stories, timeline)
 
     def is_staff(self, user: str) -> bool:
         return any(user in members for members in self._database.staff().values())

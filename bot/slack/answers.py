@@ -5,21 +5,29 @@ from collections.abc import Sequence
 from bot.domain.issue import Issue
 from bot.domain.policy import Policy
 from bot.slack import words
+from bot.slack.acts import ACTS, REPORTERS
 from bot.slack.blocks import Block, context, quote, section
 from bot.slack.text import escape, person, when
 
-HELP = """*How to use Escalator*
+
+def help_text() -> str:
+    return f"""*How to use Escalator*
 `/issue` opens the form. `/issue VPN is down in Berlin` opens it with that title.
 `/issue mine` lists what you reported. `/issue list` lists what is open. `/issue show ISS-42` shows one.
-`/issue help` shows this.
+`/issue why ISS-42` tells why it is where it is. `/issue cancel ISS-42` takes back what you reported.
 
-*For support staff*, in the thread of a card (slash commands do not work in threads):
-`@Escalator claim`, `@Escalator release`, `@Escalator resolve <what fixed it>`, `@Escalator reopen <why>`
-`@Escalator escalate <why>; tried: <what was tried>`
-`@Escalator note <for staff only>`; a message that begins with :lock: is a note, too.
+*For support staff*, in the thread of a card as `@Escalator claim`, or anywhere as `/issue claim ISS-42`:
+{_usages()}
+`note ...` in a thread; a message that begins with :lock: is a note, too.
 Everything else you write under a card goes to the reporter, and what they write under their receipt comes to you."""
 
-THREAD_HELP = "In this thread I understand: `claim`, `release`, `escalate <why>; tried: <what>`, `resolve <what fixed it>`, `reopen <why>`, `note <for staff only>`."
+
+def thread_help() -> str:
+    return f"In this thread I understand:\n{_usages()}\n`why`, `note ...` (for staff only)"
+
+
+def _usages() -> str:
+    return ", ".join(f"`{act.word}{' ' if act.usage else ''}{act.usage}`" for act in ACTS if act.word not in REPORTERS)
 
 
 def page(title: str, nothing: str, found: Sequence[tuple[Issue, Policy]], *, more: bool) -> str:

@@ -72,10 +72,27 @@ def text_input(name: str, label: str, **settings: Any) -> Block:
     return _input(name, label, element, settings)
 
 
-def select_input(name: str, label: str, options: list[Block], *, initial: Block, **settings: Any) -> Block:
-    """Tells us of every change, so that what follows from it can be shown at once."""
-    element = {"type": "static_select", "action_id": name, "options": options, "initial_option": initial}
-    return {**_input(name, label, element, settings), "dispatch_action": True}
+def select_input(
+    name: str, label: str, options: list[Block], *, initial: Block | None = None, **settings: Any
+) -> Block:
+    """With `dispatch` it tells us of every change, so that what follows from it can be shown at once."""
+    element: Block = {"type": "static_select", "action_id": name, "options": options}
+    if initial:
+        element["initial_option"] = initial
+    block = _input(name, label, element, settings)
+    return {**block, "dispatch_action": True} if settings.get("dispatch") else block
+
+
+def person_input(name: str, label: str, **settings: Any) -> Block:
+    return _input(name, label, {"type": "users_select", "action_id": name}, settings)
+
+
+def date_input(name: str, label: str, **settings: Any) -> Block:
+    return _input(name, label, {"type": "datepicker", "action_id": name}, settings)
+
+
+def row(text: str, accessory: Block) -> Block:
+    return {"type": "section", "text": mrkdwn(text), "accessory": accessory}
 
 
 def _input(name: str, label: str, element: Block, settings: dict[str, Any]) -> Block:

@@ -1,8 +1,13 @@
 """Issue -> what people see of it: the card of a tier, the one line a card shrinks to, the reporter's receipt."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from bot.domain.issue import Issue, Status
 from bot.domain.policy import Policy
+from bot.domain.priority import Level
 from bot.slack import ids, words
+from bot.slack.acts import offered
 from bot.slack.blocks import Block, actions, button, context, fields, header, option, overflow, quote, section
 from bot.slack.text import escape, person, when
 
@@ -10,8 +15,21 @@ DETAILS_SHOWN = 1500  # characters on the card; the rest is in its history
 Message = tuple[str, list[Block]]  # top-level text, blocks
 
 
-def card(issue: Issue, policy: Policy, *, tier: int, ping: bool, newest: str | None = None) -> Message:
-    """The card in `tier`'s channel; `newest` is a link to where the issue went, for the tiers it has left."""
+def card(
+    issue: Issue,
+    policy: Policy,
+    *,
+    tier: int,
+    ping: bool,
+    newest: str | None = None,
+    earlier: str | None = None,
+    now: datetime | None = None,
+) -> Message:
+    """The card in `tier`'s channel.
+
+    `newest` links to where the issue went, for the tiers it has left; `earlier` to the thread it came from.
+    `now` is the moment of sending, for its age.
+    """
     if not holds_turn(issue, tier):
         return moved_on(issue, policy, newest)
     called = words.mention(policy.tier(tier).ping) if ping and issue.status is Status.OPEN else None
@@ -28,7 +46,7 @@ def card(issue: Issue, policy: Policy, *, tier: int, ping: bool, newest: str | N
     ]
     if issue.details:
         blocks.append(quote(issue.details, DETAILS_SHOWN))
-    blocks += _packet(issue)
+    blocks += _packet(issue, policy, earlier, now)
     if issue.fix:
         blocks += [section("*What fixed it*"), quote(issue.fix)]
     blocks += [_hint(issue), _buttons(issue, policy, tier)]
@@ -52,39 +70,67 @@ def _lead(issue: Issue, policy: Policy) -> str:
         return ""
     if issue.hand_off:
         return words.hand_off(issue.hand_off, issue, policy)
-    return (
-        f"New {words.priority(issue)} issue for {policy.tier(issue.tier).name}." if issue.status is Status.OPEN else ""
-    )
+    if issue.status is not Status.OPEN:
+        return ""
+    return f"New {words.priority(issue)} issue for {words.turn(issue, policy, 'and')}."
 
 
-def _packet(issue: Issue) -> list[Block]:
+def _packet(issue: Issue, policy: Policy, earlier: str | None, now: datetime | None) -> list[Block]:
+    """What travels with an issue that comes from another tier."""
+    packet = issue.hand_off
+    if packet is None:
+        return []
     blocks: list[Block] = []
-    if issue.hand_off and issue.hand_off.reason:
-        blocks += [section("*Why it came up*"), quote(issue.hand_off.reason)]
-    if issue.hand_off and issue.hand_off.tried:
-        blocks += [section("*What was tried*"), quote(issue.hand_off.tried)]
-    return blocks
+    for label, text in zip(words.packet_labels(packet), (packet.reason, packet.tried), strict=True):
+        if text:
+            blocks += [section(f"*{label}*"), quote(text)]
+    facts = [words.standing(issue, policy, now)] if now and issue.live else []
+    if earlier:
+        facts.append(f"<{earlier}|what was said in {policy.tier(packet.from_tier).name}>")
+    return [*blocks, context("; ".join(facts).capitalize() + ".")] if facts else blocks
 
 
 def _hint(issue: Issue) -> Block:
-    if issue.status is Status.RESOLVED:
-        return context(f"Resolved {when(issue.resolved_at)}." if issue.resolved_at else "Resolved.")
+    if issue.status is Status.RESOLVED and issue.resolved_at:
+        return context(f"Resolved {when(issue.resolved_at)}.")
+    if not issue.live:
+        return context(f"Ended {when(issue.ended_at)}." if issue.ended_at else "Ended.")
     return context("Reply in this thread and the reporter sees it. Begin with :lock: for a note that only staff see.")
 
 
 def _buttons(issue: Issue, policy: Policy, tier: int) -> Block:
+    """At most three and the ⋯ menu, which holds five at most (slack.md 2.2)."""
     value = ids.seen(issue, tier)
-    history = option("History", f"{ids.SHOW_HISTORY}:{value}")
-    if issue.status is Status.RESOLVED:
-        return actions(button("Reopen", ids.REOPEN, value, spoken=f"Reopen {issue.name}"), overflow(ids.MORE, history))
-    shown = []
-    if issue.status is Status.OPEN:
-        shown.append(button("Claim", ids.CLAIM, value, style="primary", spoken=f"Claim {issue.name}"))
-    if issue.tier < policy.last_tier:
-        shown.append(button("Escalate", ids.ESCALATE, value, spoken=f"Escalate {issue.name}"))
-    shown.append(button("Resolve", ids.RESOLVE, value, spoken=f"Resolve {issue.name}"))
-    menu = [option("Release", f"{ids.RELEASE}:{value}"), history] if issue.claim else [history]
-    return actions(*shown, overflow(ids.MORE, *menu))
+    shown = [
+        button(label, f"{ids.ACT}{word}", value, style=style, spoken=f"{label} {issue.name}")
+        for label, word, style in _shown(issue, policy)
+    ]
+    entries = [("Release", "release"), ("Wait", "wait")] if issue.status is Status.CLAIMED else []
+    if any(act.word not in ("release", "wait") for act in offered(issue)):
+        entries.append(("More actions", ids.SHOW_MENU))
+    entries += [("Why?", ids.SHOW_WHY), ("History", ids.SHOW_HISTORY)]
+    return actions(*shown, overflow(ids.MORE, *(option(label, f"{word}:{value}") for label, word in entries)))
+
+
+def _shown(issue: Issue, policy: Policy) -> Iterator[tuple[str, str, str | None]]:
+    """Label, act, style."""
+    match issue.status:
+        case Status.OPEN:
+            yield "Claim", "claim", "primary"
+        case Status.CLAIMED if issue.claim and issue.claim.accept_by:
+            yield "Accept", "claim", "primary"
+        case Status.WAITING:
+            yield "Resume", "resume", None
+        case Status.RESOLVED:
+            yield "Reopen", "reopen", None
+            return
+        case Status.CLAIMED:
+            pass
+        case _:
+            return
+    if issue.status is not Status.WAITING and issue.tier < policy.last_tier:
+        yield "Escalate", "escalate", None
+    yield "Resolve", "resolve", None
 
 
 def receipt(issue: Issue, policy: Policy) -> Message:
@@ -99,8 +145,25 @@ def receipt(issue: Issue, policy: Policy) -> Message:
         blocks.append(quote(issue.details, DETAILS_SHOWN))
     if issue.fix:
         blocks += [section("*What fixed it*"), quote(issue.fix)]
-    if issue.live:
-        blocks.append(context("Anything to add? Reply in this thread; it reaches whoever has the issue."))
-    else:
-        blocks.append(actions(button("Reopen", ids.REOPEN, ids.seen(issue), spoken=f"Reopen {issue.name}")))
+    blocks += _reporters_part(issue)
     return f"{issue.name}, {escape(issue.title)}. {state.replace('*', '')}", blocks
+
+
+def _reporters_part(issue: Issue) -> list[Block]:
+    value = ids.seen(issue)
+    if issue.live:
+        pressed = [("Add information", "add")]
+        if not issue.raised_by_reporter and issue.urgency is not Level.HIGH:
+            pressed.append(("It got worse", "worse"))
+        pressed.append(("Solved", "solved"))
+        hint = context("Anything to add? Reply in this thread; it reaches whoever has the issue.")
+        return [hint, _row(issue, value, pressed)]
+    if issue.status is Status.RESOLVED:
+        return [_row(issue, value, [("Not fixed", "reopen")])]
+    return []
+
+
+def _row(issue: Issue, value: str, pressed: list[tuple[str, str]]) -> Block:
+    return actions(
+        *(button(label, f"{ids.ACT}{word}", value, spoken=f"{label}: {issue.name}") for label, word in pressed)
+    )

@@ -1,17 +1,34 @@
-"""The modals: report, escalate, resolve, reopen, and the history of an issue."""
+"""The modals: the report, one form per act, the menu of acts, the history, and why."""
 
+import json
 from collections.abc import Sequence
 
 from bot.domain.issue import DETAILS_LIMIT, TITLE_LIMIT, Issue
-from bot.domain.lifecycle import TEXT_LIMIT
+from bot.domain.lifecycle import SEVERE, TEXT_LIMIT
 from bot.domain.policy import Policy
 from bot.domain.priority import Level
 from bot.ports import TimelineEntry
 from bot.slack import ids, words
-from bot.slack.blocks import Block, context, header, modal, option, section, select_input, text_input
+from bot.slack.acts import Act, Input, offered, options
+from bot.slack.blocks import (
+    Block,
+    button,
+    context,
+    date_input,
+    header,
+    modal,
+    option,
+    person_input,
+    row,
+    section,
+    select_input,
+    text_input,
+)
 from bot.slack.history import history_lines
 from bot.slack.text import escape, span, split
 
+HISTORY_BYTES = 180_000  # of 250 KB that a view may have (slack.md 2.2), as JSON with every letter escaped
+TITLE_ROOM = 24  # characters of a modal's title, one of them a space (slack.md 2.2)
 IMPACTS = {
     Level.HIGH: "High: many people, a whole site, or a critical service",
     Level.MEDIUM: "Medium: a team, or an important service",
@@ -65,57 +82,18 @@ def priority_line(policy: Policy, impact: Level, urgency: Level) -> Block:
 
 
 def _select(name: str, label: str, texts: dict[Level, str], chosen: Level) -> Block:
-    options = {level: option(text, level.value) for level, text in texts.items()}
-    return select_input(name, label, list(options.values()), initial=options[chosen])
+    choices = {level: option(text, level.value) for level, text in texts.items()}
+    return select_input(name, label, list(choices.values()), initial=choices[chosen], dispatch=True)
 
 
-def escalate(issue: Issue, policy: Policy, *, seen: str) -> Block:
-    to = policy.tier(issue.tier + 1).name
-    return modal(
-        ids.ESCALATE_FORM,
-        f"Escalate {issue.name}"[:24],
-        [
-            section(f"*{escape(words.headline(issue))}* goes to *{escape(to)}*, who get this with it."),
-            text_input(ids.REASON, "Why should it go up?", multiline=True, max_length=TEXT_LIMIT),
-            text_input(
-                ids.TRIED,
-                "What was tried?",
-                multiline=True,
-                max_length=TEXT_LIMIT,
-                placeholder="Restarted the client, checked the account, ...",
-            ),
-        ],
-        submit="Escalate",
-        metadata=seen,
-    )
-
-
-def resolve(issue: Issue, *, seen: str) -> Block:
-    return modal(
-        ids.RESOLVE_FORM,
-        f"Resolve {issue.name}"[:24],
-        [
-            section(f"*{escape(words.headline(issue))}*"),
-            text_input(
-                ids.FIX, "What fixed it?", multiline=True, max_length=TEXT_LIMIT, hint="The reporter reads this."
-            ),
-        ],
-        submit="Resolve",
-        metadata=seen,
-    )
-
-
-def reopen(issue: Issue, *, seen: str) -> Block:
-    return modal(
-        ids.REOPEN_FORM,
-        f"Reopen {issue.name}"[:24],
-        [
-            section(f"*{escape(words.headline(issue))}*"),
-            text_input(ids.REASON, "What is still wrong?", multiline=True, max_length=TEXT_LIMIT),
-        ],
-        submit="Reopen",
-        metadata=seen,
-    )
+def _latest(lines: list[str], room: int) -> list[str]:
+    """As many of the last lines as a view can hold."""
+    size = 0
+    for count, line in enumerate(reversed(lines)):
+        size += len(json.dumps(line))
+        if count >= room or size > HISTORY_BYTES:
+            return lines[len(lines) - count :]
+    return lines
 
 
 def history(issue: Issue, timeline: Sequence[TimelineEntry], policy: Policy) -> Block:
@@ -127,8 +105,82 @@ def history(issue: Issue, timeline: Sequence[TimelineEntry], policy: Policy) -> 
     if issue.details:
         blocks += [section(piece) for piece in split(escape(issue.details))]
     lines = [line for entry in timeline for line in history_lines(entry.event, policy)]
-    room = 100 - len(blocks) - 1
-    if len(lines) > room:
-        blocks.append(context(f"{len(lines) - room} earlier entries are not shown."))
-    blocks += [section(line) for line in lines[-room:]]
+    shown = _latest(lines, 100 - len(blocks) - 1)
+    if len(shown) < len(lines):
+        blocks.append(context(f"{len(lines) - len(shown)} earlier entries are not shown."))
+    blocks += [section(line) for line in shown]
     return modal(ids.HISTORY, f"History of {issue.name}"[:24], blocks, submit=None)
+
+
+def act(form: Act, issue: Issue, policy: Policy, *, seen: str) -> Block:
+    """The form of an act. Its one text, if it asks for one, is what the next person reads."""
+    blocks = [section(_about(form, issue, policy)), *(_field(item, issue, policy) for item in form.inputs)]
+    return modal(
+        f"{ids.ACT_FORM}{form.word}",
+        f"{form.label} {issue.name}" if len(form.label) + len(issue.name) < TITLE_ROOM else form.label,
+        blocks,
+        submit=form.submit or form.label,
+        metadata=seen,
+    )
+
+
+def _about(form: Act, issue: Issue, policy: Policy) -> str:
+    title = f"*{escape(words.headline(issue))}*"
+    if form.word == "escalate" and issue.tier < policy.last_tier:
+        return f"{title} goes to *{policy.tier(issue.tier + 1).name}*, who get this with it."
+    if form.word == "return" and issue.tier > 1:
+        return f"{title} goes back to *{policy.tier(issue.tier - 1).name}*, who get this with it."
+    if form.word == "worse":
+        return f"{title}\nIts urgency goes up, and support is told why."
+    return title
+
+
+def _field(item: Input, issue: Issue, policy: Policy) -> Block:
+    settings = {"optional": item.optional, "hint": item.hint}
+    match item.kind:
+        case "person":
+            return person_input(item.name, item.label, **settings)
+        case "date":
+            return date_input(item.name, item.label, **settings)
+        case "choice":
+            choices = [option(label, value) for value, label in options(item, policy)]
+            present = {"impact": issue.impact.value, "urgency": issue.urgency.value}.get(item.name)
+            initial = next((each for each in choices if each["value"] == present), None)
+            if item.name == "category" and issue.priority in SEVERE:
+                settings["optional"] = False
+            return select_input(item.name, item.label, choices, initial=initial, **settings)
+        case "line":
+            return text_input(item.name, item.label, placeholder=item.placeholder, **settings)
+        case "text":
+            return text_input(
+                item.name,
+                item.label,
+                multiline=True,
+                max_length=TEXT_LIMIT,
+                placeholder=item.placeholder,
+                **settings,
+            )
+
+
+def menu(issue: Issue, policy: Policy, *, seen: str) -> Block:
+    """Everything beside the card's own buttons; a press opens the act's form on top, or does it at once."""
+    rows = [
+        row(f"*{each.label}*", button("Choose", f"{ids.ACT}{each.word}", seen, spoken=f"{each.label} {issue.name}"))
+        for each in offered(issue)
+    ]
+    about = section(f"*{escape(words.headline(issue))}*\n{words.status(issue, policy)}.")
+    return modal(ids.MENU, f"More for {issue.name}"[:24], [about, *rows], submit=None, metadata=seen)
+
+
+def why(issue: Issue, lines: Sequence[str]) -> Block:
+    blocks: list[Block] = [header(words.headline(issue)), *(section(line) for line in lines)]
+    return modal(ids.WHY_VIEW, f"Why? {issue.name}"[:24], blocks[:100], submit=None)
+
+
+def done(issue: Issue, policy: Policy) -> Block:
+    """What a form or menu turns into when an act needed no more."""
+    return modal(ids.MENU, issue.name, [section(f"Done. {words.sentence(issue, policy)}")], submit=None)
+
+
+def notice(text: str) -> Block:
+    return modal(ids.MENU, "Not possible", [section(text)], submit=None)

@@ -1,6 +1,7 @@
 """The one place that talks to Slack, and the one reading of what its answers mean."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -33,6 +34,7 @@ _ACCESS = {
     "team_access_not_granted",
     "ekm_access_denied",
 }
+_WORD = re.compile(r"[a-z0-9_]+")
 ACCESS_RETRY = 60.0  # seconds
 
 
@@ -57,6 +59,12 @@ class Answers:
         except (Unsure, TryLater, Rejected) as error:
             raise NotShown(str(error)) from None
 
+    def push_form(self, trigger_id: str, view: dict[str, Any]) -> None:
+        try:
+            reading_slack(lambda: self._client.views_push(trigger_id=trigger_id, view=view))
+        except (Unsure, TryLater, Rejected) as error:
+            raise NotShown(str(error)) from None
+
     def update_form(self, view_id: str, seen_hash: str, view: dict[str, Any]) -> None:
         self._try(lambda: self._client.views_update(view_id=view_id, hash=seen_hash, view=view))
 
@@ -70,7 +78,8 @@ class Answers:
         try:
             reading_slack(call)
         except (Unsure, TryLater, Rejected) as error:
-            log.warning("an answer could not be shown: %s", error)
+            if not isinstance(error, Rejected) or error.error != "already_reacted":
+                log.warning("an answer could not be shown: %s", error)
 
 
 class Gateway:
@@ -158,12 +167,18 @@ def reading_slack(call: Callable[[], SlackResponse]) -> SlackResponse:
         raise _meaning(error) from None
     except (OSError, HTTPException) as error:
         raise Unsure(f"{type(error).__name__}: {error}") from None
+    except (AttributeError, TypeError, ValueError) as error:  # the SDK trips over JSON that is no object
+        raise Unsure(f"an answer that is not Slack's ({error})") from None
 
 
 def _meaning(error: SlackApiError) -> Unsure | TryLater | Rejected:
     response = error.response
     status = getattr(response, "status_code", 200)
-    word = response.get("error") or f"http_{status}"
+    if not isinstance(response.data, dict) or not _WORD.fullmatch(str(response.data.get("error"))):
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            return TryLater(_retry_after(response))
+        return Unsure(f"an answer that is not Slack's (HTTP {status})")  # a proxy's, a captive portal's
+    word = str(response.data["error"])
     if status == HTTPStatus.TOO_MANY_REQUESTS or word in ("ratelimited", "rate_limited"):
         return TryLater(_retry_after(response))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or word in _UNSURE:

@@ -4,33 +4,75 @@ from typing import assert_never
 
 from bot.domain.events import (
     Cause,
+    ClaimantReminded,
     DeliveryFailed,
+    DuplicateLinked,
+    DuplicateUnlinked,
     Event,
+    HandOverAccepted,
+    IssueCancelled,
     IssueClaimed,
+    IssueClosed,
     IssueEscalated,
+    IssueHandedOver,
+    IssueMerged,
     IssueOpened,
     IssueReleased,
     IssueReopened,
+    IssueReplanned,
+    IssueRerouted,
     IssueResolved,
+    IssueReturned,
+    IssueSnoozed,
+    IssueTakenOver,
+    IssueUnmerged,
     LevelsInformed,
+    MajorDeclared,
+    MajorEnded,
     NoteTaken,
+    ParentResolved,
+    PriorityChanged,
+    Reminded,
+    ReporterNudged,
     ReporterReplied,
     StaffReplied,
     TargetBreached,
     TierReminded,
+    WaitEnded,
+    WaitStarted,
     WordsDeleted,
     WordsEdited,
 )
+from bot.domain.issue import issue_name
 from bot.domain.policy import Policy
 from bot.slack.text import clip, disarmed, escape, person, when
 
+CLOCKS = {
+    "first_response": "first response",
+    "tier_window": "tier",
+    "update": "update",
+    "resolution": "resolution",
+}
 _CAUSES = {
     Cause.UNCLAIMED: "nobody claimed it in time",
     Cause.STALE: "the reporter heard nothing in time",
     Cause.MANUAL: "by hand",
     Cause.SEVERITY: "for its priority",
     Cause.RESOLUTION: "the resolution target has passed",
+    Cause.RAISED: "its priority was raised",
+    Cause.BOUNCED: "it goes back and forth",
+    Cause.REOPENED: "it was reopened for the second time",
+    Cause.UNANSWERED: "the last tier does not answer",
+    Cause.MAJOR: "it is a major incident",
 }
+
+
+def moves_it(event: Event) -> bool:
+    """Whether the event changed whose turn it is, or what it is worth."""
+    return isinstance(
+        event,
+        IssueEscalated | IssueReturned | IssueRerouted | TierReminded | PriorityChanged | IssueReopened | WaitStarted,
+    )
 
 
 def history_lines(event: Event, policy: Policy) -> list[str]:
@@ -57,8 +99,60 @@ def _line(event: Event, policy: Policy) -> str:
         case LevelsInformed():
             return f"{_names(event.tiers, policy)} was told: {_CAUSES[event.cause]}."
         case TargetBreached():
-            target = "first response" if event.clock == "first_response" else "resolution"
-            return f"The {target} target passed ({when(event.due_at)})."
+            return f"The {CLOCKS[event.clock]} target passed ({when(event.due_at)})."
+        case IssueTakenOver():
+            return f"{person(event.by)} took it over from {person(event.claimant)}: {_quoted(event.reason)}"
+        case IssueHandedOver():
+            return f"{person(event.by)} handed it to {person(event.to)}: {_quoted(event.note)}"
+        case HandOverAccepted():
+            return f"{person(event.by)} accepted it."
+        case WaitStarted():
+            until = f" until {when(event.until)}" if event.until else ""
+            return f"{person(event.by)} let it wait for {event.reason.value}{until}: {_quoted(event.note)}"
+        case WaitEnded():
+            return f"It went on: {person(event.by)}." if event.by else "It went on, because its date came."
+        case ReporterNudged():
+            return f"Its reporter was asked again ({event.count})."
+        case IssueSnoozed():
+            return f"{person(event.by)} silenced its reminders until {when(event.until)}."
+        case Reminded():
+            share = f"{event.share:.0%} of the {CLOCKS[event.clock]} time was used"
+            return (
+                f"{share}; nobody was told ({event.suppressed})."
+                if event.suppressed
+                else f"{share}; a reminder went out."
+            )
+        case ClaimantReminded():
+            return f"The claimant was reminded of the reporter ({event.count})."
+        case IssueReturned():
+            left, to = policy.tier(event.from_tier).name, policy.tier(event.to_tier).name
+            return f"{person(event.by)} returned it from {left} to {to}: {_quoted(event.findings)}"
+        case IssueRerouted():
+            left, to = policy.tier(event.from_tier).name, policy.tier(event.to_tier).name
+            return f"{person(event.by)} moved it from {left} to {to}: {_quoted(event.reason)}"
+        case PriorityChanged():
+            why = f": {_quoted(event.reason)}" if event.reason else "."
+            return f"{person(event.by)} changed it from {event.before.value} to {event.after.value}{why}"
+        case IssueMerged():
+            return f"{person(event.by)} merged it into {issue_name(event.into)}."
+        case IssueUnmerged():
+            return f"{person(event.by)} took it out of {issue_name(event.parent)}."
+        case DuplicateLinked():
+            return f"{person(event.by)} merged {issue_name(event.child)} into it."
+        case DuplicateUnlinked():
+            return f"{person(event.by)} took {issue_name(event.child)} out of it."
+        case ParentResolved():
+            return f"{issue_name(event.parent)} was resolved: {_quoted(event.fix)}"
+        case MajorDeclared():
+            return f"{person(event.by)} declared a major incident, led by {person(event.commander)}."
+        case MajorEnded():
+            return f"{person(event.by)} ended the major incident."
+        case IssueCancelled():
+            return f"{person(event.by)} cancelled it" + (f": {_quoted(event.reason)}" if event.reason else ".")
+        case IssueClosed():
+            return "It was closed."
+        case IssueReplanned():
+            return f"It was moved to version {event.policy} of the policy."
         case StaffReplied():
             return f"{person(event.by)} to the reporter: {_said(event.words.text)}"
         case NoteTaken():

@@ -6,30 +6,25 @@ COMMAND = "/issue"
 
 # forms (callback ids)
 REPORT = "issue_report"
-ESCALATE_FORM = "issue_escalate_form"
-RESOLVE_FORM = "issue_resolve_form"
-REOPEN_FORM = "issue_reopen_form"
+ACT_FORM = "issue_act_"  # + the act's word
+MENU = "issue_menu"
 HISTORY = "issue_history"
+WHY_VIEW = "issue_why"
 
-# buttons (action ids)
-CLAIM = "issue_claim"
-ESCALATE = "issue_escalate"
-RESOLVE = "issue_resolve"
-REOPEN = "issue_reopen"
-MORE = "issue_more"
+# buttons (action ids): "issue_claim", "issue_escalate", ... : this and the act's word
+ACT = "issue_"
+MORE = "issue_more"  # the ⋯ menu; an option's value is "word:" and what the card showed
 
-# what the overflow menu offers
-RELEASE = "release"
+# what the ⋯ menu offers beside acts
 SHOW_HISTORY = "history"
+SHOW_WHY = "why"
+SHOW_MENU = "menu"
 
 # inputs; a block has the same name as its one element
 TITLE = "title"
 DETAILS = "details"
 IMPACT = "impact"
 URGENCY = "urgency"
-REASON = "reason"
-TRIED = "tried"
-FIX = "fix"
 
 
 def seen(issue: Issue, desk: int | None = None) -> str:

@@ -2,30 +2,38 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, assert_never
 
 from bot.domain.events import Cause, Words
 from bot.domain.issue import Issue, Status
 from bot.domain.policy import Policy
 from bot.messages import (
+    RELAYED,
     Card,
     CardRefresh,
+    CatchUp,
     DeliveryAlert,
     Inform,
     Line,
     Mark,
     Message,
+    Place,
     Receipt,
     ReceiptRefresh,
     Relay,
     RelayDelete,
     RelayEdit,
+    Remind,
     TierPing,
 )
 from bot.ports import Call, Post
 from bot.slack import cards, ids, words
 from bot.slack.blocks import Block, actions, button, context, section
-from bot.slack.text import TEXT_LIMIT, clip, disarmed, escape, person, split
+from bot.slack.history import CLOCKS
+from bot.slack.text import TEXT_LIMIT, clip, disarmed, escape, person, split, when
+
+MENTION_FROM = 0.8  # of a budget used up
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class Scene:
     thread: Post | None  # card or receipt at the place
     copy: Post | None  # what an edit or deletion is about, at the place
     newest_link: str | None  # permalink of the newest card
+    earlier_link: str | None  # permalink of the card it came from
+    now: datetime
     name_of: Callable[[str], str]  # a user's name, for words that must not mention
 
 
@@ -53,7 +63,12 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
         case Line(text=text):
             return _post(scene.channel, text, [section(text)], thread=scene.thread)
         case TierPing(cause=cause, count=count):
-            return _tier_ping(issue, policy, cause, count, scene) if issue.live else None
+            still_so = issue.ticking and (issue.claim is not None) == (cause is Cause.STALE)
+            return _tier_ping(issue, policy, cause, count, scene) if still_so else None
+        case Remind(clock=clock, share=share):
+            return _remind(issue, policy, clock, share, scene) if issue.ticking else None
+        case CatchUp(place=place, since=since, until=until, counts=counts):
+            return _post(scene.channel, *_caught_up(policy, place, since, until, counts))
         case Inform(place=place, cause=cause):
             text = _informed(issue, policy, cause)
             return _post(scene.channel, text, [section(text)]) if issue.live else None
@@ -63,6 +78,8 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
             return _update(scene.copy, *_relayed(author, said, scene))
         case RelayDelete():
             return Call("chat.delete", scene.copy.channel, {"ts": scene.copy.ts}) if scene.copy else None
+        case Mark(reaction=reaction) if reaction == RELAYED and scene.copy is None:
+            return None  # the words did not arrive, so nothing may say that they did
         case Mark(channel=channel, ts=ts, reaction=reaction):
             return Call("reactions.add", channel, {"timestamp": ts, "name": reaction})
         case DeliveryAlert(what=what, where=where, error=error):
@@ -78,21 +95,61 @@ def without_blocks(call: Call) -> Call:
 
 def _card(issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: Scene) -> cards.Message:
     assert tier is not None
-    return cards.card(issue, policy, tier=tier, ping=ping, newest=scene.newest_link)
+    return cards.card(
+        issue, policy, tier=tier, ping=ping, newest=scene.newest_link, earlier=scene.earlier_link, now=scene.now
+    )
 
 
 def _tier_ping(issue: Issue, policy: Policy, cause: Cause, count: int, scene: Scene) -> Call:
     """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
     tier = policy.tier(issue.tier)
     called = words.mention(tier.ping)
-    why = "its reporter has not heard from us in time" if cause is Cause.STALE else "still nobody has claimed it"
-    text = f"{issue.name} {escape(issue.title)}: {why}. {tier.name} is the last tier. Reminder {count}."
+    why = {
+        Cause.STALE: "its reporter has not heard from us in time",
+        Cause.RAISED: f"it is {words.priority(issue)} now, and nobody has claimed it",
+    }.get(cause, "still nobody has claimed it")
+    last = f" {tier.name} is the last tier. Reminder {count}." if count else ""
+    text = f"{issue.name} {escape(issue.title)}: {why}.{last}"
     text = f"{called} {text}" if called else text
     return _post(scene.channel, text, [section(text)], thread=scene.thread, broadcast=True)
 
 
+def _remind(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene) -> Call:
+    """Half-time is a quiet line; from 80 % on whoever must act is mentioned (domain.md 3.4)."""
+    who = person(issue.claim.by) if issue.claim else words.mention(policy.tier(issue.tier).ping)
+    lead = f"{who} " if who and share >= MENTION_FROM else ""
+    used = f"{share:.0%} of the {CLOCKS[clock]} time of {issue.name} is used"
+    if share >= 1:
+        used = f"the reporter of {issue.name} has not heard from support in time"
+    text = f"{lead}{used}. {words.next_step(issue, policy)}."
+    tell = button("Tell the reporter", f"{ids.ACT}update", ids.seen(issue, issue.desk), spoken=f"Update {issue.name}")
+    blocks = [section(text), *([actions(tell)] if issue.claim else [])]
+    return _post(scene.channel, text, blocks, thread=scene.thread)
+
+
+def _caught_up(
+    policy: Policy, place: Place, since: datetime, until: datetime, counts: tuple[tuple[str, int], ...]
+) -> cards.Message:
+    total = sum(count for _, count in counts)
+    by_priority = ", ".join(f"{count} {priority}" for priority, count in counts)
+    issues = "issue is" if total == 1 else "issues are"
+    tier = policy.tier(place.tier).name if place.tier else ""
+    text = (
+        f"Escalator was down from {when(since)} to {when(until)}. {total} {issues} past due and come to {tier} now: "
+        f"{by_priority}."
+    )
+    return text, [section(text)]
+
+
 def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
-    why = "its resolution target has passed" if cause is Cause.RESOLUTION else f"it is {words.priority(issue)}"
+    why = {
+        Cause.RESOLUTION: "its resolution target has passed",
+        Cause.STALE: "its reporter has not heard from support for twice as long as promised",
+        Cause.BOUNCED: f"it was sent back and forth {issue.bounces} times",
+        Cause.REOPENED: f"it was reopened {issue.cycle} times",
+        Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
+        Cause.MAJOR: f"it is a major incident, led by {person(issue.commander)}",
+    }.get(cause, f"it is {words.priority(issue)}")
     return (
         f"For your information: {issue.name} {escape(issue.title)}; {why}. "
         f"{words.status(issue, policy)}. {words.next_step(issue, policy)}."
@@ -101,7 +158,7 @@ def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
 
 def _relayed(author: str, said: Words, scene: Scene) -> cards.Message:
     text = disarmed(said.text, scene.name_of)
-    files = [f"File: <{link}|{escape(name)}>" for name, link in said.files]
+    files = [f"File: <{link}|{escape(' '.join(name.split()))}>" for name, link in said.files]
     blocks: list[Block] = [context(f"{person(author)} says")]
     blocks += [section(piece) for piece in split(text)]
     blocks += [section(line) for line in files]
@@ -114,7 +171,9 @@ def _alert(issue: Issue, policy: Policy, what: str, where: str, error: str) -> c
         f"{escape(where)}, because Slack said `{escape(error)}`. Whoever should have seen it there has not. "
         f"{words.status(issue, policy)}."
     )
-    buttons = actions(button("Claim", ids.CLAIM, ids.seen(issue), style="primary", spoken=f"Claim {issue.name}"))
+    buttons = actions(
+        button("Claim", f"{ids.ACT}claim", ids.seen(issue), style="primary", spoken=f"Claim {issue.name}")
+    )
     return text, [section(text), *([buttons] if issue.status is Status.OPEN else [])]
 
 

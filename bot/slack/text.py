@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 SECTION_LIMIT = 3000  # characters of one text object (slack.md 2.2)
 TEXT_LIMIT = 3000  # characters of a message's top-level text; chat.update refuses more than 4,000 (slack.md 2.3)
 
+LINK_LIMIT = 2000  # characters of an address that is sent on as a link
+
 _TOKEN = re.compile(r"<([^<>]*)>")
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 
@@ -25,9 +27,14 @@ def clip(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     cut = limit - 1
-    for part in (*_ENTITY.finditer(text, 0, limit + 4), *_TOKEN.finditer(text, 0, limit + 300)):
-        if part.start() < cut < part.end():
-            cut = part.start()
+    entity = next(
+        (each for each in _ENTITY.finditer(text, max(0, cut - 4), cut + 4) if each.start() < cut < each.end()), None
+    )
+    if entity:
+        cut = entity.start()
+    token = text.rfind("<", 0, cut)
+    if token > 0 and cut <= text.find(">", token):
+        cut = token
     return text[:cut] + "…"
 
 
@@ -78,13 +85,15 @@ def _plain(token: str, name_of: Callable[[str], str]) -> str:
     if target.startswith("#"):
         return "#" + (label or target[1:])
     if target.startswith("!subteam^"):
-        return label or "@" + target[len("!subteam^") :]
+        return label or "@group"
     if target.startswith("!date^"):
         return label
     if target.startswith("!"):
         return "@" + target[1:]
     if not re.match(r"(?:https?|mailto|tel|ftp):", target, re.IGNORECASE):
         return f"&lt;{token}&gt;"
+    if len(target) > LINK_LIMIT:
+        return f"{label} ({target})" if label else target  # no piece of a long message could hold it as a link
     if not label or label == target or target.partition(":")[2].strip("/") == label.strip("/"):
         return f"<{target}>"
     return f"{label} (<{target}>)"

@@ -1,10 +1,12 @@
 """The sentences that say how an issue stands. State in words, before any colour or emoji."""
 
-from bot.domain.deadlines import next_step_at
+from datetime import datetime, timedelta
+
+from bot.domain.deadlines import close_at, give_up_at, next_nudge_at, next_step_at
 from bot.domain.events import Cause
-from bot.domain.issue import HandOff, Issue, Status
-from bot.domain.policy import Policy
-from bot.slack.text import escape, person, when
+from bot.domain.issue import HandOff, Issue, Status, Wait, WaitingFor, issue_name
+from bot.domain.policy import OnStale, Policy
+from bot.slack.text import escape, person, span, when
 
 
 def headline(issue: Issue) -> str:
@@ -17,27 +19,76 @@ def priority(issue: Issue) -> str:
 
 
 def status(issue: Issue, policy: Policy) -> str:
-    tier = policy.tier(issue.tier).name
+    """One sentence of mrkdwn without its full stop."""
+    tier = turn(issue, policy, "or")
+    major = "Major incident. " if issue.commander else ""
     match issue.status:
         case Status.OPEN:
-            return f"Open, nobody in {tier} has claimed it"
+            return f"{major}Open, nobody in {tier} has claimed it"
+        case Status.CLAIMED if issue.claim and issue.claim.offered_by and issue.claim.accept_by:
+            by = f"{person(issue.claim.offered_by)} hands it to {person(issue.claim.by)}"
+            return f"{major}{by}, who must accept by {when(issue.claim.accept_by)}"
         case Status.CLAIMED if issue.claim:
-            return f"Claimed by {person(issue.claim.by)}"
-        case _:
+            return f"{major}Claimed by {person(issue.claim.by)}"
+        case Status.WAITING if issue.waiting:
+            held = f", held by {person(issue.claim.by)}" if issue.claim else ""
+            return f"{major}Waiting for {waited_for(issue.waiting)}{held}"
+        case Status.RESOLVED:
             return f"Resolved by {person(issue.resolved_by)}"
+        case Status.MERGED if issue.parent:
+            return f"Merged into {issue_name(issue.parent)}, where it is worked on"
+        case _:
+            return issue.status.value.capitalize()
+
+
+def turn(issue: Issue, policy: Policy, conjunction: str) -> str:
+    """Whose turn it is: one tier, or the several that got it at once."""
+    tiers = (issue.tier,) if issue.hand_off else sorted({*issue.carded, issue.tier})
+    return f" {conjunction} ".join(policy.tier(tier).name for tier in tiers)
+
+
+def waited_for(wait: Wait) -> str:
+    match wait.reason:
+        case WaitingFor.REPORTER:
+            return "its reporter's answer"
+        case WaitingFor.VENDOR:
+            return "a vendor"
+        case WaitingFor.CHANGE:
+            return "a change window"
+        case WaitingFor.DATE:
+            return f"{when(wait.until)}" if wait.until else "a date"
 
 
 def next_step(issue: Issue, policy: Policy) -> str:
-    """What the clock will do, and when."""
+    """What the clock will do, and when; one sentence of mrkdwn without its full stop."""
+    if issue.waiting:
+        return _after_waiting(issue, policy)
+    if issue.status is Status.RESOLVED:
+        close = close_at(issue, policy)
+        return f"It closes for good {when(close)}, unless it is reopened" if close else "Nothing more happens by itself"
     due = next_step_at(issue, policy)
     if due is None:
         return "Nothing more happens by itself"
+    if issue.claim and policy.targets[issue.priority].on_stale is OnStale.INFORM:
+        return f"{person(issue.claim.by)} is reminded {when(due)}, unless the reporter hears from us"
     if issue.tier >= policy.last_tier:
         target = f"{policy.tier(issue.tier).name} is pinged again"
     else:
         target = f"It goes to {policy.tier(issue.tier + 1).name}"
     condition = "unless the reporter hears from us" if issue.claim else "unless somebody claims it"
     return f"{target} {when(due)}, {condition}"
+
+
+def _after_waiting(issue: Issue, policy: Policy) -> str:
+    assert issue.waiting is not None
+    if issue.waiting.until:
+        return f"It goes on {when(issue.waiting.until)}; its clocks stand still until then"
+    nudge, give_up = next_nudge_at(issue, policy), give_up_at(issue, policy)
+    if nudge:
+        return f"Its reporter is asked again {when(nudge)}; its clocks stand still"
+    if give_up:
+        return f"Without an answer it is resolved {when(give_up)}; its clocks stand still"
+    return "Its clocks stand still until somebody resumes it"
 
 
 def hand_off(packet: HandOff, issue: Issue, policy: Policy) -> str:
@@ -48,33 +99,76 @@ def hand_off(packet: HandOff, issue: Issue, policy: Policy) -> str:
             return f"Nobody in {left} claimed {issue.name} in time."
         case Cause.STALE:
             return f"{issue.name} was claimed in {left}, but its reporter did not hear anything in time."
+        case "returned":
+            return f"{person(packet.by)} returned {issue.name} from {left}."
+        case "rerouted":
+            return f"{person(packet.by)} moved {issue.name} here from {left}."
         case _:
             return f"{person(packet.by)} escalated {issue.name} from {left}."
+
+
+def packet_labels(packet: HandOff) -> tuple[str, str]:
+    """What the packet's two texts are called on the card."""
+    match packet.cause:
+        case "returned":
+            return "What was found out", ""
+        case "rerouted":
+            return "Why it came here", ""
+        case _:
+            return "Why it came up", "What was tried"
+
+
+def standing(issue: Issue, policy: Policy, now: datetime) -> str:
+    """Age, and what is left of the resolution target: what the next tier must know (domain.md 4, the packet)."""
+    calendar = policy.targets[issue.priority].calendar
+    clock = issue.clocks.resolution
+    left = clock.budget - clock.spent(now, calendar)
+    age = span(timedelta(minutes=max(1, (now - issue.opened_at) // timedelta(minutes=1))))
+    if left <= timedelta(0):
+        return f"{age} old; the resolution target has passed"
+    return f"{age} old; {span(timedelta(minutes=max(1, left // timedelta(minutes=1))))} left to resolve it"
 
 
 def receipt(issue: Issue, policy: Policy) -> str:
     """For the reporter: who has it, what happens next, and when."""
     due = next_step_at(issue, policy)
-    tier = policy.tier(issue.tier).name
+    tier = turn(issue, policy, "or")
     higher = policy.tier(min(issue.tier + 1, policy.last_tier)).name
     match issue.status:
         case Status.OPEN if due and issue.tier < policy.last_tier:
-            return f"*Waiting for {tier}.* If nobody has taken it {when(due)}, it goes to {higher} by itself."
+            return f"*Waiting for {tier}.* If nobody has taken it by {when(due)}, it goes to {higher} by itself."
         case Status.OPEN if due:
-            return f"*Waiting for {tier}.* If nobody has taken it {when(due)}, they are reminded."
+            return f"*Waiting for {tier}.* If nobody has taken it by {when(due)}, they are reminded."
         case Status.CLAIMED if issue.claim and due:
             lately = f" Last word from support: {when(issue.answered_at)}." if issue.answered_at else ""
-            return f"*{person(issue.claim.by)} is on it.* You should hear from support by {when(due)}.{lately}"
+            return f"*{person(issue.claim.by)} is on it* ({tier}). You should hear from support by {when(due)}.{lately}"
+        case Status.WAITING if issue.waiting:
+            return _receipt_waiting(issue.waiting)
         case Status.RESOLVED:
-            return f"*Resolved by {person(issue.resolved_by)}.* Not fixed? Press Reopen, or reply in this thread."
+            return f"*Resolved by {person(issue.resolved_by)}.* Not fixed? Press Not fixed, or reply in this thread."
+        case Status.CLOSED:
+            return "*Closed.* If the trouble is back, reply in this thread: that opens a new issue linked to this one."
+        case Status.CANCELLED:
+            return "*Cancelled.* If you need it after all, reply in this thread."
+        case Status.MERGED if issue.parent:
+            return (
+                f"*The same trouble as {issue_name(issue.parent)}*, which is worked on. You will hear the outcome here."
+            )
         case _:
             return f"*With {tier}.*"
+
+
+def _receipt_waiting(wait: Wait) -> str:
+    if wait.reason is WaitingFor.REPORTER:
+        return f"*Waiting for your answer:* {escape(wait.note)} Reply in this thread and it goes on."
+    until = f" It goes on {when(wait.until)}." if wait.until and wait.reason is not WaitingFor.DATE else ""
+    return f"*Waiting for {waited_for(wait)}.*{until}"
 
 
 def sentence(issue: Issue, policy: Policy) -> str:
     """A full sentence for screen readers and phones' notifications (slack.md 5.2)."""
     return (
-        f"{issue.name}, {escape(issue.title)}, {priority(issue)}, with {policy.tier(issue.tier).name}. "
+        f"{issue.name}, {escape(issue.title)}, {priority(issue)}, with {turn(issue, policy, 'and')}. "
         f"{status(issue, policy)}. {next_step(issue, policy)}."
     )
 

@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 DUE = sa.text("due_at IS NOT NULL")
-LIVE = sa.text("status <> 'resolved'")
+LIVE = sa.text("status IN ('open', 'claimed', 'waiting')")
 WAITING = sa.text("done_at IS NULL")
 SAID = sa.text("said_ts IS NOT NULL")
 RELAYED = sa.text("source_ts IS NOT NULL")

@@ -1,0 +1,336 @@
+"""What an event makes of an issue. Nothing else changes one, so the timeline always folds back into the state."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, assert_never
+
+from bot.domain.clocks import Clock
+from bot.domain.deadlines import FIRST_RESPONSE, RESOLUTION, TIER_WINDOW, UPDATE
+from bot.domain.events import (
+    Cause,
+    ClaimantReminded,
+    DeliveryFailed,
+    DuplicateLinked,
+    DuplicateUnlinked,
+    Event,
+    HandOverAccepted,
+    IssueCancelled,
+    IssueClaimed,
+    IssueClosed,
+    IssueEscalated,
+    IssueHandedOver,
+    IssueMerged,
+    IssueOpened,
+    IssueReleased,
+    IssueReopened,
+    IssueReplanned,
+    IssueRerouted,
+    IssueResolved,
+    IssueReturned,
+    IssueSnoozed,
+    IssueTakenOver,
+    IssueUnmerged,
+    LevelsInformed,
+    MajorDeclared,
+    MajorEnded,
+    NoteTaken,
+    ParentResolved,
+    PriorityChanged,
+    Reminded,
+    ReporterNudged,
+    ReporterReplied,
+    StaffReplied,
+    TargetBreached,
+    TierReminded,
+    WaitEnded,
+    WaitStarted,
+    WordsDeleted,
+    WordsEdited,
+)
+from bot.domain.issue import Claim, Clocks, HandOff, Issue, Reminder, Status, Wait
+from bot.domain.policy import Policy, Targets
+
+
+def fold(events: Iterable[Event], policy_of: Callable[[str], Policy]) -> Issue | None:
+    """The issue a timeline tells of; None for an empty one. `policy_of` finds a policy by its version."""
+    issue: Issue | None = None
+    for event in events:
+        version = event.policy if isinstance(event, IssueOpened) else issue.policy if issue else ""
+        issue = evolve(issue, event, policy_of(version))
+    return issue
+
+
+def evolve(issue: Issue | None, event: Event, policy: Policy) -> Issue:
+    """The issue after the event. `policy` is the version the issue is pinned to at that moment."""
+    if isinstance(event, IssueOpened):
+        return _opened(event, policy)
+    if issue is None:
+        raise ValueError(f"a timeline begins with IssueOpened, not {type(event).__name__}")
+    return replace(_changed(issue, event, policy), version=issue.version + 1)
+
+
+def _opened(event: IssueOpened, policy: Policy) -> Issue:
+    targets = policy.targets[event.priority]
+    tier = max(targets.at_once.tiers)
+    return Issue(
+        number=event.number,
+        title=event.title,
+        details=event.details,
+        reporter=event.by,
+        impact=event.impact,
+        urgency=event.urgency,
+        priority=event.priority,
+        policy=event.policy,
+        status=Status.OPEN,
+        tier=tier,
+        tier_entry=1,
+        cycle=0,
+        opened_at=event.at,
+        carded=targets.at_once.tiers,
+        follows=event.follows,
+        clocks=Clocks(
+            first_response=Clock(budget=targets.first_response).start(event.at),
+            tier_window=Clock(budget=targets.window(tier)).start(event.at),
+            update=Clock(budget=targets.update),
+            resolution=Clock(budget=targets.resolution).start(event.at),
+        ),
+        version=1,
+    )
+
+
+def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
+    """One case per event: state, and what starts, stops and restarts each clock (domain.md 3.3)."""
+    now, targets = event.at, policy.targets[issue.priority]
+    match event:
+        case IssueClaimed():
+            return _held(issue, Claim(by=event.by, since=now, desk=event.desk), now, targets)
+        case IssueTakenOver():
+            return _held(issue, Claim(by=event.by, since=now, desk=event.desk), now, targets)
+        case IssueHandedOver():
+            claim = Claim(by=event.to, since=now, desk=event.desk, offered_by=event.by, accept_by=event.accept_by)
+            return _held(issue, claim, now, targets)
+        case HandOverAccepted():
+            assert issue.claim is not None
+            return replace(issue, claim=replace(issue.claim, offered_by=None, accept_by=None))
+        case IssueReleased():
+            return replace(_unheld(issue, now, targets), status=Status.OPEN)
+        case IssueEscalated():
+            packet = HandOff(event.from_tier, event.by, event.cause, event.reason, event.tried)
+            return _moved(issue, event.to_tier, packet, now, targets)
+        case IssueReturned():
+            packet = HandOff(event.from_tier, event.by, "returned", event.findings, "")
+            return replace(_moved(issue, event.to_tier, packet, now, targets), bounces=issue.bounces + 1)
+        case IssueRerouted():
+            packet = HandOff(event.from_tier, event.by, "rerouted", event.reason, "")
+            return replace(_moved(issue, event.to_tier, packet, now, targets), bounces=issue.bounces + 1)
+        case TierReminded():
+            again = (
+                _restarted(issue, UPDATE, now)
+                if issue.claim
+                else _restarted(issue, TIER_WINDOW, now, _repeat_window(issue, targets, event.count))
+            )
+            return replace(again, pings=event.count)
+        case ClaimantReminded():
+            return replace(_restarted(issue, UPDATE, now), stale_reminders=event.count)
+        case Reminded():
+            passed = Reminder(event.clock, event.share, now, told=not event.suppressed)
+            return replace(issue, reminded=(*issue.reminded, passed))
+        case TargetBreached():
+            return replace(issue, breached=(*issue.breached, event.clock))
+        case StaffReplied():
+            return _answered(issue, event.by, now, targets)
+        case WaitStarted():
+            wait = Wait(reason=event.reason, since=now, note=event.note, until=event.until)
+            return replace(_halted(issue, now, targets), status=Status.WAITING, waiting=wait, snooze_until=None)
+        case WaitEnded():
+            return _resumed(issue, now, holder_gone=event.holder_gone)
+        case ReporterNudged():
+            assert issue.waiting is not None
+            return replace(issue, waiting=replace(issue.waiting, nudges=event.count))
+        case IssueSnoozed():
+            return replace(issue, snooze_until=event.until)
+        case PriorityChanged():
+            return _repriced(issue, event, policy)
+        case IssueResolved():
+            return replace(
+                _halted(issue, now, targets),
+                status=Status.RESOLVED,
+                claim=None,
+                waiting=None,
+                snooze_until=None,
+                fix=event.fix,
+                category=event.category,
+                resolved_at=now,
+                resolved_by=event.by,
+            )
+        case IssueReopened():
+            return _reopened(issue, now, targets)
+        case IssueCancelled():
+            return _ended(issue, Status.CANCELLED, now, targets)
+        case IssueClosed():
+            return replace(issue, status=Status.CLOSED, ended_at=now)
+        case IssueMerged():
+            return replace(_ended(issue, Status.MERGED, now, targets), parent=event.into, children=())
+        case IssueUnmerged():
+            return _unmerged(issue, now)
+        case DuplicateLinked():
+            return replace(issue, children=(*issue.children, event.child))
+        case DuplicateUnlinked():
+            return replace(issue, children=tuple(child for child in issue.children if child != event.child))
+        case MajorDeclared():
+            return replace(issue, commander=event.commander)
+        case MajorEnded():
+            return replace(issue, commander=None)
+        case IssueReplanned():
+            return replace(issue, policy=event.policy, clocks=event.clocks)
+        case LevelsInformed():
+            return replace(issue, carded=_carded_by_raise(issue, event, policy))
+        case NoteTaken() | ReporterReplied() | WordsEdited() | WordsDeleted() | DeliveryFailed() | ParentResolved():
+            return issue
+        case IssueOpened():
+            raise ValueError("an issue is opened once")
+        case _:
+            assert_never(event)
+
+
+# --- the clocks ------------------------------------------------------------------------------------------------------
+
+
+def _having(issue: Issue, **clocks: Clock) -> Issue:
+    return replace(issue, clocks=issue.clocks.having(**clocks))
+
+
+def _restarted(issue: Issue, name: str, now: datetime, budget: Any = None) -> Issue:
+    """A clock from nothing used; its reminders are ahead again."""
+    clock: Clock = getattr(issue.clocks, name)
+    reminded = tuple(each for each in issue.reminded if each.clock != name)
+    return replace(_having(issue, **{name: clock.restart(now, budget)}), reminded=reminded)
+
+
+def _stopped(issue: Issue, now: datetime, targets: Targets, *names: str) -> Issue:
+    clocks = {name: getattr(issue.clocks, name).stop(now, targets.calendar) for name in names}
+    return _having(issue, **clocks)
+
+
+def _halted(issue: Issue, now: datetime, targets: Targets) -> Issue:
+    return _stopped(issue, now, targets, FIRST_RESPONSE, TIER_WINDOW, UPDATE, RESOLUTION)
+
+
+def _repeat_window(issue: Issue, targets: Targets, count: int) -> Any:
+    window, repeat = targets.window(issue.tier), targets.repeat
+    return max(window, min(window * repeat.factor ** (count - 1), repeat.cap))
+
+
+# --- the states ------------------------------------------------------------------------------------------------------
+
+
+def _held(issue: Issue, claim: Claim, now: datetime, targets: Targets) -> Issue:
+    stopped = _stopped(issue, now, targets, FIRST_RESPONSE, TIER_WINDOW)
+    fresh = _restarted(stopped, UPDATE, now)
+    return replace(fresh, status=Status.CLAIMED, claim=claim, responded=True, stale_reminders=0)
+
+
+def _unheld(issue: Issue, now: datetime, targets: Targets) -> Issue:
+    """Nobody's: the tier has its full window again."""
+    stopped = _stopped(issue, now, targets, UPDATE)
+    fresh = _restarted(stopped, TIER_WINDOW, now, targets.window(issue.tier))
+    return replace(fresh, claim=None, tier_entry=issue.tier_entry + 1, snooze_until=None, stale_reminders=0)
+
+
+def _moved(issue: Issue, to: int, packet: HandOff, now: datetime, targets: Targets) -> Issue:
+    carded = (*(tier for tier in issue.carded if tier != to), to)
+    there = replace(issue, tier=to, carded=carded, hand_off=packet, pings=0, status=Status.OPEN)
+    return _unheld(there, now, targets)
+
+
+def _answered(issue: Issue, by: str, now: datetime, targets: Targets) -> Issue:
+    """A public word: the reporter has heard from support."""
+    heard = _stopped(issue, now, targets, FIRST_RESPONSE)
+    heard = replace(heard, answered_at=now, responded=True, stale_reminders=0)
+    if issue.claim is None or issue.status is not Status.CLAIMED:
+        return heard
+    claim = replace(issue.claim, offered_by=None, accept_by=None) if by == issue.claim.by else issue.claim
+    return replace(_restarted(heard, UPDATE, now), claim=claim)
+
+
+def _resumed(issue: Issue, now: datetime, *, holder_gone: bool) -> Issue:
+    going = _having(
+        issue,
+        resolution=issue.clocks.resolution.start(now),
+        **({} if issue.responded else {FIRST_RESPONSE: issue.clocks.first_response.start(now)}),
+    )
+    going = replace(going, waiting=None)
+    if issue.claim and not holder_gone:
+        return replace(_restarted(going, UPDATE, now), status=Status.CLAIMED)
+    return replace(_restarted(going, TIER_WINDOW, now), status=Status.OPEN, claim=None, tier_entry=issue.tier_entry + 1)
+
+
+def _reopened(issue: Issue, now: datetime, targets: Targets) -> Issue:
+    """A new cycle at the tier that resolved it; what the resolution has used stays used (invariant 18)."""
+    again = replace(
+        issue,
+        status=Status.OPEN,
+        cycle=issue.cycle + 1,
+        tier_entry=issue.tier_entry + 1,
+        pings=0,
+        fix=None,
+        category=None,
+        resolved_at=None,
+        resolved_by=None,
+        answered_at=None,
+        responded=False,
+        breached=tuple(clock for clock in issue.breached if clock != FIRST_RESPONSE),
+    )
+    again = _restarted(again, TIER_WINDOW, now, targets.window(issue.tier))
+    return _having(
+        again,
+        first_response=Clock(budget=targets.first_response).start(now),
+        resolution=again.clocks.resolution.start(now),
+    )
+
+
+def _ended(issue: Issue, status: Status, now: datetime, targets: Targets) -> Issue:
+    return replace(
+        _halted(issue, now, targets), status=status, claim=None, waiting=None, snooze_until=None, ended_at=now
+    )
+
+
+def _unmerged(issue: Issue, now: datetime) -> Issue:
+    """Back to work with what was used kept; the tier has its full window."""
+    back = replace(issue, status=Status.OPEN, parent=None, ended_at=None, tier_entry=issue.tier_entry + 1)
+    going = {RESOLUTION: back.clocks.resolution.start(now)}
+    if not issue.responded:
+        going[FIRST_RESPONSE] = back.clocks.first_response.start(now)
+    return _restarted(_having(back, **going), TIER_WINDOW, now)
+
+
+def _repriced(issue: Issue, event: PriorityChanged, policy: Policy) -> Issue:
+    """What is used stays used; only what remains changes (domain.md 3.8)."""
+    old, new = policy.targets[event.before], policy.targets[event.after]
+    budgets = {
+        FIRST_RESPONSE: new.first_response,
+        TIER_WINDOW: new.window(issue.tier),
+        UPDATE: new.update,
+        RESOLUTION: new.resolution,
+    }
+    clocks = {
+        name: getattr(issue.clocks, name).rebudget(event.at, budget, old.calendar, new.calendar, new.grace)
+        for name, budget in budgets.items()
+    }
+    raised = event.by == issue.reporter or issue.raised_by_reporter
+    return replace(
+        _having(issue, **clocks),
+        impact=event.impact,
+        urgency=event.urgency,
+        priority=event.after,
+        raised_by_reporter=raised,
+    )
+
+
+def _carded_by_raise(issue: Issue, event: LevelsInformed, policy: Policy) -> tuple[int, ...]:
+    """A raise gives a card to the tiers that a new issue of that priority would have had at once (domain.md 3.7)."""
+    if event.cause is not Cause.RAISED:
+        return issue.carded
+    at_once = policy.targets[issue.priority].at_once.tiers
+    return (*issue.carded, *(tier for tier in event.tiers if tier in at_once and tier not in issue.carded))

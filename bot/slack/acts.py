@@ -1,0 +1,190 @@
+"""What people can do to an issue: its name in words, on buttons and in menus, and what each act asks for.
+
+One table for the card's buttons, the ⋯ menu, the forms, the words in a thread and `/issue <word> ISS-42`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.domain.issue import CATEGORIES, Issue, Status
+from bot.domain.policy import Policy
+from bot.domain.priority import Level
+
+Kind = Literal["text", "line", "person", "choice", "date"]
+
+
+@dataclass(frozen=True)
+class Input:
+    name: str
+    label: str
+    kind: Kind = "text"
+    options: tuple[tuple[str, str], ...] = ()  # value, label
+    optional: bool = False
+    hint: str = ""
+    placeholder: str = ""
+
+
+@dataclass(frozen=True)
+class Act:
+    word: str  # as typed
+    label: str  # as shown
+    states: frozenset[Status]  # in which it is offered
+    inputs: tuple[Input, ...] = ()
+    usage: str = ""  # what follows the word when it is typed
+    submit: str = ""  # the form's button, if it is not the label
+
+
+OPEN, CLAIMED, WAITING = Status.OPEN, Status.CLAIMED, Status.WAITING
+WORKED_ON = frozenset({OPEN, CLAIMED})
+LIVE = frozenset({OPEN, CLAIMED, WAITING})
+HELD = frozenset({CLAIMED})
+
+LEVELS = tuple((level.value, level.value.capitalize()) for level in Level)
+REASONS = (
+    ("reporter", "Its reporter: they must answer a question"),
+    ("vendor", "A vendor"),
+    ("change", "A change window"),
+    ("date", "A date"),
+)
+SNOOZES = (("30", "30 minutes"), ("60", "1 hour"), ("120", "2 hours"), ("240", "4 hours"))
+
+ACTS = (
+    Act("claim", "Claim", frozenset({OPEN})),
+    Act("release", "Release", HELD),
+    Act(
+        "escalate",
+        "Escalate",
+        WORKED_ON,
+        (
+            Input("reason", "Why should it go up?"),
+            Input("tried", "What was tried?", placeholder="Restarted the client, checked the account, ..."),
+        ),
+        "WHY; tried: WHAT",
+    ),
+    Act(
+        "resolve",
+        "Resolve",
+        LIVE,
+        (
+            Input("fix", "What fixed it?", hint="The reporter reads this."),
+            Input(
+                "category",
+                "What kind of cause?",
+                "choice",
+                tuple((each, each.capitalize()) for each in CATEGORIES),
+                optional=True,
+            ),
+        ),
+        "[KIND:] WHAT FIXED IT",
+    ),
+    Act("reopen", "Reopen", frozenset({Status.RESOLVED}), (Input("reason", "What is still wrong?"),), "WHY"),
+    Act(
+        "update",
+        "Tell the reporter",
+        LIVE,
+        (Input("text", "What can you tell them?", hint="It appears under their receipt."),),
+        "TEXT",
+        submit="Send",
+    ),
+    Act(
+        "wait",
+        "Wait",
+        HELD,
+        (
+            Input("waiting", "What for?", "choice", REASONS),
+            Input("note", "The question, or what must happen", hint="For the reporter this is the question they read."),
+            Input("until", "Until when, at most?", "date", optional=True, hint="Needed for a date."),
+        ),
+        "reporter|vendor|change|date [until 2026-12-24] QUESTION",
+    ),
+    Act("resume", "Resume", frozenset({WAITING})),
+    Act("takeover", "Take over", HELD, (Input("reason", "Why do you take it over?"),), "WHY"),
+    Act(
+        "handover",
+        "Hand over",
+        HELD,
+        (Input("person", "To whom?", "person"), Input("note", "How far are you, and what is next?")),
+        "@PERSON HOW FAR YOU ARE",
+    ),
+    Act("return", "Return", WORKED_ON, (Input("findings", "What did you find out?"),), "WHAT YOU FOUND OUT"),
+    Act(
+        "move",
+        "Move to another tier",
+        WORKED_ON,
+        (Input("tier", "Which tier?", "choice"), Input("reason", "Why does it belong there?")),
+        "TIER WHY",
+        submit="Move",
+    ),
+    Act(
+        "snooze",
+        "Snooze reminders",
+        HELD,
+        (Input("minutes", "For how long?", "choice", SNOOZES),),
+        "30m|1h|2h|4h",
+        submit="Snooze",
+    ),
+    Act(
+        "priority",
+        "Change priority",
+        LIVE,
+        (
+            Input("impact", "Impact: who is affected?", "choice", LEVELS),
+            Input("urgency", "Urgency: how fast does harm grow?", "choice", LEVELS),
+            Input("reason", "Why?", optional=True, hint="The reporter reads this."),
+        ),
+        "IMPACT URGENCY [WHY]",
+        submit="Change",
+    ),
+    Act(
+        "merge",
+        "Merge into another issue",
+        LIVE,
+        (Input("issue", "Which issue is the same trouble?", "line", placeholder="ISS-42"),),
+        "ISS-42",
+        submit="Merge",
+    ),
+    Act("unmerge", "Take out again", frozenset({Status.MERGED})),
+    Act(
+        "major",
+        "Declare major incident",
+        LIVE,
+        (Input("person", "Who leads it?", "person"),),
+        "@COMMANDER",
+        submit="Declare",
+    ),
+    Act("endmajor", "End major incident", LIVE),
+    Act(
+        "cancel",
+        "Cancel issue",
+        LIVE,
+        (Input("reason", "Why is it not needed any more?", optional=True),),
+        "[WHY]",
+        submit="Cancel issue",
+    ),
+    Act("worse", "It got worse", LIVE, (Input("reason", "What is worse now?"),), "WHAT IS WORSE", submit="Send"),
+    Act("solved", "Solved", LIVE, (Input("fix", "What helped?", optional=True),), "[WHAT HELPED]", submit="Solved"),
+    Act("add", "Add information", LIVE, (Input("text", "What should support know?"),), "TEXT", submit="Send"),
+)
+BY_WORD = {act.word: act for act in ACTS}
+REPORTERS = frozenset({"worse", "solved", "add"})  # offered on the receipt, not on cards
+ON_CARD = frozenset({"claim", "escalate", "resolve", "resume", "reopen"})  # buttons of the card itself
+
+
+def offered(issue: Issue) -> Sequence[Act]:
+    """What staff can choose beside the card's own buttons, in the order of the table."""
+    return [
+        act
+        for act in ACTS
+        if issue.status in act.states
+        and act.word not in REPORTERS | ON_CARD
+        and (act.word != "endmajor" or issue.commander)
+        and (act.word != "major" or not issue.commander)
+    ]
+
+
+def options(item: Input, policy: Policy) -> tuple[tuple[str, str], ...]:
+    """Of a choice; the tiers are the policy's."""
+    if item.name == "tier":
+        return tuple((tier.name, tier.name) for tier in policy.tiers)
+    return item.options

@@ -1,0 +1,181 @@
+"""An act, wherever it comes from: a button, a form, a word in a thread, `/issue <word> ISS-42`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain import refusals
+from bot.domain.events import Words
+from bot.domain.issue import CATEGORIES, WaitingFor, issue_name, issue_number
+from bot.domain.lifecycle import Seen
+from bot.domain.priority import Level
+from bot.services.bot import Bot
+from bot.slack.text import escape, spoken
+
+MORNING = time(9)  # a date without an hour means the start of that working day
+
+_PERSON = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>\s*")
+_SPAN = re.compile(r"(\d{1,3})\s*(m|min|h)")
+_UNTIL = re.compile(r"\buntil (\d{4}-\d{2}-\d{2})\b\s*", re.IGNORECASE)
+_LEVELS = "|".join(Level)
+_PRIORITY = re.compile(rf"({_LEVELS})[\s/,]+({_LEVELS})\b[\s:,;]*(.*)", re.IGNORECASE | re.DOTALL)
+_CATEGORY = re.compile(rf"({'|'.join(CATEGORIES)})\s*:\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who wants what done to which issue, and what they had before their eyes."""
+
+    word: str
+    number: int
+    user: str
+    delivery: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
+    desk: int | None = None
+
+
+def perform(asked: Asked, bot: Bot) -> None:
+    """One call of one service. Raises Refused."""
+    who = (asked.number, asked.user)
+    given, delivery = asked.inputs, asked.delivery
+    text = {name: given.get(name, "") for name in ("reason", "tried", "fix", "note", "findings", "text", "tier")}
+    issues = bot.issues
+    match asked.word:
+        case "claim":
+            issues.claim(*who, desk=asked.desk, delivery=delivery)
+        case "release":
+            issues.release(*who, delivery=delivery)
+        case "takeover":
+            issues.take_over(*who, reason=text["reason"], desk=asked.desk, delivery=delivery)
+        case "handover":
+            issues.hand_over(*who, to=given.get("person", ""), note=text["note"], delivery=delivery)
+        case "escalate":
+            issues.escalate(*who, seen=asked.seen, reason=text["reason"], tried=text["tried"], delivery=delivery)
+        case "return":
+            issues.give_back(*who, seen=asked.seen, findings=text["findings"], delivery=delivery)
+        case "move":
+            issues.reroute(*who, seen=asked.seen, to=text["tier"], reason=text["reason"], delivery=delivery)
+        case "wait":
+            reason = WaitingFor(given["waiting"])
+            until = _morning(given.get("until") or "", bot)
+            issues.wait(*who, reason=reason, note=text["note"], until=until, delivery=delivery)
+        case "resume":
+            issues.resume(*who, delivery=delivery)
+        case "snooze":
+            issues.snooze(*who, span=timedelta(minutes=int(given["minutes"])), delivery=delivery)
+        case "priority":
+            impact, urgency = Level(given["impact"]), Level(given["urgency"])
+            issues.reprioritise(*who, impact=impact, urgency=urgency, reason=text["reason"], delivery=delivery)
+        case "worse":
+            issues.get_worse(*who, reason=text["reason"], delivery=delivery)
+        case "resolve":
+            issues.resolve(*who, fix=text["fix"], category=given.get("category") or None, delivery=delivery)
+        case "solved":
+            issues.resolve(*who, fix=text["fix"] or "The reporter says it is solved.", delivery=delivery)
+        case "reopen":
+            issues.reopen(*who, reason=text["reason"], delivery=delivery)
+        case "cancel":
+            issues.cancel(*who, reason=text["reason"], insists=given.get("insists", "yes") == "yes", delivery=delivery)
+        case "merge":
+            issues.merge(*who, into=_other_issue(given.get("issue", "")), delivery=delivery)
+        case "unmerge":
+            issues.unmerge(*who, delivery=delivery)
+        case "major":
+            issues.declare_major(*who, commander=given.get("person", ""), delivery=delivery)
+        case "endmajor":
+            issues.end_major(*who, delivery=delivery)
+        case "update":
+            issues.update(*who, words=_form_words(text["text"], delivery), delivery=delivery)
+        case "add":
+            issues.add(*who, words=_form_words(text["text"], delivery), delivery=delivery)
+        case _:
+            raise refusals.NotUnderstood(what=f"“{asked.word}”", example="`claim`")
+
+
+def inputs_from(word: str, typed: str) -> dict[str, str]:
+    """What the words after the act's word mean; `typed` is as Slack sends it, mentions as tokens. Raises Refused."""
+    said = spoken(typed)
+    match word:
+        case "escalate":
+            reason, marked, tried = said.partition("tried:")
+            if not marked:
+                raise refusals.HowToEscalate
+            return {"reason": reason.strip().rstrip(";,. "), "tried": tried.strip()}
+        case "resolve":
+            found = _CATEGORY.match(said)
+            fix = said[found.end() :] if found else said
+            return {"fix": fix, "category": found[1].lower() if found else ""}
+        case "solved":
+            return {"fix": said}
+        case "takeover" | "reopen" | "worse":
+            return {"reason": said}
+        case "cancel":
+            insists = said.lower() == "anyway" or said.lower().endswith(" anyway")
+            return {
+                "reason": said[: -len("anyway")].strip() if insists else said,
+                "insists": "yes" if insists else "no",
+            }
+        case "return":
+            return {"findings": said}
+        case "update" | "add":
+            return {"text": said}
+        case "handover" | "major":
+            person = _PERSON.match(typed.strip())
+            if person is None:
+                raise refusals.NotUnderstood(what="whom you mean", example=f"`{word} @Dana`")
+            return {"person": person[1], "note": spoken(typed.strip()[person.end() :])}
+        case "move":
+            tier, _, reason = said.partition(" ")
+            return {"tier": tier, "reason": reason}
+        case "wait":
+            return _wait_from(said)
+        case "snooze":
+            length = _SPAN.fullmatch(said.lower())
+            if length is None:
+                raise refusals.NotUnderstood(what=f"the time “{said}”", example="`snooze 2h`, or `snooze 30m`")
+            return {"minutes": str(int(length[1]) * (60 if length[2] == "h" else 1))}
+        case "priority":
+            levels = _PRIORITY.fullmatch(said)
+            if levels is None:
+                example = "`priority high medium` (impact, then urgency)"
+                raise refusals.NotUnderstood(what=f"“{said}”", example=example)
+            return {"impact": levels[1].lower(), "urgency": levels[2].lower(), "reason": levels[3]}
+        case "merge":
+            return {"issue": said}
+        case _:
+            return {}
+
+
+def _wait_from(said: str) -> dict[str, str]:
+    what, _, note = said.partition(" ")
+    what = what.lower().rstrip(":,")
+    if what not in set(WaitingFor):
+        example = "`wait reporter Which office is it?`, or `wait vendor until 2026-12-24 a new disk`"
+        raise refusals.NotUnderstood(what=f"what it waits for (“{what}”)", example=example)
+    until = _UNTIL.search(note)
+    return {"waiting": what, "note": _UNTIL.sub("", note).strip(), "until": until[1] if until else ""}
+
+
+def _morning(day: str, bot: Bot) -> datetime | None:
+    if not day:
+        return None
+    try:
+        parsed = date.fromisoformat(day)
+    except ValueError:
+        raise refusals.NotUnderstood(what=f"the date “{day}”", example="2026-12-24") from None
+    return datetime.combine(parsed, MORNING, ZoneInfo(bot.policy().waiting.calendar.zone))
+
+
+def _other_issue(text: str) -> int:
+    number = issue_number(text)
+    if number is None:
+        raise refusals.NotUnderstood(what=f"which issue “{text}” is", example=issue_name(42))
+    return number
+
+
+def _form_words(text: str, delivery: str) -> Words:
+    """Words written in a form: no message holds them, so the delivery names them."""
+    return Words(channel="", ts=delivery, text=escape(text.strip()))
