@@ -1,8 +1,8 @@
 """Lose nothing, double nothing: answers that are lost, and processes that die in the middle of a call."""
 
 import itertools
-from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -249,7 +249,7 @@ class SlowNames(TroubledSlack):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace.clock)
         self.workspace = workspace
-        self.other: Callable[[], bool] | None = None  # its `deliver_next`
+        self.other: Any = None  # its `deliver_next`
 
     def user_name(self, user: str) -> str:
         self.workspace.clock.advance(seconds=10)
