@@ -28,6 +28,8 @@ def any_value(hint: Any) -> st.SearchStrategy[Any]:
     """Of that type, with instants for datetimes; so a new field or event is covered as soon as it exists."""
     if hint is datetime:
         return INSTANTS
+    if hint is float:
+        return st.floats(allow_nan=False, allow_infinity=False)  # JSON has no other
     if is_dataclass(hint) and isinstance(hint, type):
         hints = get_type_hints(hint)
         return st.builds(hint, **{each.name: any_value(hints[each.name]) for each in fields(hint)})

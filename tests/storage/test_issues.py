@@ -191,6 +191,12 @@ def test_open_issues_come_most_urgent_first_then_oldest(database: SqlDatabase, k
     assert [issue.number for issue in database.open_issues(2)] == [3, 2]
 
 
+@pytest.mark.parametrize("status", Status)
+def test_live_means_the_same_to_the_database_as_to_the_rules(database: SqlDatabase, keep: Keep, status: Status) -> None:
+    issue = keep(1, status=status)
+    assert bool(database.open_issues(1)) == issue.live
+
+
 def test_a_reporter_sees_their_issues_newest_first(database: SqlDatabase, keep: Keep, now: datetime) -> None:
     keep(1)
     keep(2, opened_at=now + MINUTE, status=Status.RESOLVED)
@@ -225,6 +231,7 @@ def test_an_issue_set_aside_is_not_due_until_then(database: SqlDatabase, keep: K
     keep(1, now)
     assert database.set_aside(1, now + MINUTE, "KeyError: 'x'\0") == 1
     assert database.set_aside(1, now + MINUTE, "KeyError: 'x'") == 2
+    assert database.failures(1) == 2
     assert database.due(now, 10) == []
     assert database.due(now + MINUTE, 10) == [1]
 
@@ -235,12 +242,20 @@ def test_a_change_ends_being_set_aside(database: SqlDatabase, keep: Keep, now: d
     with database.begin() as tx:
         tx.save(tx.issue(1), now)
     assert database.due(now, 10) == [1]
+    assert database.failures(1) == 0
     assert database.set_aside(1, now + MINUTE, "KeyError") == 1
 
 
 def test_only_an_issue_can_be_set_aside(database: SqlDatabase, now: datetime) -> None:
     with pytest.raises(NoSuchIssue):
         database.set_aside(9, now, "KeyError")
+
+
+def test_the_engines_last_beat_is_kept(database: SqlDatabase, now: datetime) -> None:
+    assert database.beat() is None
+    database.keep_beat(now)
+    database.keep_beat(now + MINUTE)
+    assert database.beat() == now + MINUTE
 
 
 def test_the_first_content_of_a_policy_version_stays(database: SqlDatabase, policy: Policy, now: datetime) -> None:

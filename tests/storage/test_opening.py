@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from storage import AlreadyRunning, CannotOpen, Finding, SqlDatabase, open_database
 from storage.health import has_wal_reset_bug
 from storage.tables import DmRow
+from storage.upgrade import HEAD
 
 HOLD = "import sys, storage; database = storage.open_database(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
 SECRET = "hunter2-Pa55"
@@ -220,7 +221,7 @@ def test_a_sound_database_is_found_sound(database: SqlDatabase) -> None:
     findings = database.check()
     assert levels(findings) == {"ok"}
     lines = [finding.text for finding in findings]
-    assert "The schema is current (0002)." in lines
+    assert f"The schema is current ({HEAD})." in lines
     assert "The database can be written." in lines
     assert "The timeline is append-only." in lines
 
@@ -252,7 +253,7 @@ def test_the_check_makes_no_file(tmp_path: Path) -> None:
 def test_the_check_of_an_empty_postgresql_leaves_it_empty(bare_postgres_url: str) -> None:
     for _ in range(2):
         database = open_database(bare_postgres_url, migrate=False)
-        assert "The database is empty; the first start makes the schema (0002)." in [
+        assert f"The database is empty; the first start makes the schema ({HEAD})." in [
             finding.text for finding in database.check()
         ]
         database.close()

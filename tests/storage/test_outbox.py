@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from bot.domain.issue import Issue
 from bot.messages import Card, CardRefresh, Line, Mark, Message, Place, Receipt, ReceiptRefresh
@@ -51,6 +52,10 @@ class Sender:
         taken = self.take()
         assert taken is not None
         return taken
+
+    def fail(self, taken: Outgoing, error: str) -> None:
+        with self.database.begin() as tx:
+            tx.failed(taken.id, error, self.now)
 
     def drain(self) -> list[Any]:
         """Sends all there is; answers with what, in order."""
@@ -140,12 +145,64 @@ def test_a_row_that_is_over_lets_the_next_go(sender: Sender, say: Say, end: str)
     say(line("first"), line("second"))
     first = sender.must_take()
     if end == "failed":
-        sender.database.failed(first.id, "channel_not_found", sender.now)
+        sender.fail(first, "channel_not_found")
     else:
         sender.database.superseded(first.id, sender.now)
     assert sender.database.waiting() == 1
     assert sender.drain() == [line("second")]
     assert sender.database.waiting() == 0
+
+
+def test_a_row_fails_only_if_its_transaction_is_stored(sender: Sender, say: Say) -> None:
+    say(line("hello"))
+    taken = sender.must_take()
+
+    def fail_at_the_end() -> None:
+        with sender.database.begin() as tx:
+            tx.failed(taken.id, "channel_not_found", sender.now)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_at_the_end()
+    assert sender.database.waiting() == 1
+    sender.fail(taken, "channel_not_found\0")
+    assert sender.database.waiting() == 0
+
+
+def test_a_row_of_another_version_is_given_up_and_the_next_taken(
+    sender: Sender, say: Say, caplog: pytest.LogCaptureFixture
+) -> None:
+    say(line("unknown kind"), line("changed fields"), line("readable"))
+    with sender.database.write() as connection:
+        connection.execute(update(OutboxRow).where(col(OutboxRow.id) == 1).values(kind="Telegram"))
+        connection.execute(update(OutboxRow).where(col(OutboxRow.id) == 2).values(data={"words": "none"}))
+    assert sender.drain() == [line("readable")]
+    assert sender.database.waiting() == 0
+    assert [record.levelname for record in caplog.records] == ["CRITICAL", "CRITICAL"]
+    assert "Telegram" in caplog.text
+
+
+def test_a_post_is_in_doubt_until_slack_has_answered(sender: Sender, say: Say, now: datetime) -> None:
+    say(line("hello"))
+    assert not sender.database.posts_in_doubt()
+    taken = sender.must_take()
+    assert sender.database.posts_in_doubt()
+    sender.database.put_back(taken.id, not_before=now, unsure_since=now, error="timeout")
+    assert sender.database.posts_in_doubt()
+    sender.database.sent(sender.must_take().id, None, now)
+    assert not sender.database.posts_in_doubt()
+
+
+def test_a_post_that_slack_refused_for_now_is_not_in_doubt(sender: Sender, say: Say, now: datetime) -> None:
+    say(line("hello"))
+    sender.database.put_back(sender.must_take().id, not_before=now, unsure_since=None, error="ratelimited")
+    assert not sender.database.posts_in_doubt()
+
+
+def test_only_posts_are_in_doubt(sender: Sender, say: Say) -> None:
+    say(CardRefresh(L1))
+    sender.must_take()
+    assert not sender.database.posts_in_doubt()
 
 
 def test_rows_are_counted_until_they_are_over(sender: Sender, say: Say) -> None:
@@ -196,7 +253,7 @@ def test_what_is_sent_stays_sent(sender: Sender, say: Say, now: datetime) -> Non
     taken = sender.must_take()
     sender.database.sent(taken.id, None, now)
     sender.database.put_back(taken.id, not_before=now, unsure_since=None, error="a slow sender's word")
-    sender.database.failed(taken.id, "a slow sender's word", now)
+    sender.fail(taken, "a slow sender's word")
     sender.database.superseded(taken.id, now)
     assert sender.take() is None
     assert sender.database.waiting() == 0
