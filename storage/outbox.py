@@ -49,6 +49,10 @@ class Outbox(Connections):
     def superseded(self, id: int, now: datetime) -> None:
         self._end_hold(id, state="superseded", done_at=now)
 
+    def failed(self, id: int, error: str, now: datetime) -> None:
+        with self.write() as connection:
+            fail(connection, id, error, now)
+
     def posts_in_doubt(self) -> bool:
         doubtful = (col(OutboxRow.state) == "sending") | col(OutboxRow.unsure_since).is_not(None)
         rows = select(col(OutboxRow.id)).where(
@@ -63,17 +67,18 @@ class Outbox(Connections):
             return connection.execute(rows).scalar_one()
 
     def _end_hold(self, id: int, **values: Any) -> None:
-        """Nothing, if the row is not being sent any more: what is done stays done."""
         with self.write() as connection:
-            held = (col(OutboxRow.id) == id) & (col(OutboxRow.state) == "sending")
-            connection.execute(update(OutboxRow).where(held).values(hold_until=None, **values))
+            end_hold(connection, id, **values)
 
 
 def fail(connection: Connection, id: int, error: str, now: datetime) -> None:
+    end_hold(connection, id, state="failed", done_at=now, error=_plain(error)[:500])
+
+
+def end_hold(connection: Connection, id: int, **values: Any) -> None:
     """Nothing, if the row is not being sent any more: what is done stays done."""
     held = (col(OutboxRow.id) == id) & (col(OutboxRow.state) == "sending")
-    values = {"state": "failed", "done_at": now, "hold_until": None, "error": _plain(error)[:500]}
-    connection.execute(update(OutboxRow).where(held).values(**values))
+    connection.execute(update(OutboxRow).where(held).values(hold_until=None, **values))
 
 
 def _take(connection: Connection, now: datetime, sender: str, hold_until: datetime, busy: Collection[str]) -> Any:

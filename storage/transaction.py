@@ -16,7 +16,7 @@ from bot.ports import Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
 from storage.connections import insert_if_new, insert_into
-from storage.outbox import fail
+from storage.outbox import end_hold, fail
 from storage.tables import (
     CounterRow,
     DeliveryRow,
@@ -29,7 +29,12 @@ from storage.tables import (
 )
 
 # Each is drawn when it is sent, so one that nobody has touched yet will show the newest state.
-_SHOWS_THE_SAME = {CardRefresh: (CardRefresh, Card), ReceiptRefresh: (ReceiptRefresh, Receipt)}
+_SHOWS_THE_SAME = {
+    CardRefresh: (CardRefresh, Card),
+    ReceiptRefresh: (ReceiptRefresh, Receipt),
+    Card: (Card,),
+    Receipt: (Receipt,),
+}
 
 
 class StaleIssue(Exception):
@@ -101,7 +106,8 @@ class SqlTransaction:
         self._connection.execute(insert(OutboxRow).values(**row))
 
     def _waits_untouched(self, issue: int, message: Message) -> bool:
-        if not (same := _SHOWS_THE_SAME.get(type(message))):
+        pings = isinstance(message, Card) and message.ping
+        if pings or not (same := _SHOWS_THE_SAME.get(type(message))):
             return False
         waiting = (
             select(col(OutboxRow.id))
@@ -116,6 +122,9 @@ class SqlTransaction:
 
     def failed(self, id: int, error: str, now: datetime) -> None:
         fail(self._connection, id, error, now)
+
+    def superseded(self, id: int, now: datetime) -> None:
+        end_hold(self._connection, id, state="superseded", done_at=now)
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         return reading.timeline(self._connection, number)

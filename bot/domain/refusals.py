@@ -103,10 +103,6 @@ class AlreadyYours(Refused):
     """You hold {name} already."""
 
 
-class NotAnOffer(Refused):
-    """{name} was not handed to you, so there is nothing to accept. <@{user}> holds it."""
-
-
 class NotHighEnough(Refused):
     """<@{user}> of {tier} holds {name}. Only somebody of that tier or a higher one can take it over."""
 
@@ -196,4 +192,4 @@ class CategoryNeeded(Refused):
 
 
 class NotUnderstood(Refused):
-    """I did not understand {what}. For example: {example}"""
+    """I did not understand {what}. Say it like this: {example}."""

@@ -42,6 +42,7 @@ from bot.slack.rendering import Scene, render, without_blocks
 log = logging.getLogger(__name__)
 
 HOLD = timedelta(seconds=45)  # longer than all calls of one delivery together can take
+CALLS = timedelta(seconds=25)  # what looking and sending may take together
 SETTLE = timedelta(seconds=3)  # how long Slack may take to show a post in the history
 LONGEST_WAIT = timedelta(minutes=1)
 BUG_LIMIT = 5  # attempts at a row that fails through a fault of ours
@@ -89,7 +90,7 @@ class Courier:
                 return False
             self._pacer.spend(pace(row.message))
         try:
-            self._settle(row)
+            self._settle(row, until=now + HOLD)
         except TryLater as later:
             if later.error != "ratelimited":
                 log.error("Slack refuses our access (%s); messages wait until that is mended", later.error)
@@ -109,12 +110,15 @@ class Courier:
                 self._put_back(row, _back_off(row.attempts), row.unsure_since or now, repr(error))
         return True
 
-    def _settle(self, row: Outgoing) -> None:
+    def _settle(self, row: Outgoing, until: datetime) -> None:
         with self._database.begin() as tx:
             issue, policy = pinned(tx, row.issue)
         call = render(row.message, issue, policy, self._scene(row, issue))
         if call is None:
             self._database.superseded(row.id, self._clock())
+            return
+        if self._clock() + CALLS > until:  # making it took long: by the time it is sent, somebody else may hold it
+            self._put_back(row, timedelta(0), row.unsure_since, "it took too long to prepare")
             return
         sent = self._look(row, call) or self._send(row, call)
         self._database.sent(row.id, self._post(row, sent), self._clock())
@@ -221,7 +225,7 @@ class Courier:
         fresh = Card(row.place, ping=False) if isinstance(refresh, CardRefresh) else Receipt(row.place)
         with self._database.begin() as tx:
             tx.enqueue(row.issue, fresh, lane=row.lane, now=now)
-        self._database.superseded(row.id, now)
+            tx.superseded(row.id, now)
 
     def _tell(self, tx: Transaction, row: Outgoing, error: str, now: datetime) -> None:
         what = _what(row.message)

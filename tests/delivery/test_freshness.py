@@ -56,7 +56,7 @@ def test_a_card_that_comes_after_the_end_says_that_it_is_over(workspace: Workspa
     slack.fails(TryLater(60), method=POST, channel="C0L1")
     workspace.submit_issue(impact="high", urgency="high", settle=False)
     workspace.deliver()
-    workspace.bot.issues.resolve(1, "U0CHEN", fix="new cable", delivery="press")
+    workspace.bot.issues.resolve(1, "U0CHEN", fix="new cable", category="hardware", delivery="press")
     workspace.settle(90)
     (card,) = workspace.channel("support-l1")
     assert "Resolved by <@U0CHEN>" in card.shown
@@ -70,7 +70,7 @@ def test_a_reminder_or_notice_that_comes_after_the_end_is_not_sent(
     slack.fails(TryLater(60), method=POST, channel="C0MGMT")
     workspace.submit_issue(impact="high", urgency="high", settle=False)
     workspace.deliver()
-    workspace.bot.issues.resolve(1, "U0CHEN", fix="new cable", delivery="press")
+    workspace.bot.issues.resolve(1, "U0CHEN", fix="new cable", category="hardware", delivery="press")
     workspace.settle(90)
     assert not workspace.channel("it-managers")
     assert ("Inform", "tier:4", "superseded") in rows()

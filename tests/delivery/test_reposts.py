@@ -19,7 +19,7 @@ def test_a_card_deleted_by_hand_comes_back_once_and_pings_nobody(workspace: Work
     workspace.tell_bot(workspace.card("L1"), "release", by="U0ANA")
     (card,) = workspace.channel("support-l2")
     assert "<!here>" not in card.shown + card.text
-    assert "Open, nobody in L2 has claimed it" in card.shown
+    assert "Open, nobody in L1 or L2 has claimed it" in card.shown
     assert card.buttons == ["Claim", "Escalate", "Resolve"]
 
 
