@@ -49,10 +49,6 @@ class Outbox(Connections):
     def superseded(self, id: int, now: datetime) -> None:
         self._end_hold(id, state="superseded", done_at=now)
 
-    def failed(self, id: int, error: str, now: datetime) -> None:
-        with self.write() as connection:
-            fail(connection, id, error, now)
-
     def posts_in_doubt(self) -> bool:
         doubtful = (col(OutboxRow.state) == "sending") | col(OutboxRow.unsure_since).is_not(None)
         rows = select(col(OutboxRow.id)).where(

@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 _UNREADABLE = (Unsure, TryLater, Rejected)
 PAUSE = 10.0  # seconds between two refreshes at least: refusals must not become a flood of calls
 NAMES_KEPT = 1000
+NAME_KEPT = 3600.0  # seconds
+NO_NAME_KEPT = 300.0
 
 
 class Directory:
@@ -33,7 +35,7 @@ class Directory:
         self._bot_user = bot_user
         self._monotonic = monotonic
         self._refreshed: float | None = None
-        self._names: dict[str, str] = {}
+        self._names: dict[str, tuple[str, float]] = {}  # name, until when
 
     def refresh(self) -> None:
         """Read channels and staff anew. What cannot be read stays as it was."""
@@ -98,15 +100,17 @@ class Directory:
 
     def name_of(self, user: str) -> str:
         """For words that must not mention anybody; the id itself where Slack does not tell."""
-        if user not in self._names:
-            try:
-                name = self._gateway.user_name(user)
-            except (Unsure, TryLater, Rejected):
-                return user
-            if len(self._names) >= NAMES_KEPT:
-                self._names.clear()
-            self._names[user] = name
-        return self._names[user]
+        known = self._names.get(user)
+        if known and known[1] > self._monotonic():
+            return known[0]
+        try:
+            name, kept = self._gateway.user_name(user), NAME_KEPT
+        except _UNREADABLE:
+            name, kept = user, NO_NAME_KEPT  # asked again, but not by the next message at once
+        if len(self._names) >= NAMES_KEPT:
+            self._names.clear()
+        self._names[user] = (name, self._monotonic() + kept)
+        return name
 
 
 def find_channel(wanted: str, channels: Sequence[Channel]) -> Channel | None:

@@ -221,6 +221,8 @@ def test_a_name_slack_does_not_tell_is_the_id_and_is_asked_for_again(office: Off
     slack.refusals["U0MAYA"] = Rejected("user_not_found")
     assert office.directory.name_of("U0MAYA") == "U0MAYA"
     del slack.refusals["U0MAYA"]
+    assert office.directory.name_of("U0MAYA") == "U0MAYA"  # a slow Slack is not asked for every message
+    office.clock.advance(minutes=6)
     assert office.directory.name_of("U0MAYA") == "Maya"
 
 

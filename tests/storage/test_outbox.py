@@ -296,7 +296,6 @@ def test_a_refresh_is_not_queued_behind_one_that_will_show_the_same(
     [
         (CardRefresh(L1), CardRefresh(L2)),
         (CardRefresh(L1), Card(L1, ping=False)),
-        (Receipt(ANN), Receipt(ANN)),
         (ReceiptRefresh(L1), CardRefresh(L1)),
         (Card(L1, ping=False), ReceiptRefresh(L1)),
         (line("same words"), line("same words")),
