@@ -1,6 +1,7 @@
 """The composition root and the command line: everything is built and wired here, and nowhere else."""
 
 import argparse
+import json
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import dotenv
 from apscheduler.schedulers.background import BackgroundScheduler
 from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -22,7 +24,6 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.clock import utc_now
 from bot.config import ConfigError, Settings, load_settings
-from bot.domain.policy import Policy
 from bot.logs import set_up_logging
 from bot.manifest import required_scopes
 from bot.policy_file import PolicyError, load_policy
@@ -36,7 +37,19 @@ from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
 from bot.services.pacing import Pacer
+from bot.services.policies import PolicyKeeper, apply_to, look_ahead, refuse_misfit
 from bot.services.search import Search
+from bot.services.simulation import (
+    SimulationError,
+    as_json,
+    as_text,
+    office_zone,
+    read_moment,
+    read_priority,
+    read_script,
+    read_zone,
+    simulate,
+)
 from bot.slack.gateway import Answers, Gateway, answering_client, reading_slack, sending_client
 from handlers import register
 from storage import AlreadyRunning, CannotOpen, SqlDatabase, open_database
@@ -103,8 +116,9 @@ class Listening(SocketModeHandler):
 class Escalator:
     """One running bot. `run` returns when it was asked to stop."""
 
-    def __init__(self, settings: Settings, policy: Policy, database: SqlDatabase) -> None:
+    def __init__(self, settings: Settings, policies: PolicyKeeper, database: SqlDatabase) -> None:
         self._settings = settings
+        self._policies = current = policies
         self._database = database
         self._identity = Identity()
         self._stop = threading.Event()
@@ -112,9 +126,6 @@ class Escalator:
         self._client = sending_client(self._token, settings.slack_api_url)
         gateway = Gateway(self._client)
         pacer = Pacer()
-
-        def current() -> Policy:
-            return policy
 
         def user() -> str:
             return self._identity.user
@@ -148,6 +159,15 @@ class Escalator:
 
     def stop(self) -> None:
         self._stop.set()
+
+    def reload(self) -> None:
+        """Read the policy again, beside whatever this thread is in the middle of."""
+
+        def again() -> None:
+            if self._policies.reload():
+                self._directory.refresh()  # it may name other channels
+
+        threading.Thread(target=again, name="reload", daemon=True).start()
 
     def run(self) -> int:
         started = time.monotonic()
@@ -280,9 +300,16 @@ class Escalator:
 def run(settings: Settings) -> int:
     policy = load_policy(settings.policy_file)
     database = open_database(settings.database_url.get_secret_value())
-    escalator = Escalator(settings, policy, database)
+    try:
+        policies = PolicyKeeper(settings.policy_file, policy, database, utc_now)
+    except PolicyError:
+        database.close()
+        raise
+    escalator = Escalator(settings, policies, database)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: escalator.stop())
+    if hasattr(signal, "SIGHUP"):  # Windows has none
+        signal.signal(signal.SIGHUP, lambda *_: escalator.reload())
     return escalator.run()
 
 
@@ -336,25 +363,116 @@ def _database_findings(settings: Settings) -> Iterator[Finding]:
         yield Finding.fail("database", str(error).rstrip("."), "see DATABASE_URL in .env")
 
 
+def show_simulation(chosen: argparse.Namespace) -> int:
+    """What the policy would do; needs neither Slack nor a database. Raises PolicyError, SimulationError."""
+    named = os.environ.get("POLICY_FILE") or dotenv.dotenv_values(".env").get("POLICY_FILE")
+    policy = load_policy(Path(chosen.policy or named or "policy.toml"))
+    priority = read_priority(chosen.priority)
+    zone = read_zone(chosen.zone) if chosen.zone else office_zone(policy)
+    at = read_moment(chosen.at, utc_now(), zone)
+    script = read_script(_script(chosen.script), at, zone, policy) if chosen.script else []
+    rungs = simulate(policy, priority, at, script)
+    if chosen.json:
+        print(json.dumps(as_json(rungs, policy, zone), indent=2, ensure_ascii=False))
+    else:
+        print(as_text(rungs, policy, zone))
+    return FINE
+
+
+def _script(name: str) -> str:
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SimulationError(f"{name}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SimulationError(f"{name}: is not UTF-8 text.") from None
+
+
+def apply_policy(settings: Settings, *, unasked: bool) -> int:
+    """Move the open issues to the policy as it is in the file now. Raises PolicyError, CannotOpen."""
+    policy = load_policy(settings.policy_file)
+    try:
+        database = open_database(settings.database_url.get_secret_value())
+    except AlreadyRunning:
+        print(
+            "The bot is running on this database. Stop it, run this again, and start it: what comes due in these few "
+            "seconds is done when it starts.",
+            file=sys.stderr,
+        )
+        return FAILED
+    try:
+        refuse_misfit(policy, database, settings.policy_file.name)
+        outlook = look_ahead(policy, database, utc_now())
+        if not outlook.moving:
+            print(f"All open issues ({outlook.open}) follow version {policy.version} of the policy already.")
+            return FINE
+        print(
+            f"{len(outlook.moving)} of {outlook.open} open issues move to version {policy.version} of the policy. "
+            f"{outlook.earlier} of them would have an earlier next deadline; {outlook.late} would be past a deadline "
+            "at once, and have only the grace left that the policy gives."
+        )
+        if not unasked and not _yes("Move them?"):
+            print("Nothing was changed.")
+            return FAILED
+        moved, troubles = apply_to(outlook.moving, policy, database, utc_now)
+        for trouble in troubles:
+            print(trouble, file=sys.stderr)
+        print(f"{moved} open issues were moved. Their cards and receipts are redrawn when the bot runs.")
+        return FAILED if troubles else FINE
+    finally:
+        database.close()
+
+
+def _yes(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().casefold() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="app.py", description="Escalator, a Slack bot for IT escalation.")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", help="run the bot until Ctrl-C (the default)")
     commands.add_parser("check", help="say line by line whether the bot could run here")
+    _add_policy_commands(commands)
     chosen = parser.parse_args(arguments)
     os.environ.pop("SLACK_CLIENT_ID", None)  # with it in the environment Bolt would go about OAuth (slack.md 3.3)
     if chosen.command == "check":
         return check()
     try:
+        if chosen.command == "simulate":
+            return show_simulation(chosen)
         settings = load_settings(os.environ, Path(".env"))
         set_up_logging(settings.log_level, settings.log_format)
+        if chosen.command == "policy":
+            return apply_policy(settings, unasked=chosen.yes)
         return run(settings)
-    except (ConfigError, PolicyError) as error:
+    except (ConfigError, PolicyError, SimulationError) as error:
         print("\n".join(error.lines), file=sys.stderr)
         return WRONG_SETTINGS
     except (AlreadyRunning, CannotOpen) as error:
         print(error, file=sys.stderr)
         return FAILED
+
+
+def _add_policy_commands(commands: Any) -> None:
+    shown = commands.add_parser("simulate", help="show how an issue would climb, step by step")
+    shown.add_argument("--priority", required=True, help="P1, P2, P3 or P4")
+    shown.add_argument("--at", required=True, help='when it is reported: "Sat 02:00", "2026-11-27 16:50"')
+    shown.add_argument("--zone", help="the time zone of --at and of what is shown; else that of the office hours")
+    shown.add_argument("--policy", help="the policy file; else POLICY_FILE, or policy.toml")
+    shown.add_argument(
+        "--script", help='a file of lines such as "+10m claim L1", "+2h reply"; "-" reads them from here'
+    )
+    shown.add_argument("--json", action="store_true", help="the same facts for a program")
+    policy = commands.add_parser("policy", help="apply an edited policy to open issues")
+    apply = policy.add_subparsers(required=True).add_parser(
+        "apply", help="move open issues to the policy's new version"
+    )
+    apply.add_argument("--open", action="store_true", required=True, help="the issues that are open now")
+    apply.add_argument("--yes", action="store_true", help="do not ask before it is done")
 
 
 if __name__ == "__main__":

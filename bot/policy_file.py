@@ -197,13 +197,13 @@ def _zone(value: object) -> str:
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):  # a misspelt key, an ill-formed one, a directory of zones
-        guess = _zone_like(name)
+        guess = zone_like(name)
         hint = f"did you mean {_shown(guess)}?" if guess else 'write for example "Europe/Berlin" or "UTC"'
         raise ValueError(f"{_shown(value)} is not a time zone; {hint}") from None
     return name
 
 
-def _zone_like(name: str) -> str | None:
+def zone_like(name: str) -> str | None:
     """A city alone is enough to tell which one was meant."""
     known = sorted(available_timezones())
     cities = {zone.rpartition("/")[2]: zone for zone in known}

@@ -1,6 +1,6 @@
 """What the bot needs from outside: a database that records, and a Slack that is told."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,6 +117,10 @@ class Database(Protocol):
     def timeline(self, number: int) -> Sequence[TimelineEntry]: ...
     def open_issues(self, limit: int) -> Sequence[Issue]:
         """Live ones: P1 first, then the oldest."""
+        ...
+
+    def live_by_tier(self) -> Mapping[tuple[str, int], int]:
+        """How many live ones there are, by the version of their policy and the number of their tier."""
         ...
 
     def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:

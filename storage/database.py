@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, or_, select, update
+from sqlalchemy import URL, ColumnElement, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
@@ -55,6 +55,12 @@ class SqlDatabase(Outbox, Directory):
         live = select(col(IssueRow.body)).where(LIVE)
         order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
         return self._issues(live.order_by(*order).limit(limit))
+
+    def live_by_tier(self) -> dict[tuple[str, int], int]:
+        place = col(IssueRow.policy), col(IssueRow.tier)
+        counts = select(*place, func.count()).where(LIVE).group_by(*place)
+        with self.read() as connection:
+            return {(version, tier): count for version, tier, count in connection.execute(counts)}
 
     def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:
         theirs = select(col(IssueRow.body)).where(col(IssueRow.reporter) == reporter)

@@ -1,0 +1,145 @@
+"""The policy in force: read anew when told to, never exchanged for a broken one, and applied to open issues."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+
+from bot.clock import Clock
+from bot.domain import clockwork
+from bot.domain.deadlines import next_moment
+from bot.domain.issue import Issue
+from bot.domain.policy import Policy, Tier
+from bot.policy_file import PolicyError, load_policy
+from bot.ports import Database
+from bot.services.recording import record
+
+log = logging.getLogger(__name__)
+
+ALL = 1_000_000  # open issues; there are never so many
+
+
+class PolicyKeeper:
+    """Calling it answers with the policy that new issues are opened under. Any thread may."""
+
+    def __init__(self, path: Path, policy: Policy, database: Database, clock: Clock) -> None:
+        """`policy` is what the file said just now. Raises PolicyError if it does not fit the open issues."""
+        self._path = path
+        self._database = database
+        self._clock = clock
+        self._one_at_a_time = Lock()
+        self._policy = policy
+        self._keep(policy)
+
+    def __call__(self) -> Policy:
+        return self._policy
+
+    def reload(self) -> bool:
+        """Read the file again; whether there is another policy now. After a mistake the last good one stays."""
+        with self._one_at_a_time:
+            try:
+                policy = load_policy(self._path)
+                if policy == self._policy:
+                    log.info("%s was read again and says the same as before", self._path)
+                    return False
+                self._keep(policy)
+            except PolicyError as error:
+                for line in error.lines:
+                    log.error("the policy stays as it was: %s", line)
+                return False
+            self._policy = policy
+            log.info("%s was read again; issues reported from now on follow version %s", self._path, policy.version)
+            return True
+
+    def _keep(self, policy: Policy) -> None:
+        refuse_misfit(policy, self._database, self._path.name)
+        with self._database.begin() as tx:
+            tx.keep_policy(policy, self._clock())
+
+
+def refuse_misfit(policy: Policy, database: Database, file_name: str) -> None:
+    """Messages go to tiers by their number, so a tier with open issues in it keeps its place. Raises PolicyError."""
+    lines = [f"{file_name}: tiers: {each}" for each in _misfits(policy, database.live_by_tier(), database.policy)]
+    if lines:
+        raise PolicyError(tuple(lines))
+
+
+def _misfits(policy: Policy, live: Mapping[tuple[str, int], int], policy_of: Callable[[str], Policy]) -> Iterator[str]:
+    moved: dict[str, int] = {}
+    for (version, number), count in sorted(live.items()):
+        tier = policy_of(version).tier(number)
+        now_there = policy.tiers[number - 1] if number <= policy.last_tier else None
+        if now_there is None or not _same(tier, now_there):
+            other = next((each for each in policy.tiers if _same(tier, each)), None)
+            where = f"becomes tier {other.number} instead of {number}" if other else "is gone"
+            moved[f"{tier.name} {where}"] = moved.get(f"{tier.name} {where}", 0) + count
+    for what, count in moved.items():
+        issues = "1 open issue is" if count == 1 else f"{count} open issues are"
+        yield f"{what}, but {issues} in it; leave the tier where it is until they are resolved or moved"
+
+
+def _same(one: Tier, other: Tier) -> bool:
+    """A tier may get another name, or another channel, but not both at once."""
+    return one.name.casefold() == other.name.casefold() or one.channel == other.channel
+
+
+# --- open issues -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What it would mean to move the open issues to a policy."""
+
+    open: int
+    moving: tuple[int, ...]  # numbers, P1 first
+    earlier: int  # of those, how many would have an earlier next moment
+    late: int  # and how many would be past a deadline at once, with only the grace left
+
+
+def look_ahead(policy: Policy, database: Database, now: datetime) -> Outlook:
+    """Changes nothing."""
+    issues = database.open_issues(ALL)
+    moving = [issue for issue in issues if issue.policy != policy.version]
+    earlier = late = 0
+    for issue in moving:
+        old = database.policy(issue.policy)
+        moved = clockwork.replan(issue, old, policy, now).issue
+        before, after = next_moment(issue, old), next_moment(moved, policy)
+        earlier += before is not None and after is not None and after < before
+        late += bool(_overdrawn(moved, policy, now) - _overdrawn(issue, old, now))
+    return Outlook(len(issues), tuple(issue.number for issue in moving), earlier, late)
+
+
+def _overdrawn(issue: Issue, policy: Policy, now: datetime) -> set[str]:
+    """Clocks that run although nothing is left of their time."""
+    calendar = policy.targets[issue.priority].calendar
+    clocks = {name: getattr(issue.clocks, name) for name in ("first_response", "tier_window", "update", "resolution")}
+    return {
+        name
+        for name, clock in clocks.items()
+        if clock.running_since and name not in issue.breached and clock.spent(now, calendar) >= clock.budget
+    }
+
+
+def apply_to(numbers: Iterable[int], policy: Policy, database: Database, clock: Clock) -> tuple[int, list[str]]:
+    """Move these issues to the policy, each in a transaction of its own: how many have moved, and what went wrong."""
+    moved, troubles = 0, []
+    for number in numbers:
+        try:
+            moved += _apply(number, policy, database, clock)
+        except Exception as error:  # one issue never holds back the rest
+            log.exception("ISS-%s could not be moved to version %s of the policy", number, policy.version)
+            troubles.append(f"ISS-{number} stays under its old policy: {error}")
+    return moved, troubles
+
+
+def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> bool:
+    with database.begin() as tx:
+        issue, now = tx.issue(number), clock()
+        decision = clockwork.replan(issue, tx.policy(issue.policy), policy, now)
+        if decision.events:
+            tx.keep_policy(policy, now)
+            record(tx, issue, decision, policy, now)
+        return bool(decision.events)
