@@ -206,7 +206,13 @@ def _text_field(element: Json) -> None:
         _plain(element["placeholder"], 150, "placeholder")
 
 
+def _picker(element: Json) -> None:
+    _keys(element, {"type", "action_id"}, {"placeholder", "initial_user", "initial_date", "focus_on_load"}, "picker")
+
+
 _ELEMENTS = {
+    "users_select": _picker,
+    "datepicker": _picker,
     "button": _button,
     "overflow": _overflow,
     "static_select": _select,

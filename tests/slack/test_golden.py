@@ -2,15 +2,21 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from bot.domain import refusals
+from bot.domain.events import Event, IssueReplanned
+from bot.domain.issue import Status, WaitingFor
 from bot.domain.priority import Level
 from bot.messages import (
     Card,
     CardRefresh,
+    CatchUp,
     DeliveryAlert,
     Inform,
     Line,
@@ -21,126 +27,245 @@ from bot.messages import (
     Relay,
     RelayDelete,
     RelayEdit,
+    Remind,
     TierPing,
 )
-from bot.ports import Call
+from bot.ports import Call, TimelineEntry
 from bot.slack import answers, forms, ids
+from bot.slack.acts import ACTS, BY_WORD
 from tests.slack.limits import check_message, check_view
-from tests.slack.telling import P1, P2, P4, POLICY, Story, as_json, check_call
+from tests.slack.telling import P1, P2, P4, POLICY, START, Story, as_json, check_call
 
 GOLDEN = Path(__file__).with_name("golden")
 DETAILS = "Since nine o'clock.\n*All* of <Berlin> & Hamburg: `error 809`\n> and so on"
 LONG = "word " * 1500
-
+HOSTILE_TITLE = "<VPN> & *more*"
 L1, L2, L3, MANAGEMENT = (Place(tier=number) for number in (1, 2, 3, 4))
 MAYA = Place(person="U0MAYA")
+FILES = (("a <b>.png", "https://acme.slack.com/f/1"), ("b", "https://acme.slack.com/f/2"))
 
 
 def _escalated() -> Story:
-    return (
-        Story(details=DETAILS).claim().escalate(reason="It is the <gateway> & not the client", tried="A restart\ntwice")
-    )
+    packet = {"reason": "It is the <gateway> & not the client", "tried": "A restart\ntwice"}
+    return Story(details=DETAILS).claim().wait(minutes=50).escalate(**packet)
 
 
 def _last() -> Story:
     return Story().climb(4)
 
 
-def _talked() -> Story:
-    """Everything that can be on record."""
-    story = Story("Nobody can *log in*", DETAILS, levels=P1).claim().staff_says("what does it say?")
-    story.reporter_says("&lt;error 809&gt;, ask <@U0ANA> or <https://wiki.acme.com|the wiki>")
-    story.edits("error 810").deletes().staff_says("ask the vendor", note=True).release().wait(minutes=20)
-    story.claim("U0EMIL").escalate("U0EMIL", reason="we\nneed <you>", tried="all & more").wait(minutes=15)
-    return story.wait(hours=5).fails().resolve("U0FAY", fix="a new\nrouter").reopen()
+def _offered() -> Story:
+    return Story().claim().hand_over(note="<half> done & more")
+
+
+def _asked() -> Story:
+    return Story().claim().wait_for(WaitingFor.REPORTER, note="What does it say <exactly>?")
+
+
+def _critical() -> Story:
+    return Story(levels=P1)
+
+
+def _everything_on_record() -> Story:
+    """Several lives in one timeline, so that it holds every kind of event."""
+    lives = [
+        Story("Nobody can *log in*", DETAILS, levels=P1)
+        .claim()
+        .staff_says("what does it say?")
+        .reporter_says("&lt;error 809&gt;, ask <@U0ANA> or <https://wiki.acme.com|the wiki>")
+        .edits("error 810")
+        .deletes()
+        .staff_says("ask the vendor", note=True)
+        .release()
+        .wait(minutes=8)
+        .wait(minutes=20)
+        .claim("U0EMIL")
+        .escalate("U0EMIL", reason="we\nneed <you>", tried="all & more")
+        .wait(minutes=15)
+        .wait(hours=5)
+        .fails()
+        .resolve("U0FAY", fix="a new\nrouter")
+        .reopen(),
+        _offered().claim("U0BEN").take_over("U0CHEN", reason="I know <that> one").declare_major().end_major(),
+        Story(levels=P4).claim().snooze().wait(days=5),
+        Story().claim().escalate().give_back(findings="it is the <client>").move("L3", reason="their & server"),
+        _asked().wait(days=2).reporter_says("error 809"),
+        Story().get_worse(reason="<nobody> can work").reprioritise(P1, reason="more & more"),
+        Story()
+        .takes_in()
+        .lets_go()
+        .merge()
+        .hears_outcome(fix="a <new> router")
+        .unmerge()
+        .cancel(reason="my & mistake"),
+        Story().claim().resolve().wait(days=6),
+    ]
+    replanned = IssueReplanned(at=lives[0].now, policy="5934a141a89e", clocks=lives[0].issue.clocks)
+    events = [*(entry.event for life in lives for entry in life.timeline), replanned]
+    lives[0].timeline = [TimelineEntry(seq, event) for seq, event in enumerate(events, start=1)]
+    return lives[0]
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    # the card
     "card_new": lambda: Story().told(Card),
     "card_new_with_details": lambda: Story(details=DETAILS).told(Card),
     "card_new_with_long_details": lambda: Story("x" * 120, "y" * 3000).told(Card),
     "card_new_low": lambda: Story(levels=P4).told(Card),
     "card_new_high": lambda: Story(levels=P2).told(Card),
-    "card_new_critical_l1": lambda: Story(levels=P1).told(Card),
-    "card_new_critical_l2": lambda: Story(levels=P1).told(Card, number=1),
-    "card_new_quietly_again": lambda: Story(levels=P1).drawn(Card(L2, ping=False)),
+    "card_new_critical_l1": lambda: _critical().told(Card),
+    "card_new_critical_l2": lambda: _critical().told(Card, number=1),
+    "card_new_quietly_again": lambda: _critical().drawn(Card(L2, ping=False)),
     "card_claimed": lambda: Story().claim().told(CardRefresh),
-    "card_claimed_elsewhere": lambda: Story(levels=P1).claim("U0CHEN").told(CardRefresh),
-    "card_claimed_late": lambda: Story(levels=P1).claim().drawn(Card(L2, ping=True)),
+    "card_claimed_elsewhere": lambda: _critical().claim("U0CHEN").told(CardRefresh),
+    "card_claimed_late": lambda: _critical().claim().drawn(Card(L2, ping=True)),
+    "card_claimed_low": lambda: Story(levels=P4).claim().told(CardRefresh),
     "card_claimed_from_the_old_card": lambda: Story().climb(2).claim(desk=1).told(CardRefresh),
+    "card_offered": lambda: _offered().told(CardRefresh),
+    "card_taken_over": lambda: Story().claim().take_over().told(CardRefresh),
     "card_released": lambda: Story().claim().release().told(CardRefresh),
+    "card_waiting_for_the_reporter": lambda: _asked().told(CardRefresh),
+    "card_waiting_for_a_vendor": lambda: Story().claim().wait_for(WaitingFor.VENDOR).told(CardRefresh),
+    "card_waiting_for_a_date": lambda: Story().claim().wait_for(WaitingFor.DATE, days=3).told(CardRefresh),
+    "card_waiting_asked_for_the_last_time": lambda: _asked().wait(hours=8).wait(hours=17).drawn(CardRefresh(L1)),
+    "card_goes_on": lambda: _asked().reporter_says("error 809").told(CardRefresh),
     "card_escalated_unclaimed": lambda: Story(details=DETAILS).climb(2).told(Card),
     "card_escalated_stale": lambda: Story().claim().wait(hours=8).told(Card),
     "card_escalated_by_hand": lambda: _escalated().told(Card),
     "card_escalated_and_claimed": lambda: _escalated().claim("U0CHEN").drawn(CardRefresh(L2)),
+    "card_escalated_past_its_target": lambda: Story().wait(hours=25).told(Card),
+    "card_returned": lambda: _escalated().give_back(findings="It is the <client>").told(Card),
+    "card_moved": lambda: Story().move("L3", reason="It is <their> server").told(Card),
     "card_l3": lambda: Story().climb(3).told(Card),
     "card_last_tier": lambda: _last().told(Card),
     "card_last_tier_reminded": lambda: _last().wait(hours=8).drawn(CardRefresh(MANAGEMENT)),
     "card_last_tier_claimed": lambda: _last().claim("U0FAY").drawn(CardRefresh(MANAGEMENT)),
+    "card_raised": lambda: Story().reprioritise(P1).told(Card),
+    "card_lowered": lambda: Story().reprioritise(P4).told(CardRefresh),
+    "card_major": lambda: _critical().declare_major().told(CardRefresh),
+    "card_with_duplicates": lambda: Story().takes_in().told(CardRefresh),
     "card_shrunk": lambda: _escalated().drawn(CardRefresh(L1)),
     "card_shrunk_before_the_next_is_there": lambda: _escalated().drawn(CardRefresh(L1), newest=None),
     "card_shrunk_claimed": lambda: _escalated().claim("U0CHEN").drawn(CardRefresh(L1)),
     "card_shrunk_resolved": lambda: _escalated().resolve("U0CHEN").drawn(CardRefresh(L1)),
     "card_resolved": lambda: Story(details=DETAILS).claim().resolve(fix="A <new> one\n& more").told(CardRefresh),
     "card_resolved_after_escalation": lambda: _escalated().resolve("U0CHEN").drawn(CardRefresh(L2)),
+    "card_resolved_by_silence": lambda: _silent().told(CardRefresh),
     "card_reopened": lambda: Story().claim().resolve().reopen().told(CardRefresh),
+    "card_closed": lambda: Story().claim().resolve().wait(days=5).told(CardRefresh),
+    "card_cancelled": lambda: Story().cancel().told(CardRefresh),
+    "card_merged": lambda: Story().merge().told(CardRefresh),
+    # the receipt
     "receipt_new": lambda: Story(details=DETAILS).told(Receipt),
-    "receipt_new_critical": lambda: Story(levels=P1).told(Receipt),
+    "receipt_new_critical": lambda: _critical().told(Receipt),
     "receipt_claimed": lambda: Story().claim().told(ReceiptRefresh),
     "receipt_answered": lambda: Story().claim().wait(hours=1).staff_says("hello").drawn(ReceiptRefresh(MAYA)),
     "receipt_released": lambda: Story().claim().release().told(ReceiptRefresh),
+    "receipt_waiting_for_the_reporter": lambda: _asked().told(ReceiptRefresh),
+    "receipt_waiting_for_a_change": lambda: Story().claim().wait_for(WaitingFor.CHANGE, days=1).told(ReceiptRefresh),
+    "receipt_waiting_for_a_date": lambda: Story().claim().wait_for(WaitingFor.DATE, days=3).told(ReceiptRefresh),
     "receipt_escalated": lambda: _escalated().told(ReceiptRefresh),
     "receipt_last_tier": lambda: _last().told(ReceiptRefresh),
     "receipt_last_tier_claimed": lambda: _last().claim("U0FAY").told(ReceiptRefresh),
+    "receipt_worse": lambda: Story().get_worse().told(ReceiptRefresh),
     "receipt_resolved": lambda: Story().claim().resolve(fix="A <new> one\n& more").told(ReceiptRefresh),
     "receipt_reopened": lambda: Story().claim().resolve().reopen().told(ReceiptRefresh),
+    "receipt_closed": lambda: Story().claim().resolve().wait(days=5).told(ReceiptRefresh),
+    "receipt_cancelled": lambda: Story().cancel().told(ReceiptRefresh),
+    "receipt_merged": lambda: Story().merge().told(ReceiptRefresh),
+    # lines in threads
     "line_claimed": lambda: Story().claim().told(Line),
     "line_released": lambda: Story().claim().release().told(Line),
+    "line_not_accepted": lambda: _offered().wait(hours=2).told(Line),
+    "line_taken_over_staff": lambda: Story().claim().take_over(reason="I <know> that & more").told(Line),
+    "line_taken_over_reporter": lambda: Story().claim().take_over().told(Line, number=1),
+    "line_handed_over": lambda: _offered().told(Line),
+    "line_question": lambda: _asked().told(Line),
+    "line_asked_again": lambda: _asked().wait(hours=8).told(Line),
+    "line_goes_on": lambda: _asked().reporter_says("error 809").told(Line),
+    "line_goes_on_by_date": lambda: Story().claim().wait_for(WaitingFor.DATE, days=3).wait(days=3).told(Line),
+    "line_snoozed": lambda: Story().claim().snooze().told(Line),
     "line_taken_away_stale": lambda: Story().claim().wait(hours=8).told(Line),
     "line_taken_away_by_hand": lambda: Story().claim().escalate("U0CHEN").told(Line),
+    "line_raised": lambda: Story().claim().reprioritise(P1, reason="<all> of us").told(Line),
+    "line_lowered_reporter": lambda: Story().reprioritise(P4, reason="").told(Line, number=1),
     "line_resolved": lambda: Story().claim().resolve().told(Line),
+    "line_resolved_by_silence": lambda: _silent().told(Line),
     "line_reopened": lambda: Story().claim().resolve().reopen().told(Line),
-    "relay_reporter": lambda: (
-        Story().reporter_says("it is worse now\nsee <https://acme.com/a?b=1&amp;c=2>").told(Relay)
-    ),
+    "line_cancelled": lambda: Story().claim().cancel(reason="<my> mistake").told(Line),
+    "line_merged_staff": lambda: Story().merge().told(Line),
+    "line_merged_reporter": lambda: Story().merge().told(Line, number=1),
+    "line_took_in_a_duplicate": lambda: Story().takes_in().told(Line),
+    "line_outcome": lambda: Story().merge().hears_outcome(fix="a <new> router").told(Line),
+    "line_unmerged": lambda: Story().merge().unmerge().told(Line),
+    "line_major": lambda: Story().declare_major().told(Line),
+    "line_major_over": lambda: Story().declare_major().end_major().told(Line),
+    "line_own_words_by_form": lambda: Story().adds_by_form("worse &amp; worse").told(Line),
+    # people's words
+    "relay_reporter": lambda: Story().reporter_says("worse\nsee <https://acme.com/a?b=1&amp;c=2>").told(Relay),
     "relay_staff": lambda: Story().claim().staff_says("try <@U0ANA>, <!channel> &amp; <#C0L1|support-l1>").told(Relay),
     "relay_disguised_link": lambda: Story().reporter_says("<https://evil.example|https://bank.com>").told(Relay),
-    "relay_files": lambda: Story().reporter_says("", files=(("a <b>.png", "https://acme.slack.com/f/1"),)).told(Relay),
-    "relay_words_and_files": lambda: (
-        Story()
-        .reporter_says("two", files=(("a", "https://acme.slack.com/f/1"), ("b", "https://acme.slack.com/f/2")))
-        .told(Relay)
-    ),
+    "relay_files": lambda: Story().reporter_says("", files=FILES[:1]).told(Relay),
+    "relay_words_and_files": lambda: Story().reporter_says("two", files=FILES).told(Relay),
     "relay_long": lambda: Story().reporter_says(LONG).told(Relay),
     "relay_before_the_card": lambda: Story().reporter_says("hello?").told(Relay, in_thread=False),
-    "relay_edited": lambda: Story().edits("better: <@U0MAYA> & more".replace("&", "&amp;")).told(RelayEdit),
+    "relay_by_form": lambda: Story().updates_by_form("nearly &lt;there&gt;").told(Relay),
+    "relay_edited": lambda: Story().edits("better: <@U0MAYA> &amp; more").told(RelayEdit),
     "relay_deleted": lambda: Story().deletes().told(RelayDelete),
     "mark_relayed": lambda: Story().reporter_says("hello").told(Mark),
     "mark_noted": lambda: Story().staff_says("a note", note=True).told(Mark),
-    "reminder_unclaimed": lambda: _last().wait(hours=8).told(TierPing),
-    "reminder_stale": lambda: _last().claim("U0FAY").wait(hours=8).told(TierPing),
-    "inform_severity": lambda: Story(levels=P1).told(Inform),
-    "inform_resolution": lambda: Story(levels=P1).claim().wait(minutes=29).staff_says("x").wait(hours=4).told(Inform),
-    "alert_of_a_card": lambda: Story("<VPN> & more").fails().told(DeliveryAlert),
-    "alert_of_a_claimed_issue": lambda: (
-        Story().claim().fails("a reply", tier=None, error="user_disabled").told(DeliveryAlert)
-    ),
+    # the clock speaks
+    "reminder_half": lambda: Story().wait(hours=1).told(Remind),
+    "reminder_late": lambda: Story().wait(minutes=60).wait(minutes=36).told(Remind),
+    "reminder_late_claimed": lambda: Story().claim().wait(hours=4).wait(minutes=144).told(Remind),
+    "reminder_of_the_claimant": lambda: Story(levels=P4).claim().wait(days=4).told(Remind),
+    "ping_unclaimed": lambda: _last().wait(hours=8).told(TierPing),
+    "ping_stale": lambda: _last().claim("U0FAY").wait(hours=8).told(TierPing),
+    "ping_raised": lambda: Story().reprioritise(P2).told(TierPing),
+    "catch_up": lambda: Story().drawn(CatchUp(L2, START, START + timedelta(hours=2), (("P1", 2), ("P3", 11)))),
+    "catch_up_one": lambda: Story().drawn(CatchUp(L2, START, START + timedelta(hours=2), (("P3", 1),))),
+    # those above
+    "inform_severity": lambda: _critical().told(Inform),
+    "inform_raised": lambda: Story().reprioritise(P1).told(Inform),
+    "inform_resolution": lambda: _critical().claim().wait(minutes=29).staff_says("x").wait(hours=4).told(Inform),
+    "inform_stale": lambda: Story(levels=P4).claim().wait(days=4).wait(days=4).told(Inform, number=2),
+    "inform_bounced": lambda: Story().move("L2").move("L3", "U0CHEN").told(Inform),
+    "inform_reopened_again": lambda: Story().resolve().reopen().resolve().reopen().told(Inform),
+    "inform_unanswered": lambda: _last().wait(hours=8).wait(hours=8).wait(hours=8).told(Inform),
+    "inform_major": lambda: Story().declare_major().told(Inform),
+    "alert_of_a_card": lambda: Story(HOSTILE_TITLE).fails().told(DeliveryAlert),
+    "alert_of_a_claimed_issue": lambda: Story().claim().fails("a reply", tier=None, error="x").told(DeliveryAlert),
     "alert_from_the_last_tier": lambda: _last().fails(tier=4).told(DeliveryAlert),
 }
 
+
+def _silent() -> Story:
+    return _asked().wait(hours=8).wait(hours=16).wait(hours=16)
+
+
 SEEN = ids.seen(Story().issue, 1)
-VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
-    "form_report": lambda: forms.report("", policy=POLICY),
-    "form_report_with_title": lambda: forms.report("VPN is <down> & out", policy=POLICY),
-    "form_report_with_long_text": lambda: forms.report(LONG, policy=POLICY),
-    "form_report_critical": lambda: forms.report("x", policy=POLICY, impact=Level.HIGH, urgency=Level.HIGH),
-    "form_escalate": lambda: forms.escalate(Story("<VPN> & *more*").issue, POLICY, seen=SEEN),
-    "form_resolve": lambda: forms.resolve(Story("<VPN> & *more*").issue, seen=SEEN),
-    "form_reopen": lambda: forms.reopen(Story("<VPN> & *more*").claim().resolve().issue, seen=SEEN),
-    "history_new": lambda: _history(Story()),
-    "history_of_everything": lambda: _history(_talked()),
-    "history_long": lambda: _history(_said_much(150)),
+ACT_STATES: dict[Status, Callable[[], Story]] = {
+    Status.OPEN: lambda: Story(HOSTILE_TITLE),
+    Status.CLAIMED: lambda: Story(HOSTILE_TITLE).claim(),
+    Status.WAITING: lambda: Story(HOSTILE_TITLE).claim().wait_for(WaitingFor.VENDOR),
+    Status.RESOLVED: lambda: Story(HOSTILE_TITLE).claim().resolve(),
+    Status.MERGED: lambda: Story(HOSTILE_TITLE).merge(),
 }
+
+
+def _form(word: str, story: Story | None = None) -> dict[str, Any]:
+    """In the first state in which it is offered."""
+    act = BY_WORD[word]
+    story = story or next(make for status, make in ACT_STATES.items() if status in act.states)()
+    return forms.act(act, story.issue, story.policy, seen=SEEN)
+
+
+def _menu(story: Story) -> dict[str, Any]:
+    return forms.menu(story.issue, story.policy, seen=SEEN)
+
+
+def _why(story: Story) -> dict[str, Any]:
+    return forms.why(story.issue, story.why())
 
 
 def _history(story: Story) -> dict[str, Any]:
@@ -154,6 +279,32 @@ def _said_much(times: int) -> Story:
     return story
 
 
+VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
+    "form_report": lambda: forms.report("", policy=POLICY),
+    "form_report_with_title": lambda: forms.report("VPN is <down> & out", policy=POLICY),
+    "form_report_with_long_text": lambda: forms.report(LONG, policy=POLICY),
+    "form_report_critical": lambda: forms.report("x", policy=POLICY, impact=Level.HIGH, urgency=Level.HIGH),
+    **{f"form_{act.word}": partial(_form, act.word) for act in ACTS if act.inputs},
+    "form_resolve_critical": lambda: _form("resolve", Story(levels=P1)),
+    "form_return_from_l3": lambda: _form("return", Story().climb(3)),
+    "menu_open": lambda: _menu(Story(HOSTILE_TITLE)),
+    "menu_claimed": lambda: _menu(Story().claim()),
+    "menu_waiting": lambda: _menu(_asked()),
+    "menu_major": lambda: _menu(Story().claim().declare_major()),
+    "menu_merged": lambda: _menu(Story().merge()),
+    "done": lambda: forms.done(Story(HOSTILE_TITLE).claim().issue, POLICY),
+    "notice": lambda: forms.notice(str(refusals.AlreadyClaimed(name="ISS-42", user="U0ANA"))),
+    "why_new": lambda: _why(Story(HOSTILE_TITLE)),
+    "why_climbed": lambda: _why(Story().climb(3).claim("U0EMIL").wait(hours=1)),
+    "why_waiting": lambda: _why(_asked()),
+    "why_in_a_calendar": lambda: _why(Story(levels=P4).claim().wait(hours=30)),
+    "why_resolved": lambda: _why(Story().claim().release().claim().wait(minutes=5).resolve()),
+    "history_new": lambda: _history(Story()),
+    "history_of_everything": lambda: _history(_everything_on_record()),
+    "history_long": lambda: _history(_said_much(150)),
+}
+
+
 def _page(*stories: Story, more: bool) -> dict[str, Any]:
     return {"text": answers.page("Open issues", "No issue is open.", [(s.issue, s.policy) for s in stories], more=more)}
 
@@ -164,11 +315,13 @@ def _shown(story: Story, *, full: bool) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Callable[[], dict[str, Any]]] = {
-    "answer_help": lambda: {"text": answers.HELP},
-    "answer_help_in_a_thread": lambda: {"text": answers.THREAD_HELP},
+    "answer_help": lambda: {"text": answers.help_text()},
+    "answer_help_in_a_thread": lambda: {"text": answers.thread_help()},
     "answer_nothing": lambda: _page(more=False),
-    "answer_list": lambda: _page(Story("<VPN> & *more*"), _escalated().claim("U0CHEN"), Story(levels=P1), more=False),
-    "answer_list_with_more": lambda: _page(Story(), Story().claim().resolve(), more=True),
+    "answer_list": lambda: _page(
+        Story(HOSTILE_TITLE), _escalated().claim("U0CHEN"), _critical(), _asked(), _offered(), more=False
+    ),
+    "answer_list_with_more": lambda: _page(Story(), Story().claim().resolve(), Story().merge(), more=True),
     "answer_show": lambda: _shown(Story(details=DETAILS), full=False),
     "answer_show_full": lambda: _shown(Story(details=DETAILS), full=True),
     "answer_show_resolved": lambda: _shown(Story(details=DETAILS).claim().resolve(), full=True),
@@ -204,5 +357,20 @@ def test_answer(name: str, *, update_golden: bool) -> None:
     _same_as_golden(name, answer, update=update_golden)
 
 
-def test_every_golden_file_belongs_to_a_look() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.json")} == {*CALLS, *VIEWS, *ANSWERS}
+def test_every_golden_file_belongs_to_a_look(*, update_golden: bool) -> None:
+    looks = {*CALLS, *VIEWS, *ANSWERS}
+    if update_golden:
+        for path in GOLDEN.glob("*.json"):
+            if path.stem not in looks:
+                path.unlink()
+    assert {path.stem for path in GOLDEN.glob("*.json")} == looks
+
+
+def test_every_kind_of_event_has_its_line_in_the_history() -> None:
+    on_record = {type(entry.event) for entry in _everything_on_record().timeline}
+    assert on_record == set(get_args(Event))
+
+
+def test_the_link_to_the_earlier_thread_works() -> None:
+    """Ids of channels are written in capitals."""
+    assert "<https://acme.slack.com/archives/C0L1/p1796000000000100|" in json.dumps(as_json(_escalated().told(Card)))

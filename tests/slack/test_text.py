@@ -151,7 +151,7 @@ def test_a_token_longer_than_a_piece_does_not_split_for_ever(length: int) -> Non
         ("<!channel>", "@channel"),
         ("<!here|here>", "@here"),
         ("<!everyone>", "@everyone"),
-        ("<!subteam^S0ONCALL>", "@S0ONCALL"),
+        ("<!subteam^S0ONCALL>", "@group"),
         ("<!subteam^S0ONCALL|@it-oncall>", "@it-oncall"),
         ("<#C0L1|support-l1>", "#support-l1"),
         ("<#C0L1>", "#C0L1"),
