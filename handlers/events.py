@@ -38,13 +38,9 @@ def message(body: Body, bot: Bot) -> None:
 
 
 def mention(body: Body, bot: Bot) -> None:
-    """Slack sends a mention twice, as message and as app_mention; in our threads the first to come acts."""
+    """Slack sends a mention twice, as message and as app_mention; in our threads the message is what counts."""
     event = body["event"]
-    if not _is_person(event, bot):
-        return
-    if _root(event, bot):
-        _said(event, bot)
-    else:
+    if _is_person(event, bot) and _root(event, bot) is None:
         bot.answers.whisper(event["channel"], event["user"], ELSEWHERE, event.get("thread_ts"))
 
 

@@ -300,7 +300,8 @@ class Workspace:
     def card(self, tier: str, number: int = 1) -> Message:
         """The newest message about an issue in a tier's channel ("L1", "L2", ...)."""
         names = dict(zip(("L1", "L2", "L3", "management"), NAMES.values(), strict=True))
-        found = [m for m in self.channel(names[tier]) if f"ISS-{number}" in m.shown and not m.thread_ts]
+        own = (f"ISS-{number} ·", f"*ISS-{number}*")  # of a card, and of the line it shrinks to
+        found = [m for m in self.channel(names[tier]) if any(each in m.shown for each in own) and not m.thread_ts]
         assert found, f"no card of ISS-{number} in {tier}"
         return found[-1]
 

@@ -217,12 +217,14 @@ def test_a_name_is_asked_for_once(office: Office, slack: Slack) -> None:
     assert slack.asked == ["U0MAYA"]
 
 
-def test_a_name_slack_does_not_tell_is_the_id_and_is_asked_for_again(office: Office, slack: Slack) -> None:
+def test_a_name_slack_does_not_tell_is_the_id_and_is_asked_for_again(
+    office: Office, slack: Slack, clock: Clock
+) -> None:
     slack.refusals["U0MAYA"] = Rejected("user_not_found")
     assert office.directory.name_of("U0MAYA") == "U0MAYA"
     del slack.refusals["U0MAYA"]
     assert office.directory.name_of("U0MAYA") == "U0MAYA"  # a slow Slack is not asked for every message
-    office.clock.advance(minutes=6)
+    clock.advance(minutes=6)
     assert office.directory.name_of("U0MAYA") == "Maya"
 
 

@@ -1,0 +1,385 @@
+"""Everything else staff and reporters do: hand over, wait, return, move, snooze, merge, cancel, and ask why."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.policy import OnStale
+from bot.domain.priority import Priority
+from storage import open_database
+from tests.harness import Workspace, plain_policy
+
+
+def claimed(workspace: Workspace, **issue: str) -> None:
+    workspace.submit_issue(**issue)  # type: ignore[arg-type]  # only its words are given
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+
+
+def choose(workspace: Workspace, word: str, *, by: str, tier: str = "L1") -> dict[str, object]:
+    """⋯, More actions, and there the button of an act; answers the form it opens."""
+    workspace.press(workspace.card(tier), "More actions", by=by)
+    menu = workspace.slack.forms[-1]
+    accessory = next(
+        b["accessory"] for b in menu["blocks"] if b.get("accessory", {}).get("action_id") == f"issue_{word}"
+    )
+    view = {**menu, "id": "VMENU", "hash": "h"}
+    workspace.payload(
+        {
+            "type": "block_actions",
+            "team": {"id": "T0"},
+            "user": {"id": by},
+            "trigger_id": f"t{len(workspace.slack.forms)}",
+            "container": {"type": "view", "view_id": "VMENU"},
+            "view": view,
+            "actions": [{**accessory, "block_id": "b"}],
+        }
+    )
+    workspace.settle()
+    return workspace.slack.forms[-1]
+
+
+def submit(workspace: Workspace, form: dict[str, object], *, by: str, **values: object) -> object:
+    state = {name: {name: value if isinstance(value, dict) else {"value": value}} for name, value in values.items()}
+    answer = workspace.submit(str(form["callback_id"]), state, by=by, metadata=str(form["private_metadata"]))
+    workspace.settle()
+    return answer
+
+
+def chosen(value: str) -> dict[str, object]:
+    return {"type": "static_select", "selected_option": {"value": value}}
+
+
+# --- hand over, take over ---------------------------------------------------------------------------------------------
+
+
+def test_a_hand_over_is_accepted_with_one_press(workspace: Workspace) -> None:
+    claimed(workspace)
+    form = choose(workspace, "handover", by="U0ANA")
+    submit(workspace, form, by="U0ANA", person={"selected_user": "U0BEN"}, note="vendor called")
+    card = workspace.card("L1")
+    assert "<@U0ANA> hands it to <@U0BEN>, who must accept by" in card.shown
+    assert card.buttons[0] == "Accept"
+    assert "vendor called" in workspace.slack.thread(card)[-1].text
+    workspace.press(card, "Accept", by="U0BEN")
+    assert workspace.holder() == "U0BEN"
+    assert "Claimed by <@U0BEN>" in workspace.card("L1").shown
+
+
+def test_a_hand_over_nobody_accepts_is_nobodys_again(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.tell_bot(workspace.card("L1"), "handover <@U0BEN> please", by="U0ANA")
+    workspace.pass_time(hours=2)
+    assert workspace.holder() is None
+    assert workspace.issue().tier == 1
+    assert "<@U0BEN> has not accepted ISS-1 in time" in workspace.slack.thread(workspace.card("L1"))[-1].text
+
+
+def test_it_cannot_be_handed_to_a_stranger(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.tell_bot(workspace.card("L1"), "handover <@U0TOM> please", by="U0ANA")
+    assert "<@U0TOM> is not support staff" in workspace.whispered("U0ANA")[0]
+    assert workspace.holder() == "U0ANA"
+
+
+def test_a_colleague_takes_over_with_a_reason(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.tell_bot(workspace.card("L1"), "takeover Ana is ill", by="U0BEN")
+    assert workspace.holder() == "U0BEN"
+    said = workspace.slack.thread(workspace.card("L1"))[-1].text
+    assert "<@U0BEN> has taken ISS-1 over from <@U0ANA>: Ana is ill" in said
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_waiting_for_the_reporter_stops_the_clocks_and_their_answer_sets_them_going(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.tell_bot(workspace.card("L1"), "wait reporter Which office is it?", by="U0ANA")
+    assert "Waiting for its reporter's answer" in workspace.card("L1").shown
+    assert workspace.card("L1").buttons == ["Resume", "Resolve"]
+    assert "Which office is it?" in workspace.receipt().shown
+    assert "Which office is it?" in workspace.slack.thread(workspace.receipt())[-1].text
+    workspace.pass_time(hours=20)
+    assert workspace.issue().tier == 1
+    workspace.say(workspace.receipt(), "Berlin", by="U0MAYA")
+    assert workspace.holder() == "U0ANA"
+    assert any("<@U0ANA>, ISS-1 goes on" in m.text for m in workspace.slack.thread(workspace.card("L1")))
+    workspace.pass_time(hours=8)
+    assert workspace.issue().tier == 2
+
+
+def test_the_silent_reporter_is_asked_twice_and_then_taken_at_their_silence(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.tell_bot(workspace.card("L1"), "wait reporter Still there?", by="U0ANA")
+    workspace.pass_time(days=4)
+    asked = [m for m in workspace.slack.thread(workspace.receipt()) if "still waits for your answer" in m.text]
+    assert len(asked) == 2
+    workspace.pass_time(days=1)
+    assert workspace.issue().status.value == "resolved"
+    assert "for want of an answer" in workspace.slack.thread(workspace.receipt())[-1].text
+    workspace.say(workspace.receipt(), "sorry, I was away", by="U0MAYA")
+    assert workspace.issue().status.value == "open"
+
+
+def test_waiting_for_a_date_ends_on_that_morning(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.tell_bot(workspace.card("L1"), "wait change until 2026-11-25 the window on Wednesday", by="U0ANA")
+    workspace.pass_time(hours=47)
+    assert workspace.issue().status.value == "waiting"
+    workspace.pass_time(hours=1)
+    assert workspace.issue().status.value == "claimed"
+
+
+@pytest.mark.parametrize("day", ["2026-11-22", "2027-03-01", "2026-02-30"])
+def test_a_date_that_will_not_do_is_refused(workspace: Workspace, day: str) -> None:
+    claimed(workspace)
+    workspace.tell_bot(workspace.card("L1"), f"wait date until {day} x", by="U0ANA")
+    assert workspace.issue().status.value == "claimed"
+    assert len(workspace.whispered("U0ANA")) == 1
+
+
+# --- back, sideways, severity -----------------------------------------------------------------------------------------
+
+
+def test_returning_takes_findings_down_and_the_second_bounce_is_told_above(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(hours=2)
+    workspace.tell_bot(workspace.card("L2"), "return it is only the cable", by="U0CHEN")
+    card = workspace.card("L1")
+    assert card.text.startswith("<!here> <@U0CHEN> returned ISS-1 from L2.")
+    assert "it is only the cable" in card.shown
+    workspace.tell_bot(card, "move L3 their machine", by="U0ANA")
+    assert workspace.issue().tier == 3
+    assert "it was sent back and forth 2 times" in workspace.channel("it-managers")[-1].text
+
+
+def test_a_critical_issue_cannot_be_returned_below_where_it_began(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.tell_bot(workspace.card("L2"), "return not ours", by="U0CHEN")
+    assert (
+        "It stays with L2" in workspace.whispered("U0CHEN")[0] or "it stays with L2" in workspace.whispered("U0CHEN")[0]
+    )
+
+
+def test_a_raise_to_critical_calls_those_a_new_one_would_have_called(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "priority high high whole site", by="U0ANA")
+    assert workspace.issue().priority is Priority.P1
+    assert workspace.card("L2").text.startswith("<!here>")
+    assert "Critical" in workspace.channel("it-managers")[-1].text
+    assert "is Critical (P1) now: whole site" in workspace.slack.thread(workspace.receipt())[-1].text
+
+
+def test_the_reporter_says_that_it_got_worse_once(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.receipt(), "It got worse", by="U0MAYA")
+    workspace.fill(workspace.slack.forms[-1], by="U0MAYA", reason="nobody can work")
+    assert workspace.issue().priority is Priority.P2
+    assert "It got worse" not in workspace.receipt().buttons
+    assert "nobody can work" in workspace.slack.thread(workspace.card("L1"))[-1].text or any(
+        "nobody has claimed it" in m.text for m in workspace.slack.thread(workspace.card("L1"))
+    )
+
+
+def test_the_reporter_adds_information_by_the_button(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.receipt(), "Add information", by="U0MAYA")
+    workspace.fill(workspace.slack.forms[-1], by="U0MAYA", text="room <12>")
+    assert "room &lt;12&gt;" in workspace.slack.thread(workspace.card("L1"))[-1].shown
+    assert "room &lt;12&gt;" in workspace.slack.thread(workspace.receipt())[-1].text
+
+
+def test_the_reporter_says_that_it_is_solved(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.press(workspace.receipt(), "Solved", by="U0MAYA")
+    submit(workspace, workspace.slack.forms[-1], by="U0MAYA", fix=None)
+    assert workspace.issue().status.value == "resolved"
+    assert "Resolved by <@U0MAYA>" in workspace.card("L1").shown
+
+
+# --- merging, cancelling, closing -------------------------------------------------------------------------------------
+
+
+def test_a_duplicate_is_merged_and_its_reporter_hears_the_outcome(workspace: Workspace) -> None:
+    workspace.submit_issue("VPN is down")
+    workspace.submit_issue("cannot connect", by="U0TOM")
+    workspace.tell_bot(workspace.card("L1", 2), "merge ISS-1", by="U0ANA")
+    assert workspace.issue(2).status.value == "merged"
+    assert "Merged into ISS-1" in workspace.card("L1", 2).shown
+    theirs = workspace.receipt(2, of="U0TOM")
+    assert "The same trouble as ISS-1" in theirs.shown
+    workspace.say(theirs, "mine as well since nine", by="U0TOM")
+    assert "mine as well since nine" in workspace.slack.thread(workspace.card("L1", 1))[-1].shown
+    workspace.tell_bot(workspace.card("L1", 1), "resolve new certificate", by="U0ANA")
+    assert "is resolved: new certificate" in workspace.slack.thread(theirs)[-1].text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("merge ISS-2", "cannot be merged into itself"),
+        ("merge ISS-9", "There is no ISS-9"),
+        ("merge it", "which issue"),
+    ],
+)
+def test_a_merge_that_makes_no_sense_is_refused(workspace: Workspace, typed: str, said: str) -> None:
+    workspace.submit_issue("VPN is down")
+    workspace.submit_issue("cannot connect", by="U0TOM")
+    workspace.tell_bot(workspace.card("L1", 2), typed, by="U0ANA")
+    assert said in workspace.whispered("U0ANA")[0]
+    assert workspace.issue(2).status.value == "open"
+
+
+def test_no_circle_of_merges(workspace: Workspace) -> None:
+    workspace.submit_issue("VPN is down")
+    workspace.submit_issue("cannot connect", by="U0TOM")
+    workspace.submit_issue("no network", by="U0LENA")
+    workspace.command("merge ISS-2 ISS-1", by="U0ANA")
+    workspace.command("merge ISS-1 ISS-2", by="U0ANA")
+    assert workspace.issue(1).status.value == "open"
+    workspace.command("merge ISS-1 ISS-3", by="U0ANA")
+    assert workspace.issue(3).children == (1, 2)
+    assert workspace.issue(2).parent == 3
+    workspace.command("unmerge ISS-2", by="U0ANA")
+    assert workspace.issue(2).status.value == "open"
+    assert workspace.issue(3).children == (1,)
+
+
+def test_cancelling_what_somebody_works_on_asks_once_more(workspace: Workspace) -> None:
+    claimed(workspace)
+    assert "is working on ISS-1" in workspace.command("cancel ISS-1").text
+    assert workspace.issue().live
+    assert workspace.command("cancel ISS-1 it was my mistake anyway").text.startswith("Done.")
+    workspace.settle()
+    assert workspace.issue().status.value == "cancelled"
+    assert "it was my mistake" in workspace.slack.thread(workspace.card("L1"))[-1].text
+
+
+def test_after_five_days_it_closes_and_a_reply_opens_a_new_one(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "resolve rebooted", by="U0ANA")
+    workspace.pass_time(days=5)
+    assert workspace.issue().status.value == "closed"
+    workspace.say(workspace.receipt(), "it is back", by="U0MAYA")
+    assert workspace.issue(2).follows == 1
+    assert workspace.issue(2).title == "Again: VPN is down in Berlin"
+    assert any("it is back" in m.shown for m in workspace.slack.thread(workspace.card("L1", 2)))
+
+
+def test_a_major_incident_has_a_leader_and_everybody_is_told(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0ANA")
+    assert "Only a lead of L1" in workspace.whispered("U0ANA")[0]
+    workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0CHEN")
+    assert "Major incident." in workspace.card("L1").shown
+    assert "led by <@U0DANA>" in workspace.channel("support-l3")[-1].text
+
+
+def test_critical_issues_are_resolved_with_the_kind_of_cause(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.tell_bot(workspace.card("L2"), "resolve new router", by="U0CHEN")
+    assert "say what kind of cause" in workspace.whispered("U0CHEN")[0]
+    workspace.tell_bot(workspace.card("L2"), "resolve hardware: new router", by="U0CHEN")
+    assert workspace.issue().category == "hardware"
+    assert workspace.issue().fix == "new router"
+
+
+# --- reminders --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reminding(tmp_path: Path) -> Iterator[Workspace]:
+    policy = plain_policy()
+    targets = {p: replace(t, reminders=(0.5, 0.8)) for p, t in policy.targets.items()}
+    targets[Priority.P4] = replace(targets[Priority.P4], on_stale=OnStale.INFORM)
+    database = open_database(f"sqlite:///{tmp_path / 'reminding.db'}")
+    yield Workspace(database, policy=replace(policy, version="reminding", targets=targets))
+    database.close()
+
+
+def test_half_time_is_quiet_and_at_eighty_per_cent_somebody_is_called(reminding: Workspace) -> None:
+    reminding.submit_issue()
+    reminding.pass_time(hours=1)
+    assert reminding.slack.thread(reminding.card("L1"))[-1].text.startswith("50% of the tier time of ISS-1 is used.")
+    reminding.pass_time(minutes=36)
+    assert reminding.slack.thread(reminding.card("L1"))[-1].text.startswith("<!here> 80% of the tier time")
+
+
+def test_a_snoozed_issue_is_silent_and_its_clock_runs(reminding: Workspace) -> None:
+    claimed(reminding)
+    reminding.tell_bot(reminding.card("L1"), "snooze 4h", by="U0ANA")
+    before = len(reminding.slack.thread(reminding.card("L1")))
+    reminding.pass_time(hours=5)
+    assert len(reminding.slack.thread(reminding.card("L1"))) == before
+    reminding.pass_time(hours=3)
+    assert reminding.issue().tier == 2
+
+
+def test_a_low_issue_is_not_taken_away_but_told_above_the_second_time(reminding: Workspace) -> None:
+    claimed(reminding, impact="low", urgency="low")
+    reminding.pass_time(hours=24)
+    assert reminding.holder() == "U0ANA"
+    assert any("has not heard from support in time" in m.text for m in reminding.slack.thread(reminding.card("L1")))
+    assert not reminding.channel("support-l2")
+    reminding.pass_time(hours=24)
+    assert "twice as long as promised" in reminding.channel("support-l2")[-1].text
+    assert reminding.holder() == "U0ANA"
+
+
+def test_a_reminder_has_a_button_to_tell_the_reporter(reminding: Workspace) -> None:
+    claimed(reminding)
+    reminding.pass_time(hours=4)
+    reminder = reminding.slack.thread(reminding.card("L1"))[-1]
+    reminding.press(reminder, "Tell the reporter", by="U0ANA")
+    reminding.fill(reminding.slack.forms[-1], by="U0ANA", text="still on it")
+    assert "still on it" in reminding.slack.thread(reminding.receipt())[-1].shown
+    reminding.pass_time(hours=7)
+    assert reminding.issue().tier == 1
+
+
+# --- why, downtime ----------------------------------------------------------------------------------------------------
+
+
+def test_why_tells_the_rule_the_clocks_and_what_comes(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.pass_time(hours=1)
+    workspace.tell_bot(workspace.card("L1"), "wait vendor a new disk", by="U0ANA")
+    workspace.pass_time(hours=3)
+    workspace.press(workspace.card("L1"), "Resume", by="U0ANA")
+    said = workspace.command("why ISS-1").text
+    assert "impact medium and urgency medium" in said.lower()
+    assert "*Time to resolve it:* 1 hour of 24 hours used" in said
+    assert said.count("ran from") >= 1
+    assert "It goes to L2" in said
+    workspace.press(workspace.card("L1"), "Why?", by="U0BEN")
+    assert "Time to resolve it" in json.dumps(workspace.slack.forms[-1])
+    assert "Only the person who reported" in workspace.command("why ISS-1", by="U0TOM").text
+
+
+def test_two_days_of_downtime_end_in_one_step_each_and_one_summary_per_channel(workspace: Workspace) -> None:
+    for n in range(4):
+        workspace.submit_issue(f"trouble {n}", by="U0TOM" if n % 2 else "U0MAYA")
+    workspace.pass_time(seconds=1)
+    workspace.downtime(days=2)
+    summaries = [m for m in workspace.channel("support-l2") if "Escalator was down" in m.text]
+    assert len(summaries) == 1
+    assert "4 issues are past due and come to L2 now: 4 P3" in summaries[0].text
+    assert workspace.channel("support-l2")[0] is summaries[0]
+    assert {workspace.issue(n).tier for n in (1, 2, 3, 4)} == {2}
+
+
+def test_a_clock_that_leaps_ahead_is_looked_at_twice(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(seconds=1)
+    counted = workspace.clock.monotonic()
+    workspace.clock.monotonic = lambda: counted + 1  # type: ignore[method-assign]  # only the wall clock leaps
+    workspace.start()
+    workspace.engine.run_once()
+    workspace.clock.advance(hours=3)
+    assert workspace.engine.run_once() == 0
+    assert workspace.issue().tier == 1
+    workspace.engine.run_once()
+    assert workspace.issue().tier == 2
