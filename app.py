@@ -52,6 +52,7 @@ from bot.services.simulation import (
 )
 from bot.slack.gateway import Answers, Gateway, answering_client, reading_slack, sending_client
 from handlers import register
+from handlers.boundary import NotYet
 from storage import AlreadyRunning, CannotOpen, SqlDatabase, open_database
 
 log = logging.getLogger("escalator")
@@ -254,7 +255,8 @@ class Escalator:
         @app.error
         def unexpected(error: Exception) -> BoltResponse | None:
             """The second net; `handlers.boundary` is the first. Events are not acked: Slack sends them again."""
-            log.error("a listener failed", exc_info=error)
+            if not isinstance(error, NotYet):
+                log.error("a listener failed", exc_info=error)
             return None
 
         return app

@@ -380,7 +380,7 @@ def _settled_offer(before: Issue | None, after: Issue, refreshed: tuple[Message,
 
 def _repriced(event: PriorityChanged, after: Issue, reporter: Place, desk: Place) -> tuple[Message, ...]:
     why = f": {_safe(event.reason)}" if event.reason else "."
-    change = f"{event.before.value} -> {event.after.value}"
+    change = f"{event.before.value} to {event.after.value}"
     line = f"<@{event.by}> has changed {after.name} from {event.before.word} to {event.after.word} ({change}){why}"
     told: list[Message] = [Line(desk, line)]
     if event.after.rank < event.before.rank and after.claim is None and after.ticking:

@@ -51,6 +51,7 @@ from bot.domain.policy import Policy
 from bot.domain.priority import Level, Priority
 
 TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
+WORDS_LIMIT = 5 * TEXT_LIMIT  # of words that are encoded already: "&" takes five characters then
 REPORT_LIMIT = 5  # issues one person may open within REPORT_SPAN (T1)
 REPORT_SPAN = timedelta(minutes=10)
 ACCEPT_WITHIN = timedelta(minutes=15)  # at most, for a hand-over of a P1 or P2 (T5)
@@ -572,7 +573,7 @@ def may_speak(issue: Issue, actor: Actor) -> None:
 def update(issue: Issue, actor: Actor, words: Words, *, policy: Policy, now: datetime) -> Decision:
     """T6 by a form: a public word of staff; it must say something."""
     may_speak(issue, actor)
-    _required(words.text, what="nothing is said: what the reporter should know")
+    _required(words.text, what="nothing is said: what the reporter should know", limit=WORDS_LIMIT)
     return staff_word(issue, actor, words, note=False, policy=policy, now=now)
 
 
@@ -585,7 +586,7 @@ def may_add(issue: Issue, user: str) -> None:
 def add(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
     """T8 by a form."""
     may_add(issue, by)
-    _required(words.text, what="nothing is said: what support should know")
+    _required(words.text, what="nothing is said: what support should know", limit=WORDS_LIMIT)
     return reporter_word(issue, words, by=by, holder_gone=holder_gone, policy=policy, now=now)
 
 
@@ -682,10 +683,10 @@ def _waited_for(reason: WaitingFor) -> str:
     }[reason]
 
 
-def _required(text: str, *, what: str) -> str:
+def _required(text: str, *, what: str, limit: int = TEXT_LIMIT) -> str:
     text = text.strip()
     if not text:
         raise refusals.ReasonMissing(what=what)
-    if len(text) > TEXT_LIMIT:
-        raise refusals.TextTooLong(length=f"{len(text):,}", limit=f"{TEXT_LIMIT:,}")
+    if len(text) > limit:
+        raise refusals.TextTooLong(length=f"{len(text):,}", limit=f"{limit:,}")
     return text

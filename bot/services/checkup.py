@@ -49,7 +49,7 @@ def look_at_slack(
     try:
         answer = reading_slack(client.auth_test)
     except _UNREADABLE as error:
-        yield Finding.fail("Slack", f"auth.test failed: {error}", _mend_access(error))
+        yield Finding.fail("Slack", f"auth.test failed: {_reason(error)}", _mend_access(error))
         return
     yield Finding.fine("Slack", f"connected to {answer.get('team')} as {answer.get('user')} ({client.base_url})")
     yield _skew(answer.headers, clock())
@@ -102,7 +102,7 @@ def _socket_mode(app_client: WebClient) -> Finding:
         reading_slack(lambda: app_client.apps_connections_open(app_token=app_client.token or ""))
     except _UNREADABLE as error:
         mend = "make an app-level token with the scope connections:write, and turn Socket Mode on"
-        return Finding.fail("Socket Mode", f"a connection was refused: {error}", mend)
+        return Finding.fail("Socket Mode", f"a connection was refused: {_reason(error)}", mend)
     return Finding.fine("Socket Mode", "a connection would be opened")
 
 
@@ -159,6 +159,11 @@ def _ping(what: str, tier: Tier, gateway: Gateway) -> Iterator[Finding]:
                 yield Finding.fail(what, f"its ping {tier.ping} is nobody: {error}", "use the id of a person (U...)")
         case _:
             return
+
+
+def _reason(error: Exception) -> str:
+    """Slack's own word; when to try again is no matter here."""
+    return error.error if isinstance(error, TryLater) else str(error)
 
 
 def _mend_access(error: Exception) -> str:

@@ -45,7 +45,7 @@ from bot.domain.events import (
 )
 from bot.domain.issue import issue_name
 from bot.domain.policy import Policy
-from bot.slack.text import clip, disarmed, escape, person, when
+from bot.slack.text import capital, clip, disarmed, escape, person, when
 
 CLOCKS = {
     "first_response": "first response",
@@ -97,7 +97,8 @@ def _line(event: Event, policy: Policy) -> str:
         case TierReminded():
             return f"{policy.tier(event.tier).name} was pinged again ({event.count}): {_CAUSES[event.cause]}."
         case LevelsInformed():
-            return f"{_names(event.tiers, policy)} was told: {_CAUSES[event.cause]}."
+            were = "were" if len(event.tiers) > 1 else "was"
+            return f"{_names(event.tiers, policy)} {were} told: {_CAUSES[event.cause]}."
         case TargetBreached():
             return f"The {CLOCKS[event.clock]} target passed ({when(event.due_at)})."
         case IssueTakenOver():
@@ -108,7 +109,7 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} accepted it."
         case WaitStarted():
             until = f" until {when(event.until)}" if event.until else ""
-            return f"{person(event.by)} let it wait for {event.reason.value}{until}: {_quoted(event.note)}"
+            return f"{person(event.by)} let it wait ({event.reason.value}){until}: {_quoted(event.note)}"
         case WaitEnded():
             return f"It went on: {person(event.by)}." if event.by else "It went on, because its date came."
         case ReporterNudged():
@@ -169,7 +170,7 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} reopened it" + (f": {_quoted(event.reason)}" if event.reason else ".")
         case DeliveryFailed():
             where = f"#{escape(policy.tier(event.tier).channel)}" if event.tier else "a direct message"
-            return f"{escape(event.what)} could not be delivered to {where}: {escape(event.error)}."
+            return f"{escape(capital(event.what))} could not be delivered to {where}: {escape(event.error)}."
         case _:
             assert_never(event)
 
@@ -183,4 +184,4 @@ def _said(text: str) -> str:
 
 
 def _names(tiers: tuple[int, ...], policy: Policy) -> str:
-    return ", ".join(policy.tier(tier).name for tier in tiers)
+    return " and ".join(policy.tier(tier).name for tier in tiers)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
+from bot.domain.deadlines import TIER_WINDOW, UPDATE
 from bot.domain.events import Cause, Words
 from bot.domain.issue import Issue, Status
 from bot.domain.policy import Policy
@@ -66,7 +67,9 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
             still_so = issue.ticking and (issue.claim is not None) == (cause is Cause.STALE)
             return _tier_ping(issue, policy, cause, count, scene) if still_so else None
         case Remind(clock=clock, share=share):
-            return _remind(issue, policy, clock, share, scene) if issue.ticking else None
+            return (
+                _remind(issue, policy, clock, share, scene) if _still_due(issue, policy, clock, share, scene) else None
+            )
         case CatchUp(place=place, since=since, until=until, counts=counts):
             return _post(scene.channel, *_caught_up(policy, place, since, until, counts))
         case Inform(place=place, cause=cause):
@@ -118,13 +121,24 @@ def _remind(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene
     """Half-time is a quiet line; from 80 % on whoever must act is mentioned (domain.md 3.4)."""
     who = person(issue.claim.by) if issue.claim else words.mention(policy.tier(issue.tier).ping)
     lead = f"{who} " if who and share >= MENTION_FROM else ""
-    used = f"{share:.0%} of the {CLOCKS[clock]} time of {issue.name} is used"
+    used = f"{share:.0%} of the {CLOCKS[clock]} time of {issue.name} is used. {words.next_step(issue, policy)}"
     if share >= 1:
-        used = f"the reporter of {issue.name} has not heard from support in time"
-    text = f"{lead}{used}. {words.next_step(issue, policy)}."
+        used = f"The reporter of {issue.name} has not heard from support in time"
+    text = f"{lead}{used}."
     tell = button("Tell the reporter", f"{ids.ACT}update", ids.seen(issue, issue.desk), spoken=f"Update {issue.name}")
     blocks = [section(text), *([actions(tell)] if issue.claim else [])]
     return _post(scene.channel, text, blocks, thread=scene.thread)
+
+
+def _still_due(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene) -> bool:
+    """Nobody has claimed, answered or released since it was decided."""
+    held = issue.claim is not None
+    if not issue.ticking or (clock == TIER_WINDOW and held) or (clock == UPDATE and not held):
+        return False
+    if share >= 1:
+        return issue.stale_reminders > 0
+    at = getattr(issue.clocks, clock).due(policy.targets[issue.priority].calendar, share)
+    return at is not None and at <= scene.now
 
 
 def _caught_up(
@@ -132,12 +146,9 @@ def _caught_up(
 ) -> cards.Message:
     total = sum(count for _, count in counts)
     by_priority = ", ".join(f"{count} {priority}" for priority, count in counts)
-    issues = "issue is" if total == 1 else "issues are"
+    issues = "issue is past due and comes" if total == 1 else "issues are past due and come"
     tier = policy.tier(place.tier).name if place.tier else ""
-    text = (
-        f"Escalator was down from {when(since)} to {when(until)}. {total} {issues} past due and come to {tier} now: "
-        f"{by_priority}."
-    )
+    text = f"Escalator was down from {when(since)} to {when(until)}. {total} {issues} to {tier} now: {by_priority}."
     return text, [section(text)]
 
 
@@ -148,7 +159,7 @@ def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
         Cause.BOUNCED: f"it was sent back and forth {issue.bounces} times",
         Cause.REOPENED: f"it was reopened {issue.cycle} times",
         Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
-        Cause.MAJOR: f"it is a major incident, led by {person(issue.commander)}",
+        Cause.MAJOR: f"{person(issue.commander)} leads it as a major incident",
     }.get(cause, f"it is {words.priority(issue)}")
     return (
         f"For your information: {issue.name} {escape(issue.title)}; {why}. "

@@ -66,6 +66,19 @@ def span(length: timedelta) -> str:
     return f"{seconds} seconds"
 
 
+def about(length: timedelta) -> str:
+    """As people say it: "2 days 3 hours", "1 hour 20 minutes", "5 minutes"; at least a minute."""
+    minutes = max(1, length // timedelta(minutes=1))
+    parts = [(minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute")]
+    said = [f"{count} {word}" if count == 1 else f"{count} {word}s" for count, word in parts if count]
+    return " ".join(said[:2])
+
+
+def capital(sentence: str) -> str:
+    """With a capital first letter; the rest, ids and names, as it is."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 def person(user: str | None) -> str:
     return f"<@{user}>" if user else "Escalator"
 

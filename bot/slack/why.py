@@ -11,7 +11,7 @@ from bot.domain.policy import OnStale, Policy
 from bot.ports import TimelineEntry
 from bot.slack import words
 from bot.slack.history import history_lines, moves_it
-from bot.slack.text import escape, span, when
+from bot.slack.text import capital, escape, span, when
 
 SEGMENTS_SHOWN = 6
 MOVES_SHOWN = 8
@@ -34,7 +34,7 @@ def _rule(issue: Issue, policy: Policy) -> str:
     source = f"impact {issue.impact.value} and urgency {issue.urgency.value} make it {words.priority(issue)}"
     hours = _calendar(targets.calendar)
     if not issue.ticking:
-        return f"{source.capitalize()}. While it is {issue.status.value} no clock runs. Time counts {hours}."
+        return f"{capital(source)}. While it is {issue.status.value} no clock runs. Time counts {hours}."
     if issue.status is Status.CLAIMED:
         then = (
             "who holds it is reminded, and the second time the tier above is told"
@@ -42,12 +42,12 @@ def _rule(issue: Issue, policy: Policy) -> str:
             else "it goes to the next tier and the claim ends"
         )
         return (
-            f"{source.capitalize()}. Who holds it tells the reporter something at least every {span(targets.update)}, "
+            f"{capital(source)}. Who holds it tells the reporter something at least every {span(targets.update)}, "
             f"or {then}. Time counts {hours}."
         )
     up = "is pinged again" if issue.tier >= policy.last_tier else "hands it up"
     window = span(targets.window(issue.tier))
-    return f"{source.capitalize()}. {tier.name} claims it within {window}, or {up}. Time counts {hours}."
+    return f"{capital(source)}. {tier.name} claims it within {window}, or {up}. Time counts {hours}."
 
 
 def _calendar(calendar: Calendar) -> str:

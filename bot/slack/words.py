@@ -6,7 +6,7 @@ from bot.domain.deadlines import close_at, give_up_at, next_nudge_at, next_step_
 from bot.domain.events import Cause
 from bot.domain.issue import HandOff, Issue, Status, Wait, WaitingFor, issue_name
 from bot.domain.policy import OnStale, Policy
-from bot.slack.text import escape, person, span, when
+from bot.slack.text import about, escape, person, when
 
 
 def headline(issue: Issue) -> str:
@@ -123,10 +123,9 @@ def standing(issue: Issue, policy: Policy, now: datetime) -> str:
     calendar = policy.targets[issue.priority].calendar
     clock = issue.clocks.resolution
     left = clock.budget - clock.spent(now, calendar)
-    age = span(timedelta(minutes=max(1, (now - issue.opened_at) // timedelta(minutes=1))))
     if left <= timedelta(0):
-        return f"{age} old; the resolution target has passed"
-    return f"{age} old; {span(timedelta(minutes=max(1, left // timedelta(minutes=1))))} left to resolve it"
+        return f"{about(now - issue.opened_at)} old; the resolution target has passed"
+    return f"{about(now - issue.opened_at)} old; {about(left)} left to resolve it"
 
 
 def receipt(issue: Issue, policy: Policy) -> str:

@@ -275,7 +275,7 @@ def test_a_major_incident_has_a_leader_and_everybody_is_told(workspace: Workspac
     assert "Only a lead of L1" in workspace.whispered("U0ANA")[0]
     workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0CHEN")
     assert "Major incident." in workspace.card("L1").shown
-    assert "led by <@U0DANA>" in workspace.channel("support-l3")[-1].text
+    assert "<@U0DANA> leads it as a major incident" in workspace.channel("support-l3")[-1].text
 
 
 def test_critical_issues_are_resolved_with_the_kind_of_cause(workspace: Workspace) -> None:
