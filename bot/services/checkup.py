@@ -36,7 +36,7 @@ class Finding:
 
     def __str__(self) -> str:
         mend = f"  To mend it: {self.mend}." if self.mend else ""
-        return f"{self.level:<4}  {self.subject}: {self.text}.{mend}"
+        return f"{self.level:<4}  {self.subject}: {self.text.removesuffix('.')}.{mend}"
 
 
 _UNREADABLE = (Unsure, TryLater, Rejected)
