@@ -45,5 +45,5 @@ def test_a_refusal_says_in_a_sentence_what_is_wrong(name: str) -> None:
     """People read it as it stands."""
     sentence = getattr(refusals, name).__doc__ or ""
     assert sentence[0].isupper() or sentence.startswith(("{", "<"))
-    assert sentence.rstrip("`").endswith((".", "?"))
+    assert sentence.rstrip("`").endswith((".", "?", "}"))
     assert "\n" not in sentence.strip()

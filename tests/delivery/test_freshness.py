@@ -1,5 +1,10 @@
 """A message is drawn when it is sent: what is late is still true, and what has become one state is one call."""
 
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
 from bot.ports import Rejected, TryLater
 from tests.delivery.conftest import POST, UPDATE, Rows, TroubledSlack
@@ -90,6 +95,27 @@ def test_a_late_reminder_of_the_last_tier_is_dropped_once_somebody_has_claimed(
     workspace.bot.issues.claim(1, "U0FAY", desk=4, delivery="press")
     workspace.settle(90)
     assert not [m for m in workspace.channel("it-managers") if m.broadcast]
+
+
+@pytest.mark.parametrize("turn", ["claimed", "escalated"])
+def test_a_late_reminder_is_dropped_once_it_no_longer_holds(
+    workspace: Workspace, slack: TroubledSlack, turn: str
+) -> None:
+    """It would mention people for a clock that has stopped or begun anew."""
+    targets = {each: replace(target, reminders=(0.8,)) for each, target in workspace.policy.targets.items()}
+    workspace.policy = replace(workspace.policy, version="with reminders", targets=targets)
+    workspace.submit_issue()
+    slack.fails(TryLater(60), method=POST, channel="C0L1")
+    workspace.clock.advance(hours=1, minutes=36)
+    workspace.engine.run_once()
+    workspace.deliver()
+    assert "Reminded" in workspace.story()
+    if turn == "claimed":
+        workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="press")
+    else:
+        workspace.bot.issues.escalate(1, "U0ANA", seen=Seen(), reason="x", tried="y", delivery="press")
+    workspace.settle(90)
+    assert not [m for m in slack.messages if "of the tier time" in m.text]
 
 
 def test_the_place_of_a_channel_is_looked_up_when_it_is_sent(workspace: Workspace, slack: TroubledSlack) -> None:

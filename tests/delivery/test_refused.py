@@ -1,15 +1,10 @@
 """What Slack will not take: it is marked, put on record and told to people who can help; the next message goes on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 
 from bot.domain.events import DeliveryFailed
 from bot.ports import Rejected
-from storage import SqlDatabase
-from tests.delivery.conftest import POST, REACT, UPDATE, Crash, Rows, TroubledSlack
+from tests.delivery.conftest import POST, REACT, UPDATE, Rows, TroubledSlack
 from tests.fake_slack import BOT
 from tests.harness import Workspace
 
@@ -219,47 +214,4 @@ def test_a_message_refused_with_and_without_blocks_is_given_up_and_told(
     slack.fails(Rejected("no_text"), method=POST, channel="C0L1")
     workspace.submit_issue()
     assert [each.error for each in failures(workspace)] == ["no_text"]
-    assert len(workspace.channel("support-l2")) == 1
-
-
-# --- and if the process dies just then --------------------------------------------------------------------------------
-
-
-class DyingDatabase:
-    """Dies at the next transaction, once it is told to."""
-
-    def __init__(self, database: SqlDatabase) -> None:
-        self._database = database
-        self._doomed = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._database, name)
-
-    def failed(self, *arguments: Any) -> None:
-        self._database.failed(*arguments)
-        self._doomed = True
-
-    @contextmanager
-    def begin(self) -> Iterator[Any]:
-        if self._doomed:
-            self._doomed = False
-            raise Crash
-        with self._database.begin() as tx:
-            yield tx
-
-
-def test_a_crash_between_giving_up_and_telling_leaves_nobody_untold(
-    store: SqlDatabase, workspace: Workspace, slack: TroubledSlack
-) -> None:
-    workspace.database = DyingDatabase(store)  # type: ignore[assignment]  # whatever it is asked, the real one answers
-    workspace.start()
-    slack.archived.add("C0L1")
-    workspace.submit_issue(settle=False)
-    try:
-        workspace.deliver()
-    except Crash:
-        workspace.clock.advance(seconds=5)
-        workspace.start()
-    workspace.settle(120)
-    assert len(failures(workspace)) == 1
     assert len(workspace.channel("support-l2")) == 1

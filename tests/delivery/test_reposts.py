@@ -1,12 +1,9 @@
 """A card or receipt that somebody deleted comes back, once and quietly."""
 
-from typing import Any
-
 import pytest
 
 from bot.ports import Rejected, TryLater
-from storage import SqlDatabase
-from tests.delivery.conftest import POST, UPDATE, Crash, TroubledSlack
+from tests.delivery.conftest import POST, UPDATE, TroubledSlack
 from tests.harness import Workspace
 
 
@@ -88,34 +85,3 @@ def test_two_changes_on_their_way_to_a_deleted_card_bring_it_back_once(
     workspace.settle(60)
     (card,) = workspace.channel("support-l1")
     assert card.buttons == ["Claim", "Escalate", "Resolve"]
-
-
-class DyingDatabase:
-    """Dies instead of marking a row superseded."""
-
-    def __init__(self, database: SqlDatabase) -> None:
-        self._database = database
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._database, name)
-
-    def superseded(self, *_: Any) -> None:
-        raise Crash
-
-
-def test_a_crash_while_a_card_is_being_brought_back_leaves_one_card(
-    store: SqlDatabase, workspace: Workspace, slack: TroubledSlack
-) -> None:
-    workspace.submit_issue()
-    workspace.card("L1").deleted = True
-    workspace.database = DyingDatabase(store)  # type: ignore[assignment]  # whatever else it is asked, the real one answers
-    workspace.start()
-    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="claim")
-    try:
-        workspace.deliver()
-    except Crash:
-        workspace.clock.advance(seconds=5)
-    workspace.database = store
-    workspace.start()
-    workspace.settle(60)
-    assert len(workspace.channel("support-l1")) == 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import lifecycle
-from bot.domain.lifecycle import Actor, Decision
+from bot.domain.decision import Actor, Decision
 from bot.domain.refusals import NoSuchIssue
 from bot.services.issues import pinned
 from bot.services.recording import record

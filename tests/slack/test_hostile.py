@@ -98,7 +98,7 @@ def lives(title: str, detail: str, one: str, two: str) -> list[Story]:
         new().merge().hears_outcome(fix=one),
         new().takes_in().cancel(reason=two),
         new().claim().updates_by_form(escape(one[:200])).adds_by_form(escape(two[:200])),
-        new(P4).claim().wait(days=4).wait(days=4),
+        new(P4).claim().wait(days=4).wait(days=6),
         new().climb(4).wait(hours=8).wait(hours=8).wait(hours=8),
     ]
 
