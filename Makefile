@@ -4,7 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 3030
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check run fix golden migration bench soak
+.PHONY: help demo test check run fix golden bench soak
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,6 @@ soak: .venv/dev  ## the long proofs: kills, storms
 	@$(BIN)/pip install -q --disable-pip-version-check -r playground/requirements.txt
 	@touch $@
 
-.venv/dev: .venv/demo requirements-dev.txt requirements-postgres.txt
+.venv/dev: .venv/demo requirements-dev.txt requirements-postgres.txt requirements-holidays.txt
 	@$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
