@@ -333,6 +333,8 @@ class Form:
         if element["type"] == "static_select":
             option = next(option for option in element["options"] if option["value"] == given)
             return {"type": element["type"], "selected_option": option}
+        if element["type"] == "users_select":
+            return {"type": element["type"], "selected_user": given}
         return {"type": element["type"], "value": given}
 
 
@@ -549,6 +551,14 @@ class Person:
     def _message(self, channel: str, ts: str) -> Message | None:
         body = self.messages.get((channel, ts))
         return Message(body) if body else None
+
+    def presses_in_form(self, act: str) -> None:
+        """A button inside the form that is open, by the word its action ends with."""
+        view = self.form.view
+        block = next(block for block in view["blocks"] if block.get("accessory", {}).get("action_id", "").endswith(act))
+        action_id = block["accessory"]["action_id"]
+        container = {"type": "view", "view_id": view["id"]}
+        self.does("action", container=container, block_id=block["block_id"], action_id=action_id)
 
     def edits(self, message: Message, text: str) -> None:
         channel, ts = message.place

@@ -1,29 +1,37 @@
 """The whole climb with nobody reacting, and the silence that follows a claim."""
 
-from collections.abc import Callable
+from sqlalchemy import NullPool, create_engine, text
 
-from tests.acceptance.driver import at_once
+from tests.acceptance.ahead import Found, ahead
 from tests.acceptance.town import Town, policy_text
 
-FAST = policy_text(window="2s", last="3s")
+FAST = policy_text(first="3s", window="2s", last="2s")
 
 
-def test_an_ignored_issue_climbs_to_management_and_a_claimed_one_stays(
-    sqlite_url: str, postgres_database_url: str, found: Callable[..., Town]
+@ahead
+def test_an_ignored_issue_climbs_to_management_and_a_claimed_one_stays_on_sqlite(found: Found) -> None:
+    the_climb(found(policy=FAST))
+
+
+@ahead
+def test_an_ignored_issue_climbs_to_management_and_a_claimed_one_stays_on_postgres(
+    found: Found, postgres_url: str
 ) -> None:
-    """On both databases, side by side."""
-    towns = [found(policy=FAST), found(policy=FAST)]
-    for town, url in zip(towns, (sqlite_url, postgres_database_url), strict=True):
-        town.database_url = url
-        town.starts_bot()
-
-    at_once(*(lambda town=town: the_climb(town) for town in towns))
-
-    for town in towns:
-        assert [call for call in town.slack.calls() if call["error"]] == []
+    """On an empty database, which the bot itself migrates."""
+    town = found(policy=FAST)
+    server = create_engine(postgres_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        connection.execute(text("CREATE DATABASE the_climb"))
+        try:
+            town.database_url = server.url.set(database="the_climb").render_as_string(hide_password=False)
+            the_climb(town)
+        finally:
+            town.close()
+            connection.execute(text("DROP DATABASE the_climb WITH (FORCE)"))
 
 
 def the_climb(town: Town) -> None:
+    town.starts_bot()
     maya, tom, ana, chen, emil, fay = (town.person(name) for name in ("maya", "tom", "ana", "chen", "emil", "fay"))
 
     claimed = maya.reports("Printer on the third floor is out of paper")
@@ -54,9 +62,11 @@ def the_climb(town: Town) -> None:
     for person, channel in ((chen, "support-l2"), (emil, "support-l3"), (fay, "it-managers")):
         person.opens_the_page()
         assert not [message for message in person.read(channel) if message.says([claimed])]
+    assert [call for call in town.slack.calls() if call["error"]] == []
 
 
-def test_a_critical_issue_is_with_two_tiers_and_management_at_once(found: Callable[..., Town]) -> None:
+@ahead
+def test_a_critical_issue_is_with_two_tiers_and_management_at_once(found: Found) -> None:
     town = found(policy=FAST)
     town.starts_bot()
     maya, ana, chen, emil, fay = (town.person(name) for name in ("maya", "ana", "chen", "emil", "fay"))
@@ -66,12 +76,13 @@ def test_a_critical_issue_is_with_two_tiers_and_management_at_once(found: Callab
     for person, channel in ((ana, "support-l1"), (chen, "support-l2")):
         card = person.card(issue, channel, "Critical (P1)")
         assert card.calls_me
-        assert card.buttons == ["Claim", "Escalate", "Resolve", "History"]
+        assert card.buttons == ["Claim", "Escalate", "Resolve", "More actions", "Why?", "History"]
     fay.sees("For your information", issue, "Critical (P1)", where="it-managers")
     emil.card(issue, "support-l3", "Nobody in L2 claimed")  # the higher of the two had the turn
 
 
-def test_a_claimant_who_says_nothing_loses_the_issue_and_one_who_answers_keeps_it(found: Callable[..., Town]) -> None:
+@ahead
+def test_a_claimant_who_says_nothing_loses_the_issue_and_one_who_answers_keeps_it(found: Found) -> None:
     town = found(policy=policy_text(window="1h", update="4s"))
     town.starts_bot()
     maya, tom, ana, chen = (town.person(name) for name in ("maya", "tom", "ana", "chen"))

@@ -10,21 +10,28 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.acceptance.ahead import Found, ahead
 from tests.acceptance.driver import Message, Person, Playground, Refused, until
-from tests.acceptance.town import Town, policy_text
+from tests.acceptance.town import CHANNELS, PEOPLE, Town, policy_text, roots
 
-CHANNELS = {"support-l1": "C0L1", "support-l2": "C0L2", "support-l3": "C0L3", "it-managers": "C0MGMT"}
-PEOPLE = ("maya", "tom", "lena", "ana", "ben", "chen", "dana", "emil", "fay")
 LONG = 90.0  # seconds a person waits for a bot that is killed again and again
 
 BEFORE = ("dropped", 0)  # the call never reaches Slack
 AFTER = ("slow", 60_000)  # Slack has done it, and the answer is under way
 
 
-@pytest.mark.parametrize("moment", [BEFORE, AFTER], ids=["before", "after"])
-def test_killed_between_the_submission_and_the_posts(town: Town, moment: tuple[str, int]) -> None:
+@ahead
+def test_killed_between_the_submission_and_the_posts(found: Found) -> None:
+    kill_before_the_posts_are_confirmed(found(), *AFTER)
+
+
+@pytest.mark.soak
+def test_killed_before_the_posts_reach_slack(found: Found) -> None:
+    kill_before_the_posts_are_confirmed(found(), *BEFORE)
+
+
+def kill_before_the_posts_are_confirmed(town: Town, kind: str, ms: int) -> None:
     bot = town.starts_bot()
-    kind, ms = moment
     town.slack.fault(kind, "chat.postMessage", count=None, ms=ms)
     maya = town.person("maya")
     maya.submits_report("VPN is down")
@@ -40,11 +47,18 @@ def test_killed_between_the_submission_and_the_posts(town: Town, moment: tuple[s
     maya.receipt("ISS-1", "is on it")
 
 
-@pytest.mark.parametrize("moment", [BEFORE, AFTER], ids=["before", "after"])
-def test_killed_in_the_middle_of_an_escalation(found: Callable[..., Town], moment: tuple[str, int]) -> None:
-    town = found(policy=policy_text(first="2s"))
+@ahead
+def test_killed_in_the_middle_of_an_escalation(found: Found) -> None:
+    kill_in_an_escalation(found(policy=policy_text(first="2s")), *AFTER)
+
+
+@pytest.mark.soak
+def test_killed_before_an_escalation_reaches_slack(found: Found) -> None:
+    kill_in_an_escalation(found(policy=policy_text(first="2s")), *BEFORE)
+
+
+def kill_in_an_escalation(town: Town, kind: str, ms: int) -> None:
     bot = town.starts_bot()
-    kind, ms = moment
     maya, ana, chen = (town.person(name) for name in ("maya", "ana", "chen"))
     issue = maya.reports("VPN is down")
     first = ana.card(issue, "support-l1")
@@ -61,16 +75,15 @@ def test_killed_in_the_middle_of_an_escalation(found: Callable[..., Town], momen
     assert roots(town.slack, "VPN is down") == {"C0L1": 1, "C0L2": 1, "D0MAYA": 1}
 
 
-def test_killed_fifteen_times_at_random(found: Callable[..., Town]) -> None:
-    town = found()
-    a_day_of_kills(town, rounds=1)
+@ahead
+def test_killed_fifteen_times_at_random(found: Found) -> None:
+    a_day_of_kills(found(), rounds=1)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_killed_a_hundred_and_fifty_times_at_random(found: Callable[..., Town]) -> None:
-    town = found()
-    a_day_of_kills(town, rounds=10)
+def test_killed_a_hundred_and_fifty_times_at_random(found: Found) -> None:
+    a_day_of_kills(found(), rounds=10)
 
 
 # --- people at work while the bot is killed --------------------------------------------------------------------------
@@ -101,7 +114,7 @@ def a_day_of_kills(town: Town, *, rounds: int, kills: int = 15, issues: int = 4)
         for _ in range(kills):
             bot = town.runs()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                bot.ends(within=moments.uniform(0.7, 2.0))
+                bot.ends(within=moments.uniform(0.7, 1.6))
                 raise AssertionError(f"it ended by itself, exit code {bot.code}:\n{bot.said}")
             bot.kill()
         bot = town.starts_bot()
@@ -207,14 +220,14 @@ def nothing_is_lost(town: Town, case: Case) -> None:
 
 
 def relayed(slack: Playground, words: str) -> bool:
-    messages = [message for channel in CHANNELS.values() for message in slack.raw(channel)]
+    messages = [message for channel in CHANNELS for message in slack.raw(channel)]
     return any(message["user"] == "U0BOT" and words in message["text"] for message in messages)
 
 
 def nothing_is_doubled(town: Town, cases: list[Case]) -> None:
     """Each message of the outbox carries its own key, and each line is said once in each thread."""
     dms = {f"D0{case.reporter.upper()}" for case in cases}
-    posted = [(channel, message) for channel in (*CHANNELS.values(), *dms) for message in town.slack.raw(channel)]
+    posted = [(channel, message) for channel in (*CHANNELS, *dms) for message in town.slack.raw(channel)]
     ours = [(channel, message) for channel, message in posted if message["user"] == "U0BOT"]
     keys = Counter(message["metadata"]["event_payload"]["key"] for _, message in ours)
     assert [key for key, count in keys.items() if count > 1] == []
@@ -222,16 +235,3 @@ def nothing_is_doubled(town: Town, cases: list[Case]) -> None:
     assert [line for line, count in lines.items() if count > 1] == []
     for case in cases:
         assert roots(town.slack, case.title) == {"C0L1": 1, "C0L2": 1, f"D0{case.reporter.upper()}": 1}
-
-
-def roots(slack: Playground, title: str) -> dict[str, int]:
-    """How many cards and receipts about an issue there are, where there are any."""
-    dms = [f"D0{name.upper()}" for name in PEOPLE]
-    counts: Counter[str] = Counter()
-    for channel in (*CHANNELS.values(), *dms):
-        with contextlib.suppress(Refused):  # a conversation that nobody has begun
-            messages = [message for message in slack.raw(channel) if message["user"] == "U0BOT"]
-            counts[channel] = sum(
-                title in message["text"] for message in messages if message.get("thread_ts") in (None, message["ts"])
-            )
-    return {channel: count for channel, count in counts.items() if count}

@@ -8,7 +8,7 @@ def threads(town: Town, reporter: Person, title: str, *, details: str = "") -> t
     """A new issue: its name, its receipt, and its card as Ana sees it; people have had the time to read them."""
     issue = reporter.reports(title, details=details)
     card = town.person("ana").card(issue, "support-l1")
-    town.bots[-1].has_sent_everything()
+    town.bots[0].has_sent_everything()
     return issue, reporter.receipt(issue), card
 
 

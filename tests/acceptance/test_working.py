@@ -52,7 +52,7 @@ def test_the_card_says_what_one_needs_to_know(calm: Town) -> None:
         assert words in card.shown
     assert "<!date^" in card.shown
     assert "Since the power cut.\nAisle 4." in card.shown
-    assert card.buttons == ["Claim", "Escalate", "Resolve", "History"]
+    assert card.buttons == ["Claim", "Escalate", "Resolve", "More actions", "Why?", "History"]
     assert not card.calls_me  # a first card of a Normal issue is simply there
     assert issue in card.notification
     assert "Forklift terminal is dark" in card.notification
@@ -86,10 +86,10 @@ def test_claim_release_escalate_by_hand_resolve_reopen(calm: Town) -> None:
     dana.presses("Resolve", higher)
     dana.fills(fix="Replaced the certificate")
     higher = dana.sees_it_become(higher, "Resolved by <@U0DANA>", "Replaced the certificate")
-    assert higher.buttons == ["Reopen", "History"]
+    assert higher.buttons == ["Reopen", "Why?", "History"]
     receipt = maya.receipt(issue, "Resolved by <@U0DANA>", "Replaced the certificate")
 
-    maya.presses("Reopen", receipt)
+    maya.presses("Not fixed", receipt)
     maya.fills(reason="It is gone again")
     maya.sees_it_become(receipt, "Waiting for L2")
     dana.sees_it_become(higher, "nobody in L2 has claimed it")
@@ -123,7 +123,46 @@ def test_the_thread_understands_what_the_buttons_do(calm: Town) -> None:
     dana.replies(higher, "@Escalator reopen stripes again")
     dana.sees_it_become(higher, "nobody in L2 has claimed it")
     dana.replies(higher, "@Escalator dance")
-    assert "In this thread I understand" in dana.is_told("claim")
+    assert "`release`" in dana.is_told("In this thread I understand")
+
+
+def test_an_issue_that_waits_for_its_reporter_goes_on_with_the_answer(calm: Town) -> None:
+    emil, ana = calm.person("emil"), calm.person("ana")
+    issue = emil.reports("Share does not mount")
+    card = ana.card(issue, "support-l1")
+    ana.presses("Claim", card)
+    card = ana.sees_it_become(card, "Claimed by")
+
+    ana.presses("Wait", card)
+    ana.fills(waiting="reporter", note="Which share is it?")
+
+    ana.sees_it_become(card, "Waiting for its reporter's answer", "its clocks stand still")
+    receipt = emil.receipt(issue)
+    emil.sees("<@U0ANA> needs to know", "Which share is it?", where="dm", under=receipt)
+    emil.replies(receipt, "The one of the lab")
+    ana.sees("The one of the lab", where="support-l1", under=card)
+    ana.sees_it_become(card, "Claimed by <@U0ANA>")
+
+
+def test_what_the_card_has_no_button_for_is_in_its_menu(calm: Town) -> None:
+    emil, ana, ben = (calm.person(name) for name in ("emil", "ana", "ben"))
+    issue = emil.reports("Licence server is full")
+    card = ana.card(issue, "support-l1")
+    ana.presses("Claim", card)
+    card = ana.sees_it_become(card, "Claimed by")
+
+    ana.presses("More actions", card)
+    assert "Hand over" in ana.sees_form("More for").shown
+    ana.presses_in_form("handover")
+    ana.sees_form("Hand over")
+    ana.fills(person="U0BEN", note="Two licences can go")
+    ana.sees_no_form()
+
+    ben.sees("<@U0ANA> hands", "Two licences can go", where="support-l1", under=card)
+    ben.presses("Accept", ben.sees_it_become(card, "hands it to <@U0BEN>"))
+    ben.sees_it_become(card, "Claimed by <@U0BEN>")
+    ben.presses("Why?", ben.card(issue, "support-l1"))
+    assert "<@U0BEN>" in ben.sees_form("Why?").shown
 
 
 def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(calm: Town) -> None:
@@ -164,8 +203,8 @@ def test_who_is_not_staff_is_told_so_and_nobody_else_is(calm: Town) -> None:
 
 def test_a_button_of_a_card_that_slack_shows_too_long_is_refused_with_the_reason(calm: Town) -> None:
     """The old card cannot be redrawn for a while, so its buttons stay."""
-    tom, ana, ben, dana = (calm.person(name) for name in ("tom", "ana", "ben", "dana"))
-    issue = tom.reports("Gate camera is blind")
+    emil, ana, ben, dana = (calm.person(name) for name in ("emil", "ana", "ben", "dana"))
+    issue = emil.reports("Gate camera is blind")
     old = ben.card(issue, "support-l1")
     calm.slack.fault("rate_limited", "chat.update", channel="C0L1", retry_after=2)
     ana.presses("Escalate", ana.card(issue, "support-l1"))
@@ -204,16 +243,18 @@ def test_the_command_answers_only_the_one_who_asked(calm: Town) -> None:
     issue = dana.reports("Backup tape is full")
 
     dana.types("/issue help")
-    assert "@Escalator escalate" in dana.is_told("How to use Escalator")
+    assert "@Escalator claim" in dana.is_told("How to use Escalator")
     dana.types("/issue mine")
     assert issue in dana.is_told("What you reported", "Backup tape is full")
     dana.types("/issue list")
-    assert issue in dana.is_told("Open issues")
+    dana.is_told("Open issues", "ISS-")
     dana.types(f"/issue show {issue}")
     dana.is_told("Backup tape is full", "It goes to L2")
     dana.types("/issue show ISS-9999")
     dana.is_told("There is no ISS-9999")
+    dana.types(f"/issue why {issue}")
+    dana.is_told("The rule.", "make it Normal (P3)")
 
     fay.opens_the_page()
-    assert not fay.ephemerals
+    assert not [body for body in fay.ephemerals.values() if issue in body["text"]]
     assert not [message for message in fay.read("it-help") if "Backup tape" in message.shown]

@@ -1,9 +1,13 @@
 """A workspace and a bot in it, in a folder of their own; what tests start with and stop at the end."""
 
+import contextlib
+from collections import Counter
 from pathlib import Path
 
-from tests.acceptance.driver import APP_TOKEN, BOT_TOKEN, Bot, Person, Playground, free_port
+from tests.acceptance.driver import APP_TOKEN, BOT, BOT_TOKEN, Bot, Person, Playground, Refused, free_port
 
+PEOPLE = ("maya", "tom", "lena", "ana", "ben", "chen", "dana", "emil", "fay")
+CHANNELS = ("C0L1", "C0L2", "C0L3", "C0MGMT")  # the tiers'
 TIERS = {"L1": "support-l1", "L2": "support-l2", "L3": "support-l3", "management": "it-managers"}
 
 
@@ -50,6 +54,7 @@ class Town:
         self.database_url = f"sqlite:///{folder / 'escalator.db'}"
         self.bots: list[Bot] = []
         self.port = free_port()
+        self._seen = 0
         self._slack: Playground | None = None
         if with_slack:
             self.open_slack()
@@ -100,7 +105,26 @@ class Town:
         if self._slack:
             self._slack.close()
 
+    def new_faults(self) -> list[str]:
+        """Those since it was asked last."""
+        faults = self.faults()
+        new, self._seen = faults[self._seen :], len(faults)
+        return new
+
     def faults(self) -> list[str]:
         """What no bot should ever have written."""
         marks = ("Traceback", "CRITICAL", "reference ")
         return [line for bot in self.bots for line in bot.said.splitlines() if any(mark in line for mark in marks)]
+
+
+def roots(slack: Playground, title: str) -> dict[str, int]:
+    """How many cards and receipts about an issue there are, where there are any."""
+    dms = [f"D0{name.upper()}" for name in PEOPLE]
+    counts: Counter[str] = Counter()
+    for channel in (*CHANNELS, *dms):
+        with contextlib.suppress(Refused):  # a conversation that nobody has begun
+            messages = [message for message in slack.raw(channel) if message["user"] == BOT]
+            counts[channel] = sum(
+                title in message["text"] for message in messages if message.get("thread_ts") in (None, message["ts"])
+            )
+    return {channel: count for channel, count in counts.items() if count}

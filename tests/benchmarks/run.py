@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import importlib.metadata
+import os
 import platform
 import re
 import sqlite3
@@ -34,13 +35,17 @@ STARTS = 5
 ISSUES = 100  # one after the other
 BURST = 50  # at once
 FILL = 100  # more, so that the memory is that after 250 issues
-PACE = 1.15  # seconds between two issues: a little more than one message a second per channel
+PACE = 1.25  # seconds between two issues: more than Slack's second per message and channel, so that none waits
 SLOW = 100  # milliseconds that each call of the slower Slack takes longer
 STORED, LIVE, DUE = 1_000_000, 100_000, 300
 SAMPLES = 200
 QUIET = """
 import slack_bolt, sqlmodel, apscheduler.schedulers.background, pydantic_settings
 """
+
+
+def load() -> str:
+    return " ".join(f"{average:.1f}" for average in os.getloadavg())
 
 
 def say(line: str) -> None:
@@ -296,6 +301,7 @@ def main() -> int:
     argparse.ArgumentParser(prog="make bench", description=__doc__).parse_args()
     began = time.monotonic()
     say(f"{platform.platform()}, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")  # noqa: TID251
+    say(f"load average at the start: {load()} on {os.cpu_count()} cores, which everything measured here shares")
     table = Table()
     with tempfile.TemporaryDirectory(prefix="escalator-bench-") as name:
         folder = Path(name)
@@ -322,15 +328,16 @@ def main() -> int:
             finish = [burst(table, name, town, crowds[name]) for name, town in both.items()]
             filling = threading.Thread(target=fill, args=(crowds["quick Slack"],))
             filling.start()
+            (folder / "million").mkdir()
+            engine(table, folder / "million")  # meanwhile a message a second is posted
+            table.head("The bot, in the end")
             for wait in finish:
                 wait()
             filling.join()
             bot.has_sent_everything(within=150)
             table.row(f"memory after {ISSUES + BURST + FILL} issues", f"{memory(bot):.0f} MB")
             table.row("calls that Slack refused, 429s among them", str(refused(quick.slack) + refused(slow.slack)))
-        (folder / "million").mkdir()
-        engine(table, folder / "million")
-    say(f"\n{time.monotonic() - began:.0f} s in all")
+    say(f"\n{time.monotonic() - began:.0f} s in all; load average at the end: {load()}")
     return 0
 
 
