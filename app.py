@@ -288,6 +288,7 @@ class Escalator:
         self._scheduler.shutdown(wait=True)
         if self._socket is not None:
             self._socket.finish(IN_HAND)
+            logging.getLogger("escalator.slack").setLevel(logging.CRITICAL)  # a frame torn by the close is no news
             try:
                 self._socket.close()  # type: ignore[no-untyped-call]
             except Exception:  # the SDK's close can fail in the middle of a reconnect (slack.md 3.5)

@@ -87,6 +87,8 @@ def set_up_logging(level: str, format: Literal["text", "json"], stream: TextIO |
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # It reports every run of every job, and the engine ticks each second.
     logging.getLogger("apscheduler").setLevel(level if level in ("DEBUG", "ERROR") else "WARNING")
+    for chatty in ("alembic.runtime.plugins", "alembic.runtime.migration"):
+        logging.getLogger(chatty).setLevel(level if level in ("DEBUG", "ERROR") else "WARNING")
     logging.captureWarnings(capture=True)
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
