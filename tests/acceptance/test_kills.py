@@ -14,6 +14,7 @@ from tests.acceptance.ahead import Found, ahead
 from tests.acceptance.driver import Message, Person, Playground, Refused, until
 from tests.acceptance.town import CHANNELS, PEOPLE, Town, policy_text, roots
 
+REPORTERS = [name for name in PEOPLE if name not in ("ana", "dana")]  # those two do the work
 LONG = 90.0  # seconds a person waits for a bot that is killed again and again
 
 BEFORE = ("dropped", 0)  # the call never reaches Slack
@@ -101,13 +102,13 @@ class Case:
     said_by_reporter: list[str] = field(default_factory=list)
 
 
-def a_day_of_kills(town: Town, *, rounds: int, kills: int = 15, issues: int = 4) -> None:
+def a_day_of_kills(town: Town, *, rounds: int, kills: int = 15, issues: int = 3) -> None:
     """Each round ends with a bot that lives, so that what Slack has yet to deliver again comes through."""
     moments = random.Random(rounds)
     cases: list[Case] = []
     for number in range(rounds):
-        names = [PEOPLE[(number * issues + n) % len(PEOPLE)] for n in range(issues)]
-        new = [Case(f"Case {number}.{n} of {name}", name, talk=bool(n % 2)) for n, name in enumerate(names)]
+        names = [REPORTERS[(number * issues + n) % len(REPORTERS)] for n in range(issues)]
+        new = [Case(f"Case {number}.{n} of {name}", name, talk=(number + n) % 2 == 1) for n, name in enumerate(names)]
         cases += new
         work = Work(town, new)
         work.start()

@@ -26,7 +26,7 @@ COLUMNS = {
 
 def make(file: Path, policy: Policy, *, stored: int, live: int) -> None:
     """`stored` issues, of which `live` are not resolved."""
-    add(file, policy, [datetime.now(UTC)])  # noqa: TID251 - the benchmark's own clock
+    add(file, policy, moments(1, first=timedelta(hours=2), within=timedelta()))
     _multiply(file, stored, live)
 
 
