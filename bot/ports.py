@@ -72,6 +72,10 @@ class Transaction(Protocol):
         """Locked until the end. Raises refusals.NoSuchIssue."""
         ...
 
+    def lock_families(self) -> None:
+        """Before the first issue is loaded by whoever changes several: two of them must not wait for each other."""
+        ...
+
     def save(self, issue: Issue, due_at: datetime | None) -> None:
         """Insert or update. `due_at` None: no clock runs."""
         ...

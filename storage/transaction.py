@@ -37,6 +37,9 @@ _SHOWS_THE_SAME = {
 }
 
 
+FAMILIES = 0x455343_46414D  # any number that no other program locks in the same PostgreSQL database
+
+
 class StaleIssue(Exception):
     """An issue was to be written over by a transaction that has not read it."""
 
@@ -73,6 +76,10 @@ class SqlTransaction:
             raise NoSuchIssue(name=issue_name(number))
         self._read.add(number)
         return issue_from(body)
+
+    def lock_families(self) -> None:
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(select(func.pg_advisory_xact_lock(FAMILIES)))
 
     def save(self, issue: Issue, due_at: datetime | None) -> None:
         """One that exists must have been read in this transaction; StaleIssue otherwise. Ends its being set aside."""

@@ -59,6 +59,9 @@ class Conversation:
 
     def _heard(self, tx: Transaction, number: int, words: Words, by: str) -> None:
         """What the reporter says goes to where their trouble is worked on, and begins anew what was final (T20)."""
+        known = self._database.find(number)
+        if known and known.status is Status.MERGED:
+            tx.lock_families()
         issue, policy = pinned(tx, number)
         while issue.status is Status.MERGED and issue.parent:
             issue, policy = pinned(tx, issue.parent)

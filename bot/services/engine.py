@@ -112,6 +112,9 @@ class Engine:
         return bool(decision.events)
 
     def _decide(self, tx: Transaction, number: int) -> Decision:
+        known = self._database.find(number)
+        if known and known.children:
+            tx.lock_families()
         issue, policy = pinned(tx, number)
         now = self._clock()
         decision = clockwork.pass_time(issue, policy, now, holder_gone=holder_gone(tx, issue))

@@ -211,7 +211,7 @@ class IssueService:
                     tell_children(tx, issue, event, now)
             return decision
 
-        return self._change_in(number, user, delivery, resolved)
+        return self._change_in(number, user, delivery, resolved, family=True)
 
     def reopen(self, number: int, user: str, *, reason: str, delivery: str) -> Issue:
         return self._change(
@@ -243,7 +243,7 @@ class IssueService:
                 record(tx, grandchild, decide(grandchild, its_policy, gone), its_policy, now)
             return decide(child, policy, gone)
 
-        return self._change_in(number, user, delivery, merged, lock_first=min(number, into))
+        return self._change_in(number, user, delivery, merged, family=True)
 
     def unmerge(self, number: int, user: str, *, delivery: str) -> Issue:
         def apart(tx: Transaction, child: Issue, who: Actor, policy: Policy, now: datetime) -> Decision:
@@ -254,7 +254,7 @@ class IssueService:
             record(tx, parent, decide(parent, parents_policy, unlinked), parents_policy, now)
             return decide(child, policy, back)
 
-        return self._change_in(number, user, delivery, apart)
+        return self._change_in(number, user, delivery, apart, family=True)
 
     def declare_major(self, number: int, user: str, *, commander: str, delivery: str) -> Issue:
         return self._change(
@@ -316,14 +316,14 @@ class IssueService:
         delivery: str,
         rule: Callable[[Transaction, Issue, Actor, Policy, datetime], Decision],
         *,
-        lock_first: int | None = None,
+        family: bool = False,
     ) -> Issue:
-        """`lock_first`: of two issues the lower number is locked first, so that two such changes never embrace."""
+        """`family`: more issues than this one may change."""
 
         def changed() -> Issue:
             with self._database.begin() as tx:
-                if lock_first is not None:
-                    tx.issue(lock_first)
+                if family:
+                    tx.lock_families()
                 issue, policy = pinned(tx, number)
                 now = self._clock()  # after the lock, so that a timeline never goes back in time
                 if not tx.first_sight(delivery, now):
