@@ -201,6 +201,17 @@ def test_who_is_not_staff_is_told_so_and_nobody_else_is(calm: Town) -> None:
     assert not [body for body in dana.ephemerals.values() if issue in body["text"]]
 
 
+def test_who_only_looks_into_the_channel_is_told_too(calm: Town) -> None:
+    """Maya may read #support-l1, as everybody may, and is no member of it."""
+    lena, maya = calm.person("lena"), calm.person("maya")
+    issue = lena.reports("Coffee machine is offline")
+
+    maya.presses("Claim", maya.card(issue, "support-l1"))
+
+    maya.is_told(f"Only support staff can do that with {issue}")
+    assert "nobody in L1 has claimed it" in maya.card(issue, "support-l1").shown
+
+
 def test_a_button_of_a_card_that_slack_shows_too_long_is_refused_with_the_reason(calm: Town) -> None:
     """The old card cannot be redrawn for a while, so its buttons stay."""
     emil, ana, ben, dana = (calm.person(name) for name in ("emil", "ana", "ben", "dana"))
