@@ -50,7 +50,7 @@ from bot.services.simulation import (
     read_zone,
     simulate,
 )
-from bot.slack.gateway import Answers, Gateway, answering_client, reading_slack, sending_client
+from bot.slack.gateway import Answers, Gateway, answering_client, reading_client, reading_slack, sending_client
 from handlers import register
 from handlers.boundary import NotYet
 from storage import AlreadyRunning, CannotOpen, SqlDatabase, open_database
@@ -131,7 +131,13 @@ class Escalator:
         def user() -> str:
             return self._identity.user
 
-        self._directory = Directory(database, gateway, current, utc_now, bot_user=user)
+        self._directory = Directory(
+            database,
+            Gateway(reading_client(self._token, settings.slack_api_url)),
+            current,
+            utc_now,
+            bot_user=user,
+        )
         courier = Courier(
             database,
             gateway,
@@ -272,7 +278,12 @@ class Escalator:
     def _health_server(self) -> HealthServer | None:
         if self._settings.http_port is None:
             return None
-        server = HealthServer(self._settings.http_host, self._settings.http_port, self._pulse)
+        host, port = self._settings.http_host, self._settings.http_port
+        try:
+            server = HealthServer(host, port, self._pulse)
+        except OSError as error:
+            self._database.close()
+            raise CannotOpen(f"HTTP_PORT: cannot listen on {host}:{port} ({error.strerror}).") from None
         server.start()
         return server
 

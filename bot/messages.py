@@ -230,7 +230,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
     `before` and `after` are the issue before and after the whole decision the event belongs to.
     """
     reporter, desk = Place(person=after.reporter), Place(tier=after.desk)
-    refreshed: tuple[Message, ...] = (*_card_refreshes(after), ReceiptRefresh(reporter))
+    refreshed = redrawn(after)
     match event:
         case IssueOpened():
             at_once = policy.targets[after.priority].at_once
@@ -294,13 +294,14 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case WordsDeleted():
             return tuple(RelayDelete(place, event.channel, event.ts) for place in _both_sides(after))
         case IssueResolved():
-            return (*refreshed, Line(reporter, _resolved(event, after)))
+            return (*refreshed, Line(reporter, _resolved(event, after, policy)))
         case IssueReopened():
-            back = f"{after.name} is back: <@{event.by}> has reopened it. It needs somebody again."
-            return (*refreshed, Line(Place(tier=after.tier), back))
+            turn = Place(tier=after.tier)
+            return (*refreshed, Line(turn, _back(event, before, after)), TierPing(turn, Cause.REOPENED, 0))
         case IssueCancelled():
             gone = f"<@{event.by}> has cancelled {after.name}" + (f": {_safe(event.reason)}" if event.reason else ".")
-            return (*refreshed, Line(Place(tier=_former_desk(before, after)), gone))
+            told = () if event.by == after.reporter else (Line(reporter, gone),)
+            return (*refreshed, Line(Place(tier=_former_desk(before, after)), gone), *told)
         case IssueMerged():
             same = f"{after.name} is the same trouble as {issue_name(event.into)}. You will hear the outcome here."
             here = f"<@{event.by}> has merged {after.name} into {issue_name(event.into)}."
@@ -334,8 +335,10 @@ def _safe(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _card_refreshes(issue: Issue) -> tuple[CardRefresh, ...]:
-    return tuple(CardRefresh(Place(tier=tier)) for tier in issue.carded)
+def redrawn(issue: Issue) -> tuple[Message, ...]:
+    """Its cards and its receipt, as it is now."""
+    cards = (CardRefresh(Place(tier=tier)) for tier in issue.carded)
+    return (*cards, ReceiptRefresh(Place(person=issue.reporter)))
 
 
 def _others(refreshed: tuple[Message, ...], card: Card) -> tuple[Message, ...]:
@@ -353,9 +356,18 @@ def _released(event: IssueReleased, after: Issue) -> str:
     return f"<@{event.by}> has released {after.name}. It needs somebody again."
 
 
-def _resolved(event: IssueResolved, after: Issue) -> str:
+def _back(event: IssueReopened, before: Issue | None, after: Issue) -> str:
+    why = f": {_safe(event.reason)}" if event.reason else "."
+    former = before.resolved_by if before else None
+    asked = f"<@{former}>, " if former and former not in (event.by, after.reporter) else ""
+    return f"{asked}{after.name} is back, <@{event.by}> has reopened it{why}"
+
+
+def _resolved(event: IssueResolved, after: Issue, policy: Policy) -> str:
     if event.by is None:
-        return f"{after.name} was closed for want of an answer. Reply here within five days and it goes on."
+        days = max(1, policy.close_after.days)
+        within = f"{days} day" if days == 1 else f"{days} days"
+        return f"{after.name} was closed for want of an answer. Reply here within {within} and it goes on."
     if event.by == after.reporter:
         return f"Good to hear. {after.name} is resolved."
     return f"<@{event.by}> has resolved {after.name}. Not fixed? Press Not fixed, or reply here."

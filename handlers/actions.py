@@ -51,12 +51,16 @@ def more(ack: Ack, body: Body, bot: Bot) -> None:
 def _start(act: Act, value: str, body: Body, bot: Bot) -> None:
     number, entry, desk = ids.read_seen(value)
     user, seen = _user(body), Seen(entry=entry)
-    if act.inputs:
-        issue, policy = bot.issues.may(act.word, number, user, seen=seen)
-        _open(forms.act(act, issue, policy, seen=value), body, bot)
-        return
-    delivery = f"press:{body['trigger_id']}"  # unique per press (slack.md 4.2)
-    perform(Asked(act.word, number, user, delivery, seen=seen, desk=desk), bot)
+    try:
+        if act.inputs:
+            issue, policy = bot.issues.may(act.word, number, user, seen=seen)
+            _open(forms.act(act, issue, policy, seen=value), body, bot)
+            return
+        delivery = f"press:{body['trigger_id']}"  # unique per press (slack.md 4.2)
+        perform(Asked(act.word, number, user, delivery, seen=seen, desk=desk), bot)
+    except refusals.Refused:
+        bot.issues.redraw(number)  # what they saw may be out of date
+        raise
     if "view" in body:
         found = bot.search.one(number)
         bot.answers.update_form(body["view"]["id"], body["view"]["hash"], forms.done(found.issue, found.policy))

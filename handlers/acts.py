@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain import refusals
@@ -17,6 +18,7 @@ from bot.slack.text import escape, spoken
 MORNING = time(9)  # a date without an hour means the start of that working day
 
 _PERSON = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>\s*")
+_TRIED = re.compile(r"\btried:", re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,3})\s*(m|min|h)")
 _UNTIL = re.compile(r"\buntil (\d{4}-\d{2}-\d{2})\b\s*", re.IGNORECASE)
 _LEVELS = "|".join(Level)
@@ -51,23 +53,24 @@ def perform(asked: Asked, bot: Bot) -> None:
         case "takeover":
             issues.take_over(*who, reason=text["reason"], desk=asked.desk, delivery=delivery)
         case "handover":
-            issues.hand_over(*who, to=given.get("person", ""), note=text["note"], delivery=delivery)
+            issues.hand_over(*who, to=_person(given), note=text["note"], delivery=delivery)
         case "escalate":
             issues.escalate(*who, seen=asked.seen, reason=text["reason"], tried=text["tried"], delivery=delivery)
         case "return":
             issues.give_back(*who, seen=asked.seen, findings=text["findings"], delivery=delivery)
         case "move":
-            issues.reroute(*who, seen=asked.seen, to=text["tier"], reason=text["reason"], delivery=delivery)
+            tier, reason = _tier_and_reason(f"{text['tier']} {text['reason']}", bot)
+            issues.reroute(*who, seen=asked.seen, to=tier, reason=reason, delivery=delivery)
         case "wait":
-            reason = WaitingFor(given["waiting"])
+            reason = _chosen(given, "waiting", WaitingFor)
             until = _morning(given.get("until") or "", bot)
-            issues.wait(*who, reason=reason, note=text["note"], until=until, delivery=delivery)
+            issues.wait(*who, reason=WaitingFor(reason), note=text["note"], until=until, delivery=delivery)
         case "resume":
             issues.resume(*who, delivery=delivery)
         case "snooze":
-            issues.snooze(*who, span=timedelta(minutes=int(given["minutes"])), delivery=delivery)
+            issues.snooze(*who, span=timedelta(minutes=int(given.get("minutes") or 0)), delivery=delivery)
         case "priority":
-            impact, urgency = Level(given["impact"]), Level(given["urgency"])
+            impact, urgency = Level(_chosen(given, "impact", Level)), Level(_chosen(given, "urgency", Level))
             issues.reprioritise(*who, impact=impact, urgency=urgency, reason=text["reason"], delivery=delivery)
         case "worse":
             issues.get_worse(*who, reason=text["reason"], delivery=delivery)
@@ -84,7 +87,7 @@ def perform(asked: Asked, bot: Bot) -> None:
         case "unmerge":
             issues.unmerge(*who, delivery=delivery)
         case "major":
-            issues.declare_major(*who, commander=given.get("person", ""), delivery=delivery)
+            issues.declare_major(*who, commander=_person(given), delivery=delivery)
         case "endmajor":
             issues.end_major(*who, delivery=delivery)
         case "update":
@@ -100,10 +103,10 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
     said = spoken(typed)
     match word:
         case "escalate":
-            reason, marked, tried = said.partition("tried:")
-            if not marked:
+            both = _TRIED.split(said, maxsplit=1)
+            if len(both) == 1:
                 raise refusals.HowToEscalate
-            return {"reason": reason.strip().rstrip(";,. "), "tried": tried.strip()}
+            return {"reason": both[0].strip().rstrip(";,. "), "tried": both[1].strip()}
         case "resolve":
             found = _CATEGORY.match(said)
             fix = said[found.end() :] if found else said
@@ -157,6 +160,29 @@ def _wait_from(said: str) -> dict[str, str]:
         raise refusals.NotUnderstood(what=f"what it waits for (“{what}”)", example=example)
     until = _UNTIL.search(note)
     return {"waiting": what, "note": _UNTIL.sub("", note).strip(), "until": until[1] if until else ""}
+
+
+def _chosen(given: Mapping[str, str], name: str, choices: type[StrEnum]) -> str:
+    """A select that was left empty comes as nothing."""
+    if given.get(name) not in set(choices):
+        raise refusals.NotUnderstood(what=f"the choice of {name}", example=", ".join(choices))
+    return given[name]
+
+
+def _person(given: Mapping[str, str]) -> str:
+    if not given.get("person"):
+        raise refusals.NotUnderstood(what="whom you mean", example="@Dana")
+    return given["person"]
+
+
+def _tier_and_reason(said: str, bot: Bot) -> tuple[str, str]:
+    """A tier's name may have spaces: the longest that the words begin with is meant."""
+    names = sorted((tier.name for tier in bot.policy().tiers), key=len, reverse=True)
+    name = next((each for each in names if said.lower().startswith(f"{each.lower()} ")), None)
+    if name:
+        return name, said[len(name) :].strip()
+    tier, _, reason = said.partition(" ")
+    return tier, reason
 
 
 def _morning(day: str, bot: Bot) -> datetime | None:

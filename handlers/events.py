@@ -23,6 +23,7 @@ DM_HINT = (
     "To add to an issue, reply in the thread of its receipt above. To report a new one, type `/issue`. "
     "`/issue mine` lists yours."
 )
+NOT_HERE = "This was not passed on: only replies under an issue's card or receipt are. Reply there to be heard."
 ELSEWHERE = "I answer in the threads of issue cards. To report something, type `/issue`; `/issue help` tells the rest."
 
 
@@ -66,7 +67,9 @@ def _said(event: dict[str, Any], bot: Bot) -> None:
     if root is None and event.get("parent_user_id") == bot.user() and bot.conversation.may_be_under_way():
         raise NotYet
     if root is None:
-        if event.get("channel_type") == "im":
+        if event.get("parent_user_id") == bot.user() and event.get("channel_type") != "im":
+            bot.answers.whisper(event["channel"], event["user"], NOT_HERE, event.get("thread_ts"))
+        elif event.get("channel_type") == "im":
             bot.answers.whisper(event["channel"], event["user"], DM_HINT, event.get("thread_ts"))
         return
     try:

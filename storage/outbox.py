@@ -116,7 +116,9 @@ def _next(now: datetime, busy: Collection[str]) -> Any:
 
 
 def _ripe(now: datetime) -> ColumnElement[bool]:
-    waits = (col(OutboxRow.state) == "pending") & (col(OutboxRow.not_before) <= now)
+    # One that was never put back waits for no moment, or a clock that steps back would hold it for as long as the step.
+    ready = or_(col(OutboxRow.attempts) == 0, col(OutboxRow.not_before) <= now)
+    waits = (col(OutboxRow.state) == "pending") & ready
     abandoned = (col(OutboxRow.state) == "sending") & (col(OutboxRow.hold_until) <= now)
     return or_(waits, abandoned)
 

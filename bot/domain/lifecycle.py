@@ -347,7 +347,7 @@ def snooze(issue: Issue, actor: Actor, *, span: timedelta, policy: Policy, now: 
     """T11: silences reminders, stops no clock."""
     may_snooze(issue, actor, policy)
     due = next_step_at(issue, policy)
-    most = min(LONGEST_SNOOZE, due - now) if due else LONGEST_SNOOZE
+    most = max(timedelta(0), min(LONGEST_SNOOZE, due - now)) if due else LONGEST_SNOOZE
     if not timedelta(0) < span <= most:
         raise refusals.SnoozeTooLong(name=issue.name, most=f"{most // timedelta(minutes=1)} minutes")
     return decide(issue, policy, IssueSnoozed(at=now, by=actor.user, until=now + span))
@@ -425,7 +425,7 @@ def resolve(
     may_resolve(issue, actor, policy)
     if category is not None and category not in CATEGORIES:
         raise refusals.NotUnderstood(what=f"the cause “{category}”", example=", ".join(CATEGORIES))
-    if actor.is_staff and issue.priority in SEVERE and category is None:
+    if actor.is_staff and actor.user != issue.reporter and issue.priority in SEVERE and category is None:
         priority = f"{issue.priority.word} ({issue.priority.value})"
         raise refusals.CategoryNeeded(name=issue.name, priority=priority, categories=", ".join(CATEGORIES))
     fix = _required(fix, what="it is over: what fixed it")
@@ -460,6 +460,10 @@ def _reopened(issue: Issue, by: str, reason: str, policy: Policy, now: datetime,
 
 def may_cancel(issue: Issue, actor: Actor, policy: Policy, *, insists: bool = True) -> None:
     _require_live(issue)
+    if issue.children:
+        raise refusals.HasDuplicates(
+            name=issue.name, children=", ".join(issue_name(each) for each in issue.children[:10])
+        )
     lead = _leads(actor, issue.tier, policy) or (issue.tier == policy.last_tier and issue.tier in actor.tiers)
     if lead:
         return
@@ -538,6 +542,10 @@ def may_declare_major(issue: Issue, actor: Actor, policy: Policy) -> None:
 def declare_major(issue: Issue, actor: Actor, *, commander: str, policy: Policy, now: datetime) -> Decision:
     """T25: a flag with a commander; every tier is told."""
     may_declare_major(issue, actor, policy)
+    if issue.commander:
+        raise refusals.AlreadyMajor(name=issue.name, user=issue.commander)
+    if not commander:
+        raise refusals.NotUnderstood(what="who shall lead it", example="`major @Dana`")
     told = tuple(tier.number for tier in policy.tiers)
     return decide(
         issue,

@@ -89,6 +89,9 @@ class Policy:
         return self.matrix[impact][urgency]
 
     def tier(self, number: int) -> Tier:
+        """A tier the policy no longer has stands for itself in what happened long ago; nothing is sent there."""
+        if number > len(self.tiers):
+            return Tier(number, f"former tier {number}", self.tiers[-1].channel)
         return self.tiers[number - 1]
 
     @property

@@ -193,3 +193,11 @@ class CategoryNeeded(Refused):
 
 class NotUnderstood(Refused):
     """I did not understand {what}. Say it like this: {example}."""
+
+
+class HasDuplicates(Refused):
+    """{name} cannot be cancelled while other issues are merged into it: {children}. Resolve it, so that their reporters hear the outcome, or take them out first."""
+
+
+class AlreadyMajor(Refused):
+    """{name} is a major incident already. <@{user}> leads it."""

@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain import lifecycle
 from bot.domain.decision import Actor, Decision
 from bot.domain.events import Words
-from bot.domain.issue import TITLE_LIMIT, Issue, Status
+from bot.domain.issue import FINAL, TITLE_LIMIT, Issue, Status
 from bot.domain.policy import Policy
 from bot.ports import Database, Post, Transaction
 from bot.services.issues import CurrentPolicy, Report, asking_slack_before_no, holder_gone, open_in, pinned
@@ -16,6 +16,7 @@ from bot.services.recording import record
 
 _NOTE = re.compile(r"^\s*(?:🔒|:lock:)\s*")
 Rule = Callable[[Issue, Policy, datetime], Decision]
+RECENT = 50  # issues of a reporter among which the one that follows a closed one is looked for
 
 
 class Conversation:
@@ -75,12 +76,20 @@ class Conversation:
                 impact=issue.impact,
                 urgency=issue.urgency,
             )
-            policy = self._policy()
-            issue = open_in(tx, again, policy, now, follows=issue.number)
+            issue, policy = self._again(tx, again, issue.number, now)
         decision = lifecycle.reporter_word(
             issue, words, by=by, holder_gone=holder_gone(tx, issue), policy=policy, now=now
         )
         record(tx, issue, decision, policy, now)
+
+    def _again(self, tx: Transaction, report: Report, closed: int, now: datetime) -> tuple[Issue, Policy]:
+        """The issue that goes on where the closed one ended: one, however much is written under the old receipt."""
+        theirs = self._database.issues_of(report.reporter, RECENT)
+        going = next((each for each in theirs if each.follows == closed and each.status not in FINAL), None)
+        if going:
+            return pinned(tx, going.number)
+        policy = self._policy()
+        return open_in(tx, report, policy, now, follows=closed), policy
 
     def noted(self, root: Post, words: Words, *, by: str) -> bool:
         """Record words for staff only."""

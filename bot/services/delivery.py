@@ -163,7 +163,9 @@ class Courier:
         earlier = self._root(issue.number, Place(tier=packet.from_tier)) if packet else None
         return Scene(
             channel=self._channel(place, message),
-            thread=self._root(issue.number, place),
+            thread=self._database.post_of(issue.number, place, "card")
+            if isinstance(message, CardRefresh)
+            else self._root(issue.number, place),
             copy=self._database.copy_at(source, place) if source else None,
             newest_link=self._link(newest) if newest else None,
             earlier_link=self._link(earlier) if earlier else None,

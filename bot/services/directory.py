@@ -47,10 +47,14 @@ class Directory:
             log.warning("channels and staff could not be read from Slack, the last known ones stay: %s", error)
             return
         self._database.keep_channels(channels, now)
-        staff = self._database.staff()
-        for tier in self._policy().tiers:
+        policy = self._policy()
+        staff = {tier: who for tier, who in self._database.staff().items() if tier <= policy.last_tier}
+        for tier in policy.tiers:
             try:
                 members = self._members(tier, channels)
+            except Unsure as error:
+                log.warning("Slack has stopped answering; the staff of the other tiers stay as they were: %s", error)
+                break
             except _UNREADABLE as error:
                 log.warning("the staff of tier %s could not be read, the last known ones stay: %s", tier.name, error)
                 continue

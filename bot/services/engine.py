@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.domain import clockwork
 from bot.domain.decision import Decision
 from bot.domain.events import IssueEscalated, IssueResolved, TierReminded
-from bot.domain.issue import Status
+from bot.domain.issue import Issue
 from bot.domain.priority import Priority
 from bot.messages import CatchUp, Place
 from bot.ports import Database, Transaction
@@ -24,7 +24,7 @@ QUARANTINE_AFTER = 5  # failures in a row
 QUARANTINE = timedelta(hours=1)
 BACK_OFF = timedelta(seconds=5)  # doubled with each failure
 DOWN_FROM = timedelta(seconds=60)  # without a beat, it was a downtime (domain.md 3.11)
-BEAT_EVERY = timedelta(seconds=10)
+BEAT_EVERY = 10.0  # seconds
 LEAP = timedelta(minutes=5)  # of the wall clock between two ticks ...
 STILL = 60.0  # ... while so few seconds passed: one tick is held to see whether it stays (domain.md 3.10)
 
@@ -45,6 +45,7 @@ class Engine:
         self._wake = wake
         self._monotonic = monotonic
         self._last_look = (clock(), monotonic())
+        self._beat_at = -BEAT_EVERY  # on the monotonic clock; the first tick beats
         self.last_run = monotonic()
 
     def run_once(self) -> int:
@@ -55,17 +56,26 @@ class Engine:
         beat = self._database.beat()
         if beat and now - beat > DOWN_FROM:
             self._catch_up(beat, now)
+            self._keep_beat()  # whatever comes now, this downtime is told of
         moved = 0
         tried: set[int] = set()
         while due := [number for number in self._database.due(self._clock(), BATCH) if number not in tried]:
             for number in due:
                 tried.add(number)
                 moved += self._pass(number)
-                self.last_run = self._monotonic()
-        self.last_run = self._monotonic()
-        if beat is None or now - beat >= BEAT_EVERY:
-            self._database.keep_beat(now)
+                self._pulse()
+        self._pulse()
         return moved
+
+    def _pulse(self) -> None:
+        """Also in the middle of a long tick, which is no downtime."""
+        self.last_run = self._monotonic()
+        if self.last_run - self._beat_at >= BEAT_EVERY:
+            self._keep_beat()
+
+    def _keep_beat(self) -> None:
+        self._database.keep_beat(self._clock())
+        self._beat_at = self._monotonic()
 
     def _leapt(self, now: datetime) -> bool:
         """The wall clock jumped ahead while hardly any time passed: look again before believing it."""
@@ -80,25 +90,26 @@ class Engine:
     def _catch_up(self, since: datetime, now: datetime) -> None:
         """One summary per channel goes before the single messages (domain.md 3.11)."""
         log.warning("the engine was away from %s to %s and catches up", since, now)
-        for tier, numbers in self._coming_to(now).items():
-            first = numbers[0]
+        for tier, issues in self._coming_to(now).items():
+            counted = Counter(issue.priority.value for issue in issues)
+            summary = CatchUp(Place(tier=tier), since, now, tuple(sorted(counted.items())))
             with self._database.begin() as tx:
-                issues = [tx.issue(number) for number in sorted(numbers)]
-                counted = Counter(issue.priority.value for issue in issues)
-                summary = CatchUp(Place(tier=tier), since, now, tuple(sorted(counted.items())))
-                tx.enqueue(first, summary, lane=Priority.P1.rank, now=now)
+                tx.enqueue(issues[0].number, summary, lane=Priority.P1.rank, now=now)
         self._wake()
 
-    def _coming_to(self, now: datetime) -> dict[int, list[int]]:
+    def _coming_to(self, now: datetime) -> dict[int, list[Issue]]:
         """Tier -> the issues that will be its turn after this tick; a look ahead that changes nothing."""
-        coming: dict[int, list[int]] = {}
+        coming: dict[int, list[Issue]] = {}
         for number in self._database.due(now, 10_000):
             issue = self._database.find(number)
-            if issue is None or issue.status not in (Status.OPEN, Status.CLAIMED):
+            if issue is None or not issue.ticking:
                 continue
-            decision = clockwork.pass_time(issue, self._database.policy(issue.policy), now)
+            try:
+                decision = clockwork.pass_time(issue, self._database.policy(issue.policy), now)
+            except Exception:  # noqa: BLE001, S112  it is set aside, and told of, when its turn comes
+                continue
             if any(isinstance(event, IssueEscalated | TierReminded) for event in decision.events):
-                coming.setdefault(decision.issue.tier, []).append(number)
+                coming.setdefault(decision.issue.tier, []).append(issue)
         return coming
 
     def _pass(self, number: int) -> bool:

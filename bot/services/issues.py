@@ -13,6 +13,7 @@ from bot.domain.issue import Issue, WaitingFor
 from bot.domain.lifecycle import Seen
 from bot.domain.policy import Policy
 from bot.domain.priority import Level
+from bot.messages import redrawn
 from bot.ports import Database, Transaction
 from bot.services.recording import record
 
@@ -293,6 +294,16 @@ class IssueService:
                 issue, words, by=who.user, holder_gone=holder_gone(tx, issue), policy=policy, now=now
             ),
         )
+
+    def redraw(self, number: int) -> None:
+        """Draw the cards and the receipt anew; nothing for an issue that does not exist."""
+        if self._database.find(number) is None:
+            return
+        with self._database.begin() as tx:
+            issue = tx.issue(number)
+            for message in redrawn(issue):
+                tx.enqueue(number, message, lane=issue.priority.rank, now=self._clock())
+        self._wake()
 
     def may(self, word: str, number: int, user: str, *, seen: Seen) -> tuple[Issue, Policy]:
         """Whether an act could be done now; raises Refused if not."""

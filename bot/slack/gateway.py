@@ -17,6 +17,7 @@ from bot.ports import Call, Channel, NotShown, Rejected, Sent, TryLater, Unsure
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 2  # seconds for a call that a person waits for; Slack gives up on us after 3
+READ_TIMEOUT = 3  # seconds
 SEND_TIMEOUT = 10  # seconds for one call; a sender's hold on a row is longer
 METADATA = "escalator_message"
 PAGE = 200  # objects per page (slack.md 2.6)
@@ -41,6 +42,11 @@ ACCESS_RETRY = 60.0  # seconds
 def sending_client(token: str, base_url: str) -> WebClient:
     """No retries of its own: the SDK's would send a post twice (slack.md 0.8)."""
     return WebClient(token=token, base_url=base_url, timeout=SEND_TIMEOUT, retry_handlers=[])
+
+
+def reading_client(token: str, base_url: str) -> WebClient:
+    """For what can be read again in a few minutes."""
+    return WebClient(token=token, base_url=base_url, timeout=READ_TIMEOUT, retry_handlers=[])
 
 
 def answering_client(token: str, base_url: str) -> WebClient:

@@ -110,6 +110,7 @@ def _tier_ping(issue: Issue, policy: Policy, cause: Cause, count: int, scene: Sc
     why = {
         Cause.STALE: "its reporter has not heard from us in time",
         Cause.RAISED: f"it is {words.priority(issue)} now, and nobody has claimed it",
+        Cause.REOPENED: "it was reopened, and nobody has claimed it",
     }.get(cause, "still nobody has claimed it")
     last = f" {tier.name} is the last tier. Reminder {count}." if count else ""
     text = f"{issue.name} {escape(issue.title)}: {why}.{last}"

@@ -1,8 +1,9 @@
 """Everything else staff and reporters do: hand over, wait, return, move, snooze, merge, cancel, and ask why."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -383,3 +384,106 @@ def test_a_clock_that_leaps_ahead_is_looked_at_twice(workspace: Workspace) -> No
     assert workspace.issue().tier == 1
     workspace.engine.run_once()
     assert workspace.issue().tier == 2
+
+
+# --- what a second look found -----------------------------------------------------------------------------------------
+
+
+def test_all_that_is_written_under_a_closed_receipt_goes_to_one_new_issue(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "resolve rebooted", by="U0ANA")
+    workspace.pass_time(days=5)
+    receipt = workspace.receipt()
+    for text in ("it is back", "error 42", "please hurry"):
+        workspace.say(receipt, text, by="U0MAYA")
+    assert workspace.database.find(3) is None
+    said = [m.shown for m in workspace.slack.thread(workspace.card("L1", 2))]
+    assert [text for text in ("it is back", "error 42", "please hurry") if any(text in each for each in said)] == [
+        "it is back",
+        "error 42",
+        "please hurry",
+    ]
+
+
+def test_an_issue_whose_rule_raises_stops_nobody_after_a_downtime(workspace: Workspace) -> None:
+    workspace.submit_issue("broken")
+    workspace.submit_issue("sound", by="U0TOM")
+    workspace.pass_time(seconds=1)
+    with workspace.database.begin() as tx:
+        broken = tx.issue(1)
+        tx.save(replace(broken, tier=9), workspace.clock())
+    workspace.downtime(hours=6)
+    assert workspace.issue(2).tier == 2
+
+
+def test_a_long_tick_is_no_downtime(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(seconds=1)
+    found = workspace.database.due
+
+    def slow(now: datetime, limit: int) -> Sequence[int]:
+        workspace.clock.advance(seconds=90)
+        return found(now, limit)
+
+    workspace.database.due = slow  # type: ignore[method-assign]  # a machine that swaps
+    workspace.engine.run_once()
+    workspace.database.due = found  # type: ignore[method-assign]
+    workspace.engine.run_once()
+    workspace.settle()
+    assert not [m for m in workspace.channel("support-l1") if "Escalator was down" in m.text]
+
+
+def test_who_led_a_tier_that_is_gone_is_staff_no_more(workspace: Workspace) -> None:
+    assert workspace.database.staff()[4] == {"U0FAY"}
+    targets = {p: replace(t, windows=t.windows[:3]) for p, t in workspace.policy.targets.items()}
+    workspace.policy = replace(workspace.policy, version="three", tiers=workspace.policy.tiers[:3], targets=targets)
+    workspace.directory.refresh()
+    assert 4 not in workspace.database.staff()
+
+
+def test_an_issue_with_duplicates_is_not_cancelled_under_their_feet(workspace: Workspace) -> None:
+    workspace.submit_issue("VPN is down")
+    workspace.submit_issue("cannot connect", by="U0TOM")
+    workspace.command("merge ISS-2 ISS-1", by="U0ANA")
+    assert "cannot be cancelled while other issues are merged into it: ISS-2" in workspace.command("cancel ISS-1").text
+
+
+def test_staff_who_report_say_solved_like_everybody(workspace: Workspace) -> None:
+    workspace.submit_issue(by="U0ANA", impact="high", urgency="high")
+    workspace.press(workspace.receipt(of="U0ANA"), "Solved", by="U0ANA")
+    submit(workspace, workspace.slack.forms[-1], by="U0ANA", fix=None)
+    assert workspace.issue().status.value == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("word", "values"),
+    [
+        ("wait", {"waiting": {}, "note": "x", "until": {}}),
+        ("snooze", {"minutes": {}}),
+        ("priority", {"impact": {}, "urgency": {}, "reason": None}),
+        ("handover", {"person": {}, "note": "x"}),
+    ],
+)
+def test_a_choice_left_empty_is_refused_in_words(workspace: Workspace, word: str, values: dict[str, object]) -> None:
+    claimed(workspace)
+    form = choose(workspace, word, by="U0ANA")
+    answer = submit(workspace, form, by="U0ANA", **values)
+    assert answer.errors  # type: ignore[attr-defined]
+    assert "went wrong on our side" not in str(answer.errors)  # type: ignore[attr-defined]
+    assert workspace.story() == ["IssueOpened", "IssueClaimed"]
+
+
+def test_a_refused_press_draws_the_card_anew(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    card = workspace.card("L1")
+    workspace.press(card, "Claim", by="U0ANA")
+    card.text = "something old"
+    workspace.act({"type": "button", "action_id": "issue_claim", "value": "1:1:1"}, card, by="U0BEN")
+    assert "already claimed by" in workspace.whispered("U0BEN")[0]
+    assert "Claimed by <@U0ANA>" in workspace.card("L1").text
+
+
+def test_a_reply_under_a_notice_is_told_that_it_was_not_passed_on(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.say(workspace.channel("it-managers")[0], "I take care", by="U0FAY", parent_user_id="U0BOT")
+    assert "This was not passed on" in workspace.whispered("U0FAY")[0]

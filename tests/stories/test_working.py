@@ -160,7 +160,9 @@ def test_the_reporter_reopens_and_the_tier_that_resolved_it_has_it_again(workspa
     assert workspace.issue().tier == 1
     card = workspace.card("L1")
     assert card.buttons == ["Claim", "Escalate", "Resolve"]
-    assert "<@U0MAYA> has reopened it" in workspace.slack.thread(card)[-1].text
+    said = [m.text for m in workspace.slack.thread(card)]
+    assert "<@U0ANA>, ISS-1 is back, <@U0MAYA> has reopened it: still broken" in said
+    assert said[-1].startswith("<!here> ISS-1 VPN is down in Berlin: it was reopened")
 
 
 def test_somebody_elses_issue_is_not_reopened_by_a_passer_by(workspace: Workspace) -> None:
