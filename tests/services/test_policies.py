@@ -298,6 +298,18 @@ def test_applying_it_moves_open_issues_with_what_they_have_used(office: Office) 
     assert apply_to((1, 2, 4), policy, office.database, office.clock) == (0, [])
 
 
+def test_its_next_moment_is_that_of_the_new_policy(office: Office) -> None:
+    office.open()
+    opened = office.workspace.issue().opened_at
+    assert office.dues()[1][0] == opened + H  # half of what L1 has
+    sooner = meant(SHIPPED.replace("reminders = [50, 80]", "reminders = [25, 80]"))
+    apply_to((1,), sooner, office.database, office.clock)
+    assert office.dues()[1][0] == opened + 30 * M
+    later = meant(SHIPPED.replace('["09:00-17:00"]', '["13:00-17:00"]'))
+    apply_to((1,), later, office.database, office.clock)
+    assert office.dues()[1][0] == START + 5 * H  # half of two hours from one o'clock on
+
+
 def test_cards_and_receipts_show_the_new_deadlines(small_office: Office) -> None:
     workspace = small_office.workspace
     workspace.submit_issue()
