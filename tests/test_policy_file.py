@@ -254,6 +254,7 @@ def test_how_long_a_reporter_is_waited_for() -> None:
     assert (policy.waiting.nudges, policy.waiting.resolve) == ((2 * H, 4 * H, 6 * H), 8 * H)
     assert policy.waiting.calendar.name == "office"
     assert parse_policy(f"{SMALL}[waiting]\nnudges = []\n", "p.toml").waiting == Waiting((), 120 * H, ALWAYS)
+    assert parse_policy(f'{SMALL}[waiting]\nresolve = "72h"\n', "p.toml").waiting.resolve == 72 * H
 
 
 def test_a_policy_with_all_there_is_is_stored_and_read_as_it_was() -> None:

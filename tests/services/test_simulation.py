@@ -94,6 +94,12 @@ def test_it_ends_after_the_third_reminder_of_the_last_tier() -> None:
     assert isinstance(rungs[-1].event, TierReminded)
 
 
+def test_who_comes_late_is_waited_for() -> None:
+    rungs = simulate(POLICY, Priority.P1, MONDAY, script("+3h claim management\n+1m resolve"))
+    assert max(each.count for each in events(rungs) if isinstance(each, TierReminded)) > 3
+    assert [type(each).__name__ for each in events(rungs)][-3:] == ["IssueClaimed", "IssueResolved", "IssueClosed"]
+
+
 def test_who_is_told_of_a_critical_one_at_once() -> None:
     reported, informed = simulate(POLICY, Priority.P1, MONDAY)[:2]
     assert reported.told == (Told("L1", pinged=True), Told("L2", pinged=True), Told(REPORTER, pinged=False))

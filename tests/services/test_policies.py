@@ -1,0 +1,480 @@
+"""The policy in force: what a new file changes, what it does not, and how open issues are moved to it."""
+
+import logging
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from bot.clock import utc_now
+from bot.domain import lifecycle
+from bot.domain.deadlines import next_moment
+from bot.domain.decision import Actor
+from bot.domain.evolution import fold
+from bot.domain.issue import Status, WaitingFor
+from bot.domain.policy import Policy
+from bot.domain.priority import Level, Priority
+from bot.policy_file import PolicyError, load_policy, parse_policy
+from bot.services.issues import Report
+from bot.services.policies import PolicyKeeper, apply_to, look_ahead, refuse_misfit
+from bot.services.recording import record
+from storage import SqlDatabase, open_database
+from storage.tables import IssueRow
+from tests.acceptance.driver import Process, free_port
+from tests.harness import START, Clock, Workspace
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = (ROOT / "policy.toml").read_text(encoding="utf-8")
+M, H = timedelta(minutes=1), timedelta(hours=1)
+
+NO_L3 = (
+    SHIPPED.replace('[[tiers]]\nname = "L3"\nchannel = "support-l3"\nping = "here"\n\n', "")
+    .replace('L3 = "15m", ', "")
+    .replace('L3 = "1h", ', "")
+    .replace('L3 = "4h", ', "")
+    .replace('L3 = "8h", ', "")
+)
+FASTER = SHIPPED.replace('{ L1 = "2h", L2 = "2h",', '{ L1 = "30m", L2 = "2h",')  # P3
+
+
+def meant(text: str) -> Policy:
+    return parse_policy(text, "policy.toml")
+
+
+class Office:
+    """A workspace whose policy is a file."""
+
+    def __init__(self, database: SqlDatabase, file: Path, clock: Clock | None = None) -> None:
+        self.file = file
+        self.clock = clock or Clock()
+        self.write(SHIPPED)
+        self.keeper = PolicyKeeper(file, load_policy(file), database, self.clock)
+        self.workspace = Workspace(database, policy=self.keeper(), clock=self.clock)
+        self.database = database
+
+    def write(self, text: str) -> None:
+        self.file.write_text(text, encoding="utf-8")
+
+    def open(self, count: int = 1, *, impact: Level = Level.MEDIUM, urgency: Level = Level.MEDIUM) -> None:
+        """P3, unless told otherwise."""
+        self.workspace.policy = self.keeper()
+        for _ in range(count):
+            self.clock.advance(seconds=1)
+            report = Report(f"U0P{self.clock.now:%H%M%S}", "Trouble", "", impact, urgency)
+            self.workspace.bot.issues.open(report, delivery=str(self.clock.now))
+
+    def dues(self) -> dict[int, tuple[Any, str]]:
+        with self.database.read() as connection:
+            rows = connection.execute(select(col(IssueRow.number), col(IssueRow.due_at), col(IssueRow.policy)))
+            return {number: (due, version) for number, due, version in rows}
+
+
+@pytest.fixture
+def office(database: SqlDatabase, tmp_path: Path) -> Office:
+    """On both databases."""
+    return Office(database, tmp_path / "policy.toml")
+
+
+@pytest.fixture
+def small_office(store: SqlDatabase, tmp_path: Path) -> Office:
+    """On SQLite alone, for what the database has no part in."""
+    return Office(store, tmp_path / "policy.toml")
+
+
+# --- reading it again ------------------------------------------------------------------------------------------------
+
+
+def test_the_policy_of_the_file_is_in_force_and_stored(office: Office) -> None:
+    assert office.keeper() == meant(SHIPPED)
+    assert office.database.policy(meant(SHIPPED).version) == meant(SHIPPED)
+
+
+def test_an_edited_file_counts_from_the_reload_on(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    office.open()
+    office.write(FASTER)
+    assert office.keeper() == meant(SHIPPED)
+    with caplog.at_level(logging.INFO):
+        assert office.keeper.reload()
+    assert office.keeper() == meant(FASTER)
+    assert office.database.policy(meant(FASTER).version) == meant(FASTER)
+    assert caplog.messages == [
+        f"{office.file} was read again; issues reported from now on follow version {meant(FASTER).version}"
+    ]
+    office.open()
+    due = {number: (moment, version) for number, (moment, version) in office.dues().items()}
+    assert [version for _, version in due.values()] == [meant(SHIPPED).version, meant(FASTER).version]
+    assert due[1][0] - START > H > due[2][0] - START
+
+
+def test_a_file_that_says_the_same_is_no_news(small_office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    small_office.write(f"# a comment\n{SHIPPED}")
+    with caplog.at_level(logging.INFO):
+        assert not small_office.keeper.reload()
+    assert caplog.messages == [f"{small_office.file} was read again and says the same as before"]
+
+
+def test_a_broken_file_leaves_the_last_good_policy(small_office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    small_office.write(SHIPPED.replace('grace = "3m"', 'grace = "3x"').replace('zone = "UTC"', 'zone = "UTX"'))
+    assert not small_office.keeper.reload()
+    assert small_office.keeper() == meant(SHIPPED)
+    assert [(record.levelname, record.message.partition(":")[0]) for record in caplog.records] == [
+        ("ERROR", "the policy stays as it was")
+    ] * 2
+    assert "calendars.office.zone" in caplog.messages[0]
+    assert "priorities.P1.grace" in caplog.messages[1]
+    small_office.file.unlink()
+    assert not small_office.keeper.reload()
+    assert "cannot be read: No such file or directory" in caplog.messages[2]
+    small_office.write(FASTER)
+    assert small_office.keeper.reload()
+
+
+def test_an_edited_policy_moves_no_deadline_of_an_open_issue(small_office: Office) -> None:
+    """Invariant 38."""
+    issues = small_office.workspace.bot.issues
+    for urgency in Level:
+        small_office.open(2, urgency=urgency)
+    issues.claim(2, "U0ANA", desk=1, delivery="a")
+    issues.claim(3, "U0ANA", desk=1, delivery="b")
+    issues.claim(5, "U0ANA", desk=1, delivery="c")
+    small_office.workspace.pass_time(minutes=10)
+    before = small_office.dues()
+    assert len({due for due, _ in before.values()}) > 2
+    for text in (
+        FASTER,
+        SHIPPED.replace('"09:00-17:00"', '"10:00-12:00"'),
+        SHIPPED.replace("[50, 80]", "[10]"),
+        SHIPPED.replace('"8h"', '"9h"'),
+        (ROOT / "presets" / "round-the-clock.toml").read_text(encoding="utf-8"),
+    ):
+        small_office.write(text)
+        assert small_office.keeper.reload()
+        assert small_office.dues() == before
+        assert small_office.workspace.engine.run_once() == 0
+
+
+def test_who_asks_meanwhile_gets_one_policy_or_the_other(small_office: Office) -> None:
+    small_office.write(FASTER)
+    keeper = small_office.keeper
+    seen: set[str] = set()
+    readers = [Thread(target=lambda: seen.update(keeper().version for _ in range(2000))) for _ in range(3)]
+    reloads = [Thread(target=keeper.reload) for _ in range(3)]
+    for thread in (*readers, *reloads):
+        thread.start()
+    for thread in (*readers, *reloads):
+        thread.join()
+    assert seen <= {meant(SHIPPED).version, meant(FASTER).version}
+    assert keeper() == meant(FASTER)
+
+
+# --- tiers with issues in them ---------------------------------------------------------------------------------------
+
+
+def test_live_issues_are_counted_by_policy_and_tier(office: Office) -> None:
+    assert office.database.live_by_tier() == {}
+    office.open(3)
+    office.open(impact=Level.HIGH, urgency=Level.HIGH)
+    issues = office.workspace.bot.issues
+    issues.claim(1, "U0ANA", desk=1, delivery="a")
+    issues.claim(2, "U0ANA", desk=1, delivery="b")
+    issues.resolve(2, "U0ANA", fix="Restarted", category="network", delivery="c")
+    version = meant(SHIPPED).version
+    assert office.database.live_by_tier() == {(version, 1): 2, (version, 2): 1}
+    office.write(FASTER)
+    office.keeper.reload()
+    office.open()
+    assert office.database.live_by_tier()[meant(FASTER).version, 1] == 1
+
+
+def test_a_tier_with_open_issues_in_it_cannot_be_removed(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    office.open(2)
+    office.workspace.pass_time(hours=2)
+    office.workspace.pass_time(hours=2)
+    assert [office.workspace.issue(number).tier for number in (1, 2)] == [3, 3]
+    office.write(NO_L3)
+    assert not office.keeper.reload()
+    said = "policy.toml: tiers: L3 is gone, but 2 open issues are in it"
+    rest = "; leave the tier where it is until they are resolved or moved"
+    assert f"the policy stays as it was: {said}{rest}" in caplog.messages
+    with pytest.raises(PolicyError) as refused:
+        PolicyKeeper(office.file, load_policy(office.file), office.database, office.clock)
+    assert refused.value.lines == (f"{said}{rest}",)
+    for number in (1, 2):
+        office.workspace.bot.issues.claim(number, "U0DANA", desk=3, delivery=f"a{number}")
+        office.workspace.bot.issues.resolve(number, "U0DANA", fix="Done", category=None, delivery=f"b{number}")
+    assert office.keeper.reload()
+    assert office.keeper().last_tier == 3
+
+
+def test_a_tier_above_and_below_open_issues(small_office: Office) -> None:
+    small_office.open()
+    refuse_misfit(meant(NO_L3), small_office.database, "p.toml")  # above: nothing is in it
+    first = '[[tiers]]\nname = "L1"'
+    below = SHIPPED.replace(first, f'[[tiers]]\nname = "L0"\nchannel = "bots"\n\n{first}', 1).replace(
+        "windows = {", 'windows = { L0 = "2m",'
+    )
+    below = below.replace('first_response = "15m"', 'first_response = "20m"').replace('["L1"', '["L0", "L1"')
+    with pytest.raises(PolicyError) as refused:
+        refuse_misfit(meant(below), small_office.database, "p.toml")
+    (said,) = refused.value.lines
+    assert said.startswith("p.toml: tiers: L1 becomes tier 2 instead of 1, but 1 open issue is in it; leave the tier")
+
+
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        ({'"L1"': '"Front desk"', "L1 =": '"Front desk" ='}, True),
+        ({'channel = "support-l1"': 'channel = "front-desk"'}, True),
+        ({'"L1"': '"Desk"', "L1 =": "Desk =", 'channel = "support-l1"': 'channel = "desk"'}, False),
+    ],
+)
+def test_a_tier_with_open_issues_may_get_a_name_or_a_channel_but_not_both(
+    small_office: Office, changes: dict[str, str], *, taken: bool
+) -> None:
+    small_office.open()
+    text = SHIPPED
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    small_office.write(text)
+    assert small_office.keeper.reload() is taken
+
+
+# --- open issues -----------------------------------------------------------------------------------------------------
+
+
+def test_what_applying_it_would_mean_is_said_before_it_is_done(office: Office) -> None:
+    office.open(3)  # P3, L1 has two hours
+    office.open(urgency=Level.LOW)  # P4
+    office.clock.advance(minutes=20)
+    office.open()
+    office.clock.advance(minutes=15)
+    before = office.dues()
+    outlook = look_ahead(meant(FASTER), office.database, office.clock())
+    assert outlook.open == 5
+    assert sorted(outlook.moving) == [1, 2, 3, 4, 5]
+    assert outlook.earlier == 4  # all P3
+    assert outlook.late == 3  # those 35 minutes old
+    assert office.dues() == before
+    assert look_ahead(meant(SHIPPED), office.database, office.clock()).moving == ()
+
+
+def test_applying_it_moves_open_issues_with_what_they_have_used(office: Office) -> None:
+    workspace, issues = office.workspace, office.workspace.bot.issues
+    office.open(4)
+    issues.claim(2, "U0ANA", desk=1, delivery="a")
+    issues.claim(3, "U0ANA", desk=1, delivery="b")
+    issues.resolve(3, "U0ANA", fix="Done", category=None, delivery="c")
+    workspace.settle()
+    office.clock.advance(minutes=35)
+    spent = {
+        number: workspace.issue(number).clocks.tier_window.spent(
+            office.clock(), office.keeper().targets[Priority.P3].calendar
+        )
+        for number in (1, 4)
+    }
+    policy = meant(FASTER)
+    outlook = look_ahead(policy, office.database, office.clock())
+    assert apply_to(outlook.moving, policy, office.database, office.clock) == (3, [])
+    assert [workspace.issue(number).policy == policy.version for number in (1, 2, 3, 4)] == [True, True, False, True]
+    for number in (1, 4):
+        issue = workspace.issue(number)
+        clock = issue.clocks.tier_window
+        assert (clock.budget, clock.used) == (30 * M, spent[number])
+        # What is used up is used up, and whoever could still claim it has the grace.
+        assert office.dues()[number][0] == office.clock() + 10 * M == next_moment(issue, policy)
+        folded = fold((entry.event for entry in office.database.timeline(number)), office.database.policy)
+        assert folded == issue
+    assert workspace.story(1)[-1] == "IssueReplanned"
+    assert look_ahead(policy, office.database, office.clock()).moving == ()
+    assert apply_to((1, 2, 4), policy, office.database, office.clock) == (0, [])
+
+
+def test_its_next_moment_is_that_of_the_new_policy(office: Office) -> None:
+    office.open()
+    opened = office.workspace.issue().opened_at
+    assert office.dues()[1][0] == opened + H  # half of what L1 has
+    sooner = meant(SHIPPED.replace("reminders = [50, 80]", "reminders = [25, 80]"))
+    apply_to((1,), sooner, office.database, office.clock)
+    assert office.dues()[1][0] == opened + 30 * M
+    later = meant(SHIPPED.replace('["09:00-17:00"]', '["13:00-17:00"]'))
+    apply_to((1,), later, office.database, office.clock)
+    assert office.dues()[1][0] == START + 5 * H  # half of two hours from one o'clock on
+
+
+def test_cards_and_receipts_show_the_new_deadlines(small_office: Office) -> None:
+    workspace = small_office.workspace
+    workspace.submit_issue()
+    card, receipt = workspace.card("L1"), workspace.receipt()
+    before = card.shown, receipt.shown
+    apply_to((1,), meant(FASTER), small_office.database, small_office.clock)
+    workspace.settle()
+    assert workspace.card("L1").ts == card.ts
+    assert (workspace.card("L1").shown, workspace.receipt().shown) != before
+    assert len(workspace.channel("support-l1")) == 1
+
+
+def test_what_waits_moves_and_waits_on(small_office: Office) -> None:
+    small_office.open()
+    workspace = small_office.workspace
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="a")
+    workspace.settle()
+    ana, now = Actor("U0ANA", frozenset({1})), small_office.clock()
+    with small_office.database.begin() as tx:
+        held, old = tx.issue(1), small_office.keeper()
+        reason: dict[str, Any] = {"reason": WaitingFor.REPORTER, "note": "Which?", "until": None}
+        record(tx, held, lifecycle.wait(held, ana, **reason, policy=old, now=now), old, now)
+    issue = workspace.issue()
+    due = next_moment(issue, small_office.keeper())
+    policy = meant(FASTER)
+    assert apply_to((1,), policy, small_office.database, small_office.clock) == (1, [])
+    moved = workspace.issue()
+    assert (moved.status, moved.waiting) == (Status.WAITING, issue.waiting)
+    assert moved.clocks.update.running_since is None
+    assert small_office.dues()[1] == (due, policy.version)
+
+
+def test_one_issue_that_cannot_be_moved_holds_back_no_other(
+    small_office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    small_office.open(3)
+    with small_office.database.write() as connection:
+        connection.execute(update(IssueRow).where(col(IssueRow.number) == 2).values(body={"junk": True}))
+    policy = meant(FASTER)
+    moved, troubles = apply_to((1, 2, 3), policy, small_office.database, small_office.clock)
+    assert moved == 2
+    (trouble,) = troubles
+    assert trouble.startswith("ISS-2 stays under its old policy: ")
+    assert "ISS-2 could not be moved" in caplog.text
+    assert [small_office.workspace.issue(number).policy for number in (1, 3)] == [policy.version] * 2
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+class Machine:
+    """A directory with a policy, a database, and all settings; Slack is not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.policy = folder / "policy.toml"
+        self.url = f"sqlite:///{folder / 'escalator.db'}"
+        self.policy.write_text(SHIPPED, encoding="utf-8")
+        self.settings = {
+            "SLACK_BOT_TOKEN": "xoxb-1-test",
+            "SLACK_APP_TOKEN": "xapp-1-test",
+            "SLACK_API_URL": f"http://127.0.0.1:{free_port()}/api/",
+            "DATABASE_URL": self.url,
+            "POLICY_FILE": str(self.policy),
+        }
+
+    def open_issues(self, count: int) -> None:
+        database = open_database(self.url)
+        Office(database, self.policy, Clock(utc_now())).open(count)  # in the processes' own time
+        database.close()
+
+    def apply(self, *more: str, typed: str = "") -> tuple[int, str, str]:
+        command = [sys.executable, str(ROOT / "app.py"), "policy", "apply", "--open", *more]
+        done = subprocess.run(
+            command, env=self.settings, cwd=self.folder, input=typed, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    @contextmanager
+    def bot(self) -> Iterator[Process]:
+        log = self.folder / "bot.log"
+        process = Process([sys.executable, str(ROOT / "app.py")], log=log, cwd=self.folder, env=self.settings)
+        try:
+            yield process
+        finally:
+            process.kill()
+
+    def versions(self) -> set[str]:
+        database = open_database(self.url)
+        found = {issue.policy for issue in database.open_issues(100)}
+        database.close()
+        return found
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_the_command_asks_before_it_moves_open_issues(machine: Machine) -> None:
+    machine.open_issues(3)
+    machine.policy.write_text(FASTER, encoding="utf-8")
+    version = meant(FASTER).version
+    shown = (
+        f"3 of 3 open issues move to version {version} of the policy. 3 of them would have an earlier next deadline; "
+        "0 would be past a deadline at once, and have only the grace left that the policy gives.\n"
+    )
+    for typed in ("n\n", "\n", ""):
+        code, out, _ = machine.apply(typed=typed)
+        assert (code, out.replace("\nNothing", "Nothing")) == (1, f"{shown}Move them? [y/N] Nothing was changed.\n")
+        assert machine.versions() == {meant(SHIPPED).version}
+    code, out, _ = machine.apply(typed="y\n")
+    moved = "3 open issues were moved. Their cards and receipts are redrawn when the bot runs.\n"
+    assert (code, out) == (0, f"{shown}Move them? [y/N] {moved}")
+    assert machine.versions() == {version}
+    code, out, _ = machine.apply()
+    assert (code, out) == (0, f"All open issues (3) follow version {version} of the policy already.\n")
+
+
+def test_the_command_asks_nothing_when_the_answer_is_given(machine: Machine) -> None:
+    machine.open_issues(1)
+    machine.policy.write_text(FASTER, encoding="utf-8")
+    code, out, _ = machine.apply("--yes")
+    assert (code, "Move them?" in out) == (0, False)
+    assert machine.versions() == {meant(FASTER).version}
+
+
+def test_the_command_refuses_a_policy_that_does_not_fit(machine: Machine) -> None:
+    machine.open_issues(1)
+    machine.policy.write_text(SHIPPED.replace('grace = "3m"', 'grace = "3x"'), encoding="utf-8")
+    code, out, err = machine.apply("--yes")
+    assert (code, out) == (2, "")
+    assert err.startswith("policy.toml:")
+    gone = SHIPPED.replace('name = "L1" ', 'name = "X1" ').replace('"support-l1"', '"x1"').replace('["L1"', '["X1"')
+    machine.policy.write_text(gone.replace("L1 =", "X1 ="), encoding="utf-8")
+    code, out, err = machine.apply("--yes")
+    assert (code, out) == (2, "")
+    assert err.startswith("policy.toml: tiers: L1 is gone, but 1 open issue is in it;")
+    assert machine.versions() == {meant(SHIPPED).version}
+
+
+def test_a_running_bot_reads_the_policy_at_sighup_and_lets_nobody_else_apply_it(machine: Machine) -> None:
+    machine.open_issues(1)
+    with machine.bot() as bot:
+        bot.says("Slack does not let us in")
+        machine.policy.write_text(SHIPPED.replace('zone = "UTC"', 'zone = "UTX"'), encoding="utf-8")
+        bot.signal(signal.SIGHUP)
+        assert 'calendars.office.zone: "UTX" is not a time zone' in bot.says("the policy stays as it was")
+        machine.policy.write_text(FASTER, encoding="utf-8")
+        bot.signal(signal.SIGHUP)
+        bot.says(f"follow version {meant(FASTER).version}")
+        code, out, err = machine.apply("--yes")
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert err.startswith("The bot is running on this database. Stop it, run this again, and start it: ")
+        assert bot.stop() == 0
+    database = open_database(machine.url)
+    assert database.policy(meant(FASTER).version) == meant(FASTER)
+    database.close()
+    assert machine.versions() == {meant(SHIPPED).version}
+
+
+def test_a_bot_does_not_start_without_a_tier_in_which_open_issues_are(machine: Machine) -> None:
+    machine.open_issues(2)
+    gone = SHIPPED.replace('name = "L1" ', 'name = "X1" ').replace('"support-l1"', '"x1"').replace('["L1"', '["X1"')
+    machine.policy.write_text(gone.replace("L1 =", "X1 ="), encoding="utf-8")
+    with machine.bot() as bot:
+        assert bot.ends() == 2
+        assert "policy.toml: tiers: L1 is gone, but 2 open issues are in it;" in bot.said
