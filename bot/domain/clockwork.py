@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from bot.domain.deadlines import (
+    FIRST_RESPONSE,
     RESOLUTION,
+    TIER_WINDOW,
     UPDATE,
     close_at,
     due_reminders,
@@ -31,6 +34,7 @@ from bot.domain.events import (
     TierReminded,
     WaitEnded,
 )
+from bot.domain.evolution import turn_window
 from bot.domain.issue import Clocks, Issue, Status
 from bot.domain.policy import OnStale, Policy
 
@@ -39,29 +43,12 @@ SECOND = 2  # the claimant's second reminder, too, is one too many
 
 
 def pass_time(issue: Issue, policy: Policy, now: datetime, *, holder_gone: bool = False) -> Decision:
-    """`holder_gone`: who holds the issue is no longer staff, which matters when it wakes from waiting."""
-    match issue.status:
-        case Status.OPEN | Status.CLAIMED:
-            return decide(issue, policy, *_ticked(issue, policy, now))
-        case Status.WAITING:
-            return decide(issue, policy, *_waited(issue, policy, now, holder_gone=holder_gone))
-        case Status.RESOLVED:
-            close = close_at(issue, policy)
-            return decide(issue, policy, IssueClosed(at=now)) if close and close <= now else Decision(issue)
-        case _:
-            return Decision(issue)
-
-
-def _ticked(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
-    """Broken promises first, then the turn; what is due at the turn makes its reminders pointless."""
-    yield from _breaches(issue, policy, now)
-    turn = overdue_turn(issue, policy, now)
-    if turn:
-        yield from _step(issue, policy, now, due_at=turn)
-    elif issue.claim and issue.claim.accept_by and issue.claim.accept_by <= now:
-        yield IssueReleased(at=now, by=None, claimant=issue.claim.by)
-    else:
-        yield from _reminders(issue, policy, now)
+    """Afterwards nothing is due any more. `holder_gone`: who holds the issue is no longer staff."""
+    happened = Decision(issue)
+    for rule in (partial(_waited, holder_gone=holder_gone), _breaches, _turn, _unaccepted, _reminders, _closed):
+        then = decide(happened.issue, policy, *rule(happened.issue, policy, now))
+        happened = Decision(then.issue, happened.events + then.events)
+    return happened
 
 
 def _breaches(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
@@ -70,6 +57,13 @@ def _breaches(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
         if clock == RESOLUTION:
             above = {min(issue.tier + 1, policy.last_tier), policy.last_tier}
             yield LevelsInformed(at=now, cause=Cause.RESOLUTION, tiers=tuple(sorted(above)))
+
+
+def _turn(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
+    """At most one step up, and none for the silence of somebody who had until then to accept a hand-over."""
+    due_at, accept_by = overdue_turn(issue, policy, now), _accept_by(issue)
+    if due_at and not (accept_by and accept_by <= due_at):
+        yield from _step(issue, policy, now, due_at=due_at)
 
 
 def _step(issue: Issue, policy: Policy, now: datetime, *, due_at: datetime) -> Iterator[Event]:
@@ -94,6 +88,17 @@ def _step(issue: Issue, policy: Policy, now: datetime, *, due_at: datetime) -> I
         )
 
 
+def _unaccepted(issue: Issue, _: Policy, now: datetime) -> Iterator[Event]:
+    accept_by = _accept_by(issue)
+    if accept_by and accept_by <= now:
+        assert issue.claim is not None
+        yield IssueReleased(at=now, by=None, claimant=issue.claim.by)
+
+
+def _accept_by(issue: Issue) -> datetime | None:
+    return issue.claim.accept_by if issue.claim and issue.ticking else None
+
+
 def _reminders(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
     due = due_reminders(issue, policy, now)
     latest = {each.clock: each.share for each in due}
@@ -103,7 +108,8 @@ def _reminders(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
 
 
 def _waited(issue: Issue, policy: Policy, now: datetime, *, holder_gone: bool) -> Iterator[Event]:
-    assert issue.waiting is not None
+    if issue.waiting is None:
+        return
     nudge, give_up = next_nudge_at(issue, policy), give_up_at(issue, policy)
     if issue.waiting.until and issue.waiting.until <= now:
         yield WaitEnded(at=now, by=None, holder_gone=holder_gone)
@@ -113,14 +119,20 @@ def _waited(issue: Issue, policy: Policy, now: datetime, *, holder_gone: bool) -
         yield IssueResolved(at=now, by=None, fix=NO_ANSWER)
 
 
+def _closed(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
+    close = close_at(issue, policy) if issue.status is Status.RESOLVED else None
+    if close and close <= now:
+        yield IssueClosed(at=now)
+
+
 def replan(issue: Issue, old: Policy, new: Policy, now: datetime) -> Decision:
     """Move an issue to another version of the policy: what is used stays, a new breach is given its grace (3.9)."""
     if not issue.live or issue.policy == new.version:
         return Decision(issue)
     before, after = old.targets[issue.priority], new.targets[issue.priority]
     budgets = {
-        "first_response": after.first_response,
-        "tier_window": after.window(issue.tier),
+        FIRST_RESPONSE: after.first_response,
+        TIER_WINDOW: turn_window(issue, after),
         UPDATE: after.update,
         RESOLUTION: after.resolution,
     }

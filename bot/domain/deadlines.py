@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.clocks import Clock
-from bot.domain.issue import Issue, Status, WaitingFor
-from bot.domain.policy import Policy
+from bot.domain.issue import Issue, Status, Wait, WaitingFor
+from bot.domain.policy import Policy, Waiting
 from bot.domain.priority import Priority
 
 FIRST_RESPONSE, TIER_WINDOW, UPDATE, RESOLUTION = "first_response", "tier_window", "update", "resolution"
@@ -96,7 +96,7 @@ def next_nudge_at(issue: Issue, policy: Policy) -> datetime | None:
     wait, rules = issue.waiting, policy.waiting
     if wait is None or wait.reason is not WaitingFor.REPORTER or wait.nudges >= len(rules.nudges):
         return None
-    return rules.calendar.add(wait.since, rules.nudges[wait.nudges])
+    return _silent_for(wait, rules, rules.nudges[wait.nudges])
 
 
 def give_up_at(issue: Issue, policy: Policy) -> datetime | None:
@@ -104,7 +104,14 @@ def give_up_at(issue: Issue, policy: Policy) -> datetime | None:
     wait, rules = issue.waiting, policy.waiting
     if wait is None or wait.reason is not WaitingFor.REPORTER or wait.nudges < min(ENOUGH_NUDGES, len(rules.nudges)):
         return None
-    return rules.calendar.add(wait.since, rules.resolve)
+    return _silent_for(wait, rules, rules.resolve)
+
+
+def _silent_for(wait: Wait, rules: Waiting, span: timedelta) -> datetime:
+    """When the reporter will have been silent for so long. A nudge that came late puts off what follows it."""
+    if wait.nudged_at is None:
+        return rules.calendar.add(wait.since, span)
+    return rules.calendar.add(wait.nudged_at, span - max(rules.nudges[: wait.nudges], default=timedelta()))
 
 
 def close_at(issue: Issue, policy: Policy) -> datetime | None:

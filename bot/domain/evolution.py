@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, assert_never
+from datetime import datetime, timedelta
+from typing import assert_never
 
 from bot.domain.clocks import Clock
 from bot.domain.deadlines import FIRST_RESPONSE, RESOLUTION, TIER_WINDOW, UPDATE
@@ -111,10 +111,9 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             claim = Claim(by=event.to, since=now, desk=event.desk, offered_by=event.by, accept_by=event.accept_by)
             return _held(issue, claim, now, targets)
         case HandOverAccepted():
-            assert issue.claim is not None
-            return replace(issue, claim=replace(issue.claim, offered_by=None, accept_by=None))
+            return _accepted(issue, event.by)
         case IssueReleased():
-            return replace(_unheld(issue, now, targets), status=Status.OPEN)
+            return _unheld(issue, now, targets)
         case IssueEscalated():
             packet = HandOff(event.from_tier, event.by, event.cause, event.reason, event.tried)
             return _moved(issue, event.to_tier, packet, now, targets)
@@ -125,12 +124,10 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             packet = HandOff(event.from_tier, event.by, "rerouted", event.reason, "")
             return replace(_moved(issue, event.to_tier, packet, now, targets), bounces=issue.bounces + 1)
         case TierReminded():
-            again = (
-                _restarted(issue, UPDATE, now)
-                if issue.claim
-                else _restarted(issue, TIER_WINDOW, now, _repeat_window(issue, targets, event.count))
-            )
-            return replace(again, pings=event.count)
+            pinged = replace(issue, pings=event.count)
+            if issue.claim:
+                return _restarted(pinged, UPDATE, now)
+            return _restarted(pinged, TIER_WINDOW, now, turn_window(pinged, targets))
         case ClaimantReminded():
             return replace(_restarted(issue, UPDATE, now), stale_reminders=event.count)
         case Reminded():
@@ -142,12 +139,13 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             return _answered(issue, event.by, now, targets)
         case WaitStarted():
             wait = Wait(reason=event.reason, since=now, note=event.note, until=event.until)
-            return replace(_halted(issue, now, targets), status=Status.WAITING, waiting=wait, snooze_until=None)
+            halted = _halted(_accepted(issue, event.by), now, targets)
+            return replace(halted, status=Status.WAITING, waiting=wait, snooze_until=None)
         case WaitEnded():
-            return _resumed(issue, now, holder_gone=event.holder_gone)
+            return _resumed(issue, now, targets, holder_gone=event.holder_gone)
         case ReporterNudged():
             assert issue.waiting is not None
-            return replace(issue, waiting=replace(issue.waiting, nudges=event.count))
+            return replace(issue, waiting=replace(issue.waiting, nudges=event.count, nudged_at=now))
         case IssueSnoozed():
             return replace(issue, snooze_until=event.until)
         case PriorityChanged():
@@ -173,7 +171,7 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
         case IssueMerged():
             return replace(_ended(issue, Status.MERGED, now, targets), parent=event.into, children=())
         case IssueUnmerged():
-            return _unmerged(issue, now)
+            return _unmerged(issue, now, targets)
         case DuplicateLinked():
             return replace(issue, children=(*issue.children, event.child))
         case DuplicateUnlinked():
@@ -201,7 +199,7 @@ def _having(issue: Issue, **clocks: Clock) -> Issue:
     return replace(issue, clocks=issue.clocks.having(**clocks))
 
 
-def _restarted(issue: Issue, name: str, now: datetime, budget: Any = None) -> Issue:
+def _restarted(issue: Issue, name: str, now: datetime, budget: timedelta | None = None) -> Issue:
     """A clock from nothing used; its reminders are ahead again."""
     clock: Clock = getattr(issue.clocks, name)
     reminded = tuple(each for each in issue.reminded if each.clock != name)
@@ -217,9 +215,16 @@ def _halted(issue: Issue, now: datetime, targets: Targets) -> Issue:
     return _stopped(issue, now, targets, FIRST_RESPONSE, TIER_WINDOW, UPDATE, RESOLUTION)
 
 
-def _repeat_window(issue: Issue, targets: Targets, count: int) -> Any:
+def turn_window(issue: Issue, targets: Targets) -> timedelta:
+    """How long the tier may leave the issue unclaimed: its window, at the last tier longer with each reminder."""
     window, repeat = targets.window(issue.tier), targets.repeat
-    return max(window, min(window * repeat.factor ** (count - 1), repeat.cap))
+    if not issue.pings:
+        return window
+    try:
+        longer = window * repeat.factor ** (issue.pings - 1)
+    except OverflowError:  # after weeks of silence
+        longer = repeat.cap
+    return max(window, min(longer, repeat.cap))
 
 
 # --- the states ------------------------------------------------------------------------------------------------------
@@ -228,20 +233,31 @@ def _repeat_window(issue: Issue, targets: Targets, count: int) -> Any:
 def _held(issue: Issue, claim: Claim, now: datetime, targets: Targets) -> Issue:
     stopped = _stopped(issue, now, targets, FIRST_RESPONSE, TIER_WINDOW)
     fresh = _restarted(stopped, UPDATE, now)
-    return replace(fresh, status=Status.CLAIMED, claim=claim, responded=True, stale_reminders=0)
+    return replace(fresh, status=Status.CLAIMED, claim=claim, responded=True, stale_reminders=0, pings=0)
+
+
+def _accepted(issue: Issue, by: str) -> Issue:
+    """Who acts on what was handed to them has taken it."""
+    if issue.claim is None or issue.claim.by != by:
+        return issue
+    return replace(issue, claim=replace(issue.claim, offered_by=None, accept_by=None))
 
 
 def _unheld(issue: Issue, now: datetime, targets: Targets) -> Issue:
     """Nobody's: the tier has its full window again."""
-    stopped = _stopped(issue, now, targets, UPDATE)
-    fresh = _restarted(stopped, TIER_WINDOW, now, targets.window(issue.tier))
-    return replace(fresh, claim=None, tier_entry=issue.tier_entry + 1, snooze_until=None, stale_reminders=0)
+    fresh = _at_the_door(_stopped(issue, now, targets, UPDATE), now, targets)
+    return replace(fresh, claim=None, snooze_until=None, stale_reminders=0)
+
+
+def _at_the_door(issue: Issue, now: datetime, targets: Targets) -> Issue:
+    """Open, as if it had come to its tier just now."""
+    fresh = _restarted(issue, TIER_WINDOW, now, targets.window(issue.tier))
+    return replace(fresh, status=Status.OPEN, tier_entry=issue.tier_entry + 1, pings=0)
 
 
 def _moved(issue: Issue, to: int, packet: HandOff, now: datetime, targets: Targets) -> Issue:
     carded = (*(tier for tier in issue.carded if tier != to), to)
-    there = replace(issue, tier=to, carded=carded, hand_off=packet, pings=0, status=Status.OPEN)
-    return _unheld(there, now, targets)
+    return _unheld(replace(issue, tier=to, carded=carded, hand_off=packet), now, targets)
 
 
 def _answered(issue: Issue, by: str, now: datetime, targets: Targets) -> Issue:
@@ -250,11 +266,10 @@ def _answered(issue: Issue, by: str, now: datetime, targets: Targets) -> Issue:
     heard = replace(heard, answered_at=now, responded=True, stale_reminders=0)
     if issue.claim is None or issue.status is not Status.CLAIMED:
         return heard
-    claim = replace(issue.claim, offered_by=None, accept_by=None) if by == issue.claim.by else issue.claim
-    return replace(_restarted(heard, UPDATE, now), claim=claim)
+    return replace(_restarted(_accepted(heard, by), UPDATE, now), pings=0)
 
 
-def _resumed(issue: Issue, now: datetime, *, holder_gone: bool) -> Issue:
+def _resumed(issue: Issue, now: datetime, targets: Targets, *, holder_gone: bool) -> Issue:
     going = _having(
         issue,
         resolution=issue.clocks.resolution.start(now),
@@ -263,17 +278,14 @@ def _resumed(issue: Issue, now: datetime, *, holder_gone: bool) -> Issue:
     going = replace(going, waiting=None)
     if issue.claim and not holder_gone:
         return replace(_restarted(going, UPDATE, now), status=Status.CLAIMED)
-    return replace(_restarted(going, TIER_WINDOW, now), status=Status.OPEN, claim=None, tier_entry=issue.tier_entry + 1)
+    return replace(_at_the_door(going, now, targets), claim=None)
 
 
 def _reopened(issue: Issue, now: datetime, targets: Targets) -> Issue:
     """A new cycle at the tier that resolved it; what the resolution has used stays used (invariant 18)."""
     again = replace(
         issue,
-        status=Status.OPEN,
         cycle=issue.cycle + 1,
-        tier_entry=issue.tier_entry + 1,
-        pings=0,
         fix=None,
         category=None,
         resolved_at=None,
@@ -282,9 +294,8 @@ def _reopened(issue: Issue, now: datetime, targets: Targets) -> Issue:
         responded=False,
         breached=tuple(clock for clock in issue.breached if clock != FIRST_RESPONSE),
     )
-    again = _restarted(again, TIER_WINDOW, now, targets.window(issue.tier))
     return _having(
-        again,
+        _at_the_door(again, now, targets),
         first_response=Clock(budget=targets.first_response).start(now),
         resolution=again.clocks.resolution.start(now),
     )
@@ -296,13 +307,13 @@ def _ended(issue: Issue, status: Status, now: datetime, targets: Targets) -> Iss
     )
 
 
-def _unmerged(issue: Issue, now: datetime) -> Issue:
+def _unmerged(issue: Issue, now: datetime, targets: Targets) -> Issue:
     """Back to work with what was used kept; the tier has its full window."""
-    back = replace(issue, status=Status.OPEN, parent=None, ended_at=None, tier_entry=issue.tier_entry + 1)
+    back = replace(issue, parent=None, ended_at=None)
     going = {RESOLUTION: back.clocks.resolution.start(now)}
     if not issue.responded:
         going[FIRST_RESPONSE] = back.clocks.first_response.start(now)
-    return _restarted(_having(back, **going), TIER_WINDOW, now)
+    return _at_the_door(_having(back, **going), now, targets)
 
 
 def _repriced(issue: Issue, event: PriorityChanged, policy: Policy) -> Issue:
@@ -310,7 +321,7 @@ def _repriced(issue: Issue, event: PriorityChanged, policy: Policy) -> Issue:
     old, new = policy.targets[event.before], policy.targets[event.after]
     budgets = {
         FIRST_RESPONSE: new.first_response,
-        TIER_WINDOW: new.window(issue.tier),
+        TIER_WINDOW: turn_window(issue, new),
         UPDATE: new.update,
         RESOLUTION: new.resolution,
     }

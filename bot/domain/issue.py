@@ -63,6 +63,7 @@ class Wait:
     note: str  # what is being waited for; for the reporter: the question
     until: datetime | None = None
     nudges: int = 0
+    nudged_at: datetime | None = None
 
 
 @dataclass(frozen=True)

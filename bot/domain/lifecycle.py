@@ -239,7 +239,7 @@ def may_return(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> Non
     _require_movable(issue, actor, seen, policy)
     if issue.tier == 1:
         raise refusals.NoLowerTier(name=issue.name, tier=policy.tier(1).name)
-    if issue.tier not in actor.tiers and actor.highest < issue.tier:
+    if issue.tier not in actor.tiers and not _leads(actor, issue.tier, policy):
         raise refusals.NotALead(name=issue.name, tier=policy.tier(issue.tier).name)
     floor = max(policy.targets[Priority.P1].at_once.tiers)
     if issue.priority is Priority.P1 and issue.tier <= floor:
@@ -367,7 +367,7 @@ def reprioritise(
     """T24 by staff. A raise tells whoever a new issue of that priority would have told at once (domain.md 3.7)."""
     may_reprioritise(issue, actor)
     return _reprioritised(
-        issue, by=actor.user, impact=impact, urgency=urgency, reason=reason.strip()[:TEXT_LIMIT], policy=policy, now=now
+        issue, by=actor.user, impact=impact, urgency=urgency, reason=_optional(reason), policy=policy, now=now
     )
 
 
@@ -401,7 +401,7 @@ def _reprioritised(
     events: list[Event] = [changed]
     at_once = policy.targets[after].at_once
     untold = {*at_once.tiers, *at_once.inform} - set(issue.carded)
-    if after.rank < issue.priority.rank and issue.status is not Status.WAITING and at_once.inform and untold:
+    if after.rank < issue.priority.rank and issue.status is not Status.WAITING and untold:
         events.append(LevelsInformed(at=now, cause=Cause.RAISED, tiers=tuple(sorted(untold))))
     return decide(issue, policy, *events)
 
@@ -482,7 +482,7 @@ def may_cancel(issue: Issue, actor: Actor, policy: Policy, *, insists: bool = Tr
 def cancel(issue: Issue, actor: Actor, *, reason: str, insists: bool, policy: Policy, now: datetime) -> Decision:
     """T21: by its reporter, or by a lead."""
     may_cancel(issue, actor, policy, insists=insists)
-    return decide(issue, policy, IssueCancelled(at=now, by=actor.user, reason=reason.strip()[:TEXT_LIMIT]))
+    return decide(issue, policy, IssueCancelled(at=now, by=actor.user, reason=_optional(reason)))
 
 
 # --- the same trouble twice ------------------------------------------------------------------------------------------
@@ -692,9 +692,14 @@ def _waited_for(reason: WaitingFor) -> str:
 
 
 def _required(text: str, *, what: str, limit: int = TEXT_LIMIT) -> str:
-    text = text.strip()
+    text = _optional(text, limit)
     if not text:
         raise refusals.ReasonMissing(what=what)
+    return text
+
+
+def _optional(text: str, limit: int = TEXT_LIMIT) -> str:
+    text = text.strip()
     if len(text) > limit:
         raise refusals.TextTooLong(length=f"{len(text):,}", limit=f"{limit:,}")
     return text

@@ -104,6 +104,11 @@ class TroubledSlack(FakeSlack):
     def times_of(self, method: str, channel: str) -> list[datetime]:
         return [each.at for each in self.made if each.call.method == method and _where(each.call) == channel]
 
+    def pings(self, channel: str) -> int:
+        """How many posts there called people in; what an update says notifies nobody."""
+        posts = [each.call for each in self.made if each.call.method == POST and _where(each.call) == channel]
+        return sum("<!here>" in call.arguments["text"] for call in posts)
+
     def count(self, method: str, channel: str) -> int:
         return len(self.times_of(method, channel))
 

@@ -96,6 +96,7 @@ def test_a_person_waits_no_longer_than_slack_does_and_a_sender_no_longer_than_it
         Silence(),
         HalfAnAnswer(),
         Reply({"ok": False, "error": "internal_error"}, status=500),
+        Reply({"ok": False, "error": "a_new_word"}, status=503),
         Reply(b"<html>Bad gateway</html>", status=502),
         Reply(b"upstream is away", status=503),
         Reply(b"", status=504),
