@@ -122,7 +122,7 @@ class Escalator:
         self._policies = current = policies
         self._database = database
         self._identity = Identity()
-        self._stop = threading.Event()
+        self._asked_to_stop = False  # a flag, not an Event: a signal handler must take no lock
         self._token = settings.slack_bot_token.get_secret_value()
         self._client = sending_client(self._token, settings.slack_api_url)
         gateway = Gateway(self._client)
@@ -165,7 +165,7 @@ class Escalator:
         self._socket: Listening | None = None
 
     def stop(self) -> None:
-        self._stop.set()
+        self._asked_to_stop = True
 
     def reload(self) -> None:
         """Read the policy again, beside whatever this thread is in the middle of."""
@@ -187,11 +187,18 @@ class Escalator:
                 self._senders.start()
                 self._connect()
                 log.info("Escalator is connected to %s after %.1f s", self._identity.team, time.monotonic() - started)
-            while not self._stop.wait(1):
+            while self._pause(1):
                 self._watch()
         finally:
             self._leave(health)
         return FINE
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait; False, and at once, when we were asked to stop."""
+        until = time.monotonic() + seconds
+        while not self._asked_to_stop and time.monotonic() < until:
+            threading.Event().wait(min(0.2, seconds))
+        return not self._asked_to_stop
 
     def _start_clocks(self) -> None:
         now = utc_now()
@@ -206,14 +213,14 @@ class Escalator:
     def _meet_slack(self) -> bool:
         """Ask Slack who we are, for as long as it takes; False if we were stopped before it answered."""
         wait = 1
-        while not self._stop.is_set():
+        while not self._asked_to_stop:
             try:
                 answer = reading_slack(self._client.auth_test)
             except (Unsure, TryLater, Rejected) as error:
                 log.error(
                     "Slack does not let us in (%s); trying again in %s s. Deadlines are kept meanwhile.", error, wait
                 )
-                self._stop.wait(wait)
+                self._pause(wait)
                 wait = min(wait * 2, 30)
                 continue
             self._identity.user = answer["user_id"]
@@ -231,12 +238,12 @@ class Escalator:
             ping_interval=PING_EVERY,
         )
         wait = 1
-        while not self._stop.is_set():
+        while not self._asked_to_stop:
             try:
                 self._socket.connect()  # type: ignore[no-untyped-call]  # as the SDK has it
             except Exception as error:  # the SDK lets anything out of here: its own errors, OSError, ValueError
                 log.error("no connection to Slack (%s); trying again in %s s", error, wait)
-                self._stop.wait(wait)
+                self._pause(wait)
                 wait = min(wait * 2, 30)
             else:
                 return

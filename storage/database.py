@@ -184,5 +184,7 @@ def _sentence(url: URL, error: DBAPIError | sqlite3.Error) -> str:
     reason = (str(cause).strip().splitlines() or ["no reason given"])[0].rstrip(".")
     if url.password:
         reason = reason.replace(str(url.password), "***")
-    where = file_of(url) or url.render_as_string(hide_password=True)
+    for secret in url.query.values():  # a password may stand there, too
+        reason = reason.replace(str(secret), "***")
+    where = file_of(url) or url.set(query={}).render_as_string(hide_password=True)
     return f"Cannot open {where}: {reason}."

@@ -291,3 +291,9 @@ def test_damage_inside_the_file_is_found(sqlite_url: str, tmp_path: Path) -> Non
     findings = database.check()
     database.close()
     assert "error" in levels(findings)
+
+
+def test_a_password_among_the_parameters_is_not_told() -> None:
+    with pytest.raises(CannotOpen) as told:
+        open_database("postgresql+psycopg://somebody@127.0.0.1:9/nothing?password=hunter2&connect_timeout=1")
+    assert "hunter2" not in str(told.value)
