@@ -203,8 +203,8 @@ def test_who_is_not_staff_is_told_so_and_nobody_else_is(calm: Town) -> None:
 
 def test_who_only_looks_into_the_channel_is_told_too(calm: Town) -> None:
     """Maya may read #support-l1, as everybody may, and is no member of it."""
-    lena, maya = calm.person("lena"), calm.person("maya")
-    issue = lena.reports("Coffee machine is offline")
+    chen, maya = calm.person("chen"), calm.person("maya")
+    issue = chen.reports("Coffee machine is offline")
 
     maya.presses("Claim", maya.card(issue, "support-l1"))
 
