@@ -263,8 +263,13 @@ class DirectAnswers(Protocol):
         """A form that has changed meanwhile stays as it is."""
         ...
 
-    def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
-        """An ephemeral message. When Slack refuses it, the person sees nothing change, which is also true."""
+    def whisper(
+        self, channel: str, user: str, text: str, thread_ts: str | None = None, *, response_url: str | None = None
+    ) -> None:
+        """An ephemeral message; by the press's `response_url` for somebody who only looks into the channel.
+
+        When Slack refuses it, the person sees nothing change, which is also true.
+        """
         ...
 
     def nod(self, channel: str, ts: str) -> None:

@@ -72,7 +72,8 @@ def tell(ack: Ack, body: Body, bot: Bot, text: str) -> None:
         if "view" in body:
             push_notice(body, bot, text)
         elif channel:
-            bot.answers.whisper(channel, body["user"]["id"], text, container.get("thread_ts"))
+            asked, url = body["user"]["id"], body.get("response_url")
+            bot.answers.whisper(channel, asked, text, container.get("thread_ts"), response_url=url)
 
 
 def push_notice(body: Body, bot: Bot, text: str) -> None:

@@ -181,7 +181,9 @@ class FakeSlack:
     def update_form(self, view_id: str, seen_hash: str, view: dict[str, Any]) -> None:
         self.forms.append(view)
 
-    def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
+    def whisper(
+        self, channel: str, user: str, text: str, thread_ts: str | None = None, *, response_url: str | None = None
+    ) -> None:
         self.whispers.append((channel, user, text))
 
     def nod(self, channel: str, ts: str) -> None:
