@@ -127,10 +127,10 @@ def test_added_information_is_the_reporters_and_must_say_something() -> None:
         add(make_resolved())
 
 
-@pytest.mark.parametrize("length", [2000, 2001])
+@pytest.mark.parametrize("length", [10_000, 10_001])
 def test_words_by_a_form_have_a_longest_length(length: int) -> None:
-    if length <= lifecycle.TEXT_LIMIT:
+    if length <= lifecycle.WORDS_LIMIT:
         assert add(make_issue(), "x" * length).events
     else:
-        with refused(refusals.TextTooLong, "2,001", "2,000"):
+        with refused(refusals.TextTooLong, "10,001", "10,000"):
             add(make_issue(), "x" * length)

@@ -487,3 +487,10 @@ def test_a_reply_under_a_notice_is_told_that_it_was_not_passed_on(workspace: Wor
     workspace.submit_issue(impact="high", urgency="high")
     workspace.say(workspace.channel("it-managers")[0], "I take care", by="U0FAY", parent_user_id="U0BOT")
     assert "This was not passed on" in workspace.whispered("U0FAY")[0]
+
+
+def test_a_major_incident_is_declared_once(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    for _ in range(2):
+        workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0CHEN")
+    assert "is a major incident already. <@U0DANA> leads it" in workspace.whispered("U0CHEN")[0]
