@@ -50,7 +50,8 @@ def test_ctrl_c_kill_and_a_closed_terminal_end_all_it_started(tmp_path: Path, nu
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
-    other = Process([sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"], log=tmp_path / "o", cwd=tmp_path)
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    other = Process(command, log=tmp_path / "o", cwd=tmp_path)
     try:
         port = other.says("Serving HTTP").split("port ")[1].split()[0]
         command = [sys.executable, "-m", "playground.demo", "--port", port]
