@@ -398,6 +398,13 @@ class Escalation(RuleBasedStateMachine):
         for _ in range(steps):
             self.world.punctual(self.world.now + 5 * DAY, at_most=1)
 
+    @rule()
+    def a_moment_comes_before_the_engine(self) -> None:
+        """Who acts next acts in the very second in which something is due."""
+        coming = min((moment for moment in self.world.moments().values() if moment), default=self.world.now)
+        if self.world.now < coming < self.world.now + 5 * DAY:
+            self.world.now = coming
+
     @rule(count=st.integers(1, 8), cycle=st.sampled_from([5 * SECOND, 30 * SECOND, 300 * SECOND, 1800 * SECOND]))
     def the_engine_ticks_slowly(self, count: int, cycle: timedelta) -> None:
         self.world.cycles(count, cycle)
