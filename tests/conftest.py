@@ -1,3 +1,21 @@
-"""What every test may ask for."""
+"""What every test may ask for, and in which order the tests run."""
+
+from pathlib import Path
+
+import pytest
 
 pytest_plugins = ["tests.databases"]
+
+HERE = Path(__file__).parent
+LAST = ("page", "playground", "acceptance")  # they keep connections open in threads of their own
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Hypothesis watches the random numbers of the whole process, and takes those of another thread for a fault."""
+
+    def turn(item: pytest.Item) -> int:
+        package = item.path.relative_to(HERE).parts[0]
+        return LAST.index(package) + 1 if package in LAST else 0
+
+    items.sort(key=turn)

@@ -11,12 +11,8 @@ from tests.acceptance.town import Town, policy_text
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is told beside the others is asked for after them, and before all tests that are no acceptance.
-
-    Hypothesis watches the random numbers of the whole process, and takes those of another thread for a fault.
-    """
-    here = Path(__file__).parent
-    items.sort(key=lambda item: (here not in item.path.parents, story_of(item) is not None))
+    """What is told beside the others is asked for last."""
+    items.sort(key=lambda item: story_of(item) is not None)
 
 
 @pytest.fixture(scope="session")
