@@ -83,7 +83,8 @@ export const STEPS = [
     hint: "Press Resolve on the card and say what fixed it. The receipt changes at the same moment.",
     button: `Go to the card as ${SECOND.name}`,
     go: (world) => [{ ...second, address: world.card()?.channel ?? second.address }],
-    done: (world) => world.says(/\bresolved\b/i),
+    // Not "resolved" alone: a card that waits for its reporter says when it counts as resolved without an answer.
+    done: (world) => world.says(/\bresolved by\b/i),
   },
 ];
 
