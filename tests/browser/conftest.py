@@ -1,0 +1,107 @@
+"""The real demo, a browser in front of it, and the pictures that `pytest tests/browser --pictures` draws anew."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from math import ceil
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
+
+from tests.acceptance.driver import HOME, Process, free_port
+from tests.acceptance.town import policy_text
+from tests.page.conftest import ARGUMENTS, WAIT_MS
+
+PATIENCE_MS = 20_000  # until a test gives up on what should come in a moment; the machine may be busy
+UNCLAIMED = "8s"  # how long L1 may leave an issue unclaimed; the next tiers are patient
+SQUARE = ".dialog { border-radius: 0; }"  # or what is behind a dialog shows in a picture's corners
+WAITING = '[waiting]\nnudges = []\nresolve = "24h"\n'
+PICTURES = HOME / "docs" / "pictures"
+
+Open = Callable[..., Page]
+Draw = Callable[[Locator, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", default=False, help="draw docs/pictures anew")
+
+
+def drawing(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--pictures", default=False))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Gone with this module: two Playwrights in one thread refuse each other, and the page's tests have their own."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield launched
+        launched.close()
+    expect.set_options(timeout=WAIT_MS)
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address that `make demo` prints."""
+    folder = tmp_path_factory.mktemp("demo")
+    policy = folder / "policy.toml"
+    policy.write_text(policy_text(first=UNCLAIMED, window="30m", update="45m") + WAITING, encoding="utf-8")
+    command = [sys.executable, "-m", "playground.demo", "--port", str(free_port()), "--policy", str(policy)]
+    nowhere = {"PATH": "/usr/bin:/bin", "BROWSER": "true"}  # or it opens a window of the tester's own browser
+    running = Process(command, log=folder / "demo.log", cwd=HOME, env=nowhere)
+    try:
+        yield running.says("Escalator is ready. Open", within=40).split()[-1]
+        assert running.stop(within=20) == 0
+        assert "Traceback" not in running.said
+    finally:
+        if running.code is None:
+            running.stop(within=20)  # not killed: it would leave the two that it started
+
+
+@pytest.fixture
+def open_page(request: pytest.FixtureRequest, browser: Browser, demo: str) -> Iterator[Open]:
+    """`open_page("user=U0MAYA")`; keyword arguments go to the browser context. No page may complain or look outside."""
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+    own = (demo, demo.replace("http", "ws", 1), "data:", "about:")
+
+    def opened(query: str, **settings: Any) -> Page:
+        drawn = (
+            {"device_scale_factor": 2, "bypass_csp": True} if drawing(request) else {}
+        )  # the page's rules forbid SQUARE
+        contexts.append(browser.new_context(**{"color_scheme": "light"} | drawn | settings))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+        page.on("request", lambda sent: None if sent.url.startswith(own) else complaints.append(f"asked {sent.url}"))
+        page.on("websocket", lambda made: None if made.url.startswith(own) else complaints.append(f"asked {made.url}"))
+        page.goto(f"{demo}?{query}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw:
+    """`draw(what, name)` keeps a picture of it where pictures are wanted; a normal run changes no file."""
+
+    def drawn(what: Locator, name: str) -> None:
+        if drawing(request):
+            what.page.mouse.move(0, 0)  # no toolbar
+            box = what.bounding_box()
+            assert box is not None
+            x, y = ceil(box["x"]) + 1, ceil(box["y"])  # whole pixels, and nothing of what is beside it
+            inside: FloatRect = {"x": x, "y": y, "width": int(box["width"]) - 2, "height": int(box["height"]) - 1}
+            path = PICTURES / f"{name}.png"
+            what.page.screenshot(path=path, clip=inside, animations="disabled", caret="hide", style=SQUARE)
+
+    return drawn
