@@ -36,7 +36,7 @@ from bot.services.directory import Directory
 from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
-from bot.services.pacing import Pacer
+from bot.services.pacing import Pacer, PingBudget
 from bot.services.policies import PolicyKeeper, apply_to, look_ahead, refuse_misfit
 from bot.services.search import Search
 from bot.services.simulation import (
@@ -65,6 +65,8 @@ IN_HAND = 2.0  # seconds that listeners get to finish at the end
 TICK = 1  # seconds between two looks of the engine
 STALLED = 5.0  # seconds without a tick after which it is started anew
 DIRECTORY_EVERY = 300  # seconds between two readings of channels and staff
+LONG_AGO = timedelta(minutes=15)  # what has waited so long goes to the front (domain.md 3.12 rule 5) ...
+QUEUE_LATE = timedelta(minutes=10)  # ... and from here on the log says that sending is late (rule 9)
 DELIVERIES_KEPT = timedelta(hours=26)  # Slack's latest redelivery comes after 24 h (slack.md 4.2)
 LEAVE_WITHIN = 5.0  # seconds the senders get to finish their calls
 
@@ -144,6 +146,7 @@ class Escalator:
             self._directory,
             current,
             pacer=pacer,
+            pings=PingBudget(),
             clock=utc_now,
             team_url=lambda: self._identity.team_url,
         )
@@ -204,11 +207,19 @@ class Escalator:
         now = utc_now()
         self._scheduler.add_job(self._engine.run_once, "interval", seconds=TICK, id="engine", next_run_time=now)
         self._scheduler.add_job(self._directory.refresh, "interval", seconds=DIRECTORY_EVERY, id="directory")
+        self._scheduler.add_job(self._look_after_the_queue, "interval", minutes=1, id="queue")
         self._scheduler.add_job(self._forget, "interval", hours=1, id="forget")
         self._scheduler.start()
 
     def _forget(self) -> None:
         self._database.forget_deliveries(utc_now() - DELIVERIES_KEPT)
+
+    def _look_after_the_queue(self) -> None:
+        now = utc_now()
+        self._database.hurry(now - LONG_AGO)
+        oldest = self._database.oldest_waiting()
+        if oldest and now - oldest > QUEUE_LATE:
+            log.error("%s messages wait to be sent, the oldest since %s", self._database.waiting(), oldest)
 
     def _meet_slack(self) -> bool:
         """Ask Slack who we are, for as long as it takes; False if we were stopped before it answered."""

@@ -52,6 +52,7 @@ from bot.domain.events import (
 )
 from bot.domain.issue import Issue, WaitingFor, issue_name
 from bot.domain.policy import Policy
+from bot.domain.priority import Priority
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,26 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Gathered:
+    """One issue in a digest, with what its own message would have carried."""
+
+    issue: int
+    cause: Cause | None = None
+    count: int = 0
+    clock: str = ""
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Many messages of one kind for one place, told in one and with one ping (domain.md 3.12)."""
+
+    place: Place
+    kind: str  # the class of the messages it stands for: "Card", "TierPing", "Remind" or "Inform"
+    items: tuple[Gathered, ...]
+
+
+@dataclass(frozen=True)
 class DeliveryAlert:
     """Staff elsewhere learn that a message could not be delivered where it belonged."""
 
@@ -192,6 +213,7 @@ Message = (
     | RelayEdit
     | RelayDelete
     | Mark
+    | Digest
     | DeliveryAlert
 )
 
@@ -201,7 +223,9 @@ Verb = Literal["post", "update", "delete", "react"]
 def verb(message: Message) -> Verb:
     """What kind of call it is; Slack limits the rate of each kind apart (slack.md 2.6)."""
     match message:
-        case Card() | Receipt() | Line() | TierPing() | Remind() | CatchUp() | Inform() | Relay() | DeliveryAlert():
+        case Card() | Receipt() | Line() | TierPing() | Remind() | CatchUp() | Inform() | Relay():
+            return "post"
+        case Digest() | DeliveryAlert():
             return "post"
         case CardRefresh() | ReceiptRefresh() | RelayEdit():
             return "update"
@@ -216,6 +240,18 @@ def verb(message: Message) -> Verb:
 def pace(message: Message) -> str:
     """The queue whose speed limit it shares, e.g. "post:tier:1"."""
     return f"{verb(message)}:{message.place}"
+
+
+BACKGROUND = 4  # added to a rank: behind everything that people are being told
+
+
+def lane(message: Message, event: Event, priority: Priority) -> int:
+    """Which goes first where Slack makes us wait: the priority's rank, 1 to 4, then the background, 5 to 8.
+
+    What the clock alone redraws is background: nobody's hand is on the mouse (domain.md 3.12).
+    """
+    redraws = isinstance(message, CardRefresh | ReceiptRefresh) and getattr(event, "by", None) is None
+    return priority.rank + (BACKGROUND if redraws else 0)
 
 
 UNANSWERED = 3  # reminders of the last tier after which the fallback person is told

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from bot.domain.events import Event
 from bot.domain.issue import Issue
 from bot.domain.policy import Policy
-from bot.messages import Message, Place
+from bot.messages import Digest, Message, Place
 
 # --- storage ---------------------------------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ class Outgoing:
     issue: int
     place: Place
     message: Message
-    lane: int  # 1 goes first; the priority's rank when it was written
+    lane: int  # 1 goes first (messages.lane)
     created_at: datetime
     attempts: int  # before this one
     unsure_since: datetime | None  # an earlier attempt may have reached Slack since then
@@ -82,7 +82,10 @@ class Transaction(Protocol):
 
     def append(self, issue: int, seq: int, event: Event) -> None: ...
     def enqueue(self, issue: int, message: Message, *, lane: int, now: datetime) -> None:
-        """A refresh that is already waiting untouched for the same place is not queued twice."""
+        """A refresh that is already waiting untouched for the same place is not queued twice.
+
+        What waits before it in its queue is not sent later than it would be by its own lane.
+        """
         ...
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]: ...
@@ -94,6 +97,21 @@ class Transaction(Protocol):
 
     def superseded(self, id: int, now: datetime) -> None:
         """A row of the outbox that need not be sent any more."""
+        ...
+
+    def alike(self, row: Outgoing) -> Sequence[Outgoing]:
+        """`row`, which this process holds, and those that wait untouched behind it: same pace, same kind of message.
+
+        The most urgent first, then the oldest.
+        """
+        ...
+
+    def gather(self, row: Outgoing, rows: Sequence[Outgoing], digest: Digest, now: datetime) -> Outgoing:
+        """A row for the digest, held as `row` is held, which is one of the `rows` that it stands for.
+
+        Cards among them go on waiting, in the background and without their ping: somebody must be able to press their
+        buttons. All others are superseded.
+        """
         ...
 
     def opened_since(self, reporter: str, since: datetime) -> int: ...
@@ -165,6 +183,14 @@ class Database(Protocol):
         """
         ...
 
+    def hurry(self, before: datetime) -> None:
+        """What has waited since `before` goes to the front: of the background, or of all messages but those of P1s."""
+        ...
+
+    def oldest_waiting(self) -> datetime | None:
+        """When the oldest row was written that is not yet sent, superseded or failed."""
+        ...
+
     def end_holds(self, now: datetime) -> None:
         """At start, when no other process sends from this database: what a dead sender held may be looked at now."""
         ...
@@ -205,6 +231,7 @@ class Call:
     method: Literal["chat.postMessage", "chat.update", "chat.delete", "reactions.add"]
     channel: str  # C..., D..., or U... for a first DM
     arguments: dict[str, Any] = field(default_factory=dict)
+    calls: int | None = None  # it pings the tier, for an issue of this rank
 
 
 @dataclass(frozen=True)

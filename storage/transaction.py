@@ -11,12 +11,12 @@ from bot.domain.events import Event, NoteTaken, ReporterReplied, StaffReplied
 from bot.domain.issue import Issue, issue_name
 from bot.domain.policy import Policy
 from bot.domain.refusals import NoSuchIssue
-from bot.messages import Card, CardRefresh, Message, Receipt, ReceiptRefresh, pace, verb
-from bot.ports import Post, TimelineEntry
+from bot.messages import BACKGROUND, Card, CardRefresh, Digest, Message, Receipt, ReceiptRefresh, pace, verb
+from bot.ports import Outgoing, Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
 from storage.connections import insert_if_new, insert_into
-from storage.outbox import end_hold, fail
+from storage.outbox import end_hold, fail, outgoing
 from storage.tables import (
     CounterRow,
     DeliveryRow,
@@ -37,6 +37,7 @@ _SHOWS_THE_SAME = {
 }
 
 
+MOST_GATHERED = 1000  # rows in one digest
 FAMILIES = 0x455343_46414D  # any number that no other program locks in the same PostgreSQL database
 
 
@@ -95,22 +96,15 @@ class SqlTransaction:
         self._connection.execute(insert(TimelineRow).values(issue=issue, seq=seq, **_event_columns(event)))
 
     def enqueue(self, issue: int, message: Message, *, lane: int, now: datetime) -> None:
-        if self._waits_untouched(issue, message):
-            return
-        row = {
-            "issue": issue,
-            "place": str(message.place),
-            "verb": verb(message),
-            "pace": pace(message),
-            "lane": lane,
-            "kind": type(message).__name__,
-            "data": to_json(message),
-            "state": "pending",
-            "created_at": now,
-            "not_before": now,
-            "attempts": 0,
-        }
-        self._connection.execute(insert(OutboxRow).values(**row))
+        self._hasten(issue, message, lane)
+        if not self._waits_untouched(issue, message):
+            self._connection.execute(insert(OutboxRow).values(**_outbox_row(issue, message, lane, now)))
+
+    def _hasten(self, issue: int, message: Message, lane: int) -> None:
+        """What must be sent before it must not be slower than it."""
+        before = (col(OutboxRow.issue) == issue) & (col(OutboxRow.place) == str(message.place))
+        slower = before & col(OutboxRow.done_at).is_(None) & (col(OutboxRow.lane) > lane)
+        self._connection.execute(update(OutboxRow).where(slower).values(lane=lane))
 
     def _waits_untouched(self, issue: int, message: Message) -> bool:
         pings = isinstance(message, Card) and message.ping
@@ -132,6 +126,32 @@ class SqlTransaction:
 
     def superseded(self, id: int, now: datetime) -> None:
         end_hold(self._connection, id, state="superseded", done_at=now)
+
+    def alike(self, row: Outgoing) -> Sequence[Outgoing]:
+        held = col(OutboxRow.id) == row.id
+        untouched = (col(OutboxRow.state) == "pending") & (col(OutboxRow.attempts) == 0)
+        behind = col(OutboxRow.done_at).is_(None) & untouched & (col(OutboxRow.lane) >= row.lane)
+        kind = (col(OutboxRow.pace) == pace(row.message)) & (col(OutboxRow.kind) == type(row.message).__name__)
+        order = col(OutboxRow.lane), col(OutboxRow.id)
+        found = select(OutboxRow).where(held | (behind & kind)).order_by(*order).limit(MOST_GATHERED)
+        # Whoever changes several issues locks their rows in another order; neither may wait for the other.
+        locked = found.with_for_update(skip_locked=True)
+        return [outgoing(each) for each in self._connection.execute(locked)]
+
+    def gather(self, row: Outgoing, rows: Sequence[Outgoing], digest: Digest, now: datetime) -> Outgoing:
+        hold = select(col(OutboxRow.sender), col(OutboxRow.hold_until)).where(col(OutboxRow.id) == row.id)
+        held = self._connection.execute(hold).one()
+        told = update(OutboxRow).where(col(OutboxRow.id).in_([each.id for each in rows])).values(hold_until=None)
+        if digest.kind == Card.__name__:
+            quiet = to_json(Card(digest.place, ping=False))
+            waits = {"state": "pending", "attempts": 0, "lane": OutboxRow.lane + BACKGROUND, "data": quiet}
+            self._connection.execute(told.values(**waits))
+        else:
+            self._connection.execute(told.values(state="superseded", done_at=now))
+        values = _outbox_row(row.issue, digest, row.lane, row.created_at)
+        values |= {"state": "sending", "sender": held.sender, "hold_until": held.hold_until, "attempts": 1}
+        added = insert(OutboxRow).values(**values, attempted_at=now).returning(OutboxRow)
+        return outgoing(self._connection.execute(added).one())
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         return reading.timeline(self._connection, number)
@@ -188,6 +208,22 @@ def _issue_row(issue: Issue, due_at: datetime | None) -> dict[str, Any]:
         "set_aside_until": None,
         "failures": 0,
         "failure": None,
+    }
+
+
+def _outbox_row(issue: int, message: Message, lane: int, now: datetime) -> dict[str, Any]:
+    return {
+        "issue": issue,
+        "place": str(message.place),
+        "verb": verb(message),
+        "pace": pace(message),
+        "lane": lane,
+        "kind": type(message).__name__,
+        "data": to_json(message),
+        "state": "pending",
+        "created_at": now,
+        "not_before": now,
+        "attempts": 0,
     }
 
 

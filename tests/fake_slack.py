@@ -41,7 +41,9 @@ class Message:
 
     @property
     def elements(self) -> list[dict[str, Any]]:
-        return [e for block in self.blocks if block["type"] == "actions" for e in block["elements"]]
+        rows = [block["elements"] for block in self.blocks if block["type"] == "actions"]
+        beside = [block["accessory"] for block in self.blocks if "accessory" in block]
+        return [*(element for row in rows for element in row), *beside]
 
     @property
     def shown(self) -> str:

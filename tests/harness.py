@@ -22,7 +22,7 @@ from bot.services.delivery import SETTLE, Courier
 from bot.services.directory import Directory
 from bot.services.engine import Engine
 from bot.services.issues import IssueService
-from bot.services.pacing import Pacer
+from bot.services.pacing import Pacer, PingBudget
 from bot.services.search import Search
 from bot.slack import ids
 from handlers import register
@@ -84,6 +84,7 @@ class Workspace:
             directory,
             current,
             pacer=pacer,
+            pings=PingBudget(clock.monotonic),
             clock=clock,
             team_url=lambda: "https://acme.slack.com/",
         )

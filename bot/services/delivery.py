@@ -17,6 +17,7 @@ from bot.messages import (
     CardRefresh,
     CatchUp,
     DeliveryAlert,
+    Digest,
     Inform,
     Line,
     Mark,
@@ -34,10 +35,11 @@ from bot.messages import (
 )
 from bot.ports import Call, Database, Outgoing, Post, Rejected, Sent, SlackGateway, Transaction, TryLater, Unsure
 from bot.services.directory import Directory
+from bot.services.gathering import digest, gathered, may_be_gathered
 from bot.services.issues import pinned
-from bot.services.pacing import Pacer
+from bot.services.pacing import Pacer, PingBudget
 from bot.services.recording import record
-from bot.slack.rendering import Scene, render, without_blocks
+from bot.slack.rendering import Scene, Told, render, without_blocks
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class Courier:
         policy: Callable[[], Policy],
         *,
         pacer: Pacer,
+        pings: PingBudget,
         clock: Clock,
         team_url: Callable[[], str],
     ) -> None:
@@ -78,6 +81,7 @@ class Courier:
         self._pacer = pacer
         self._clock = clock
         self._team_url = team_url
+        self._pings = pings
         self._name = uuid.uuid4().hex
         self._turn = threading.Lock()
 
@@ -89,6 +93,7 @@ class Courier:
             if row is None:
                 return False
             self._pacer.spend(pace(row.message))
+            row = self._gathered(row, now)
         try:
             self._settle(row, until=now + HOLD)
         except TryLater as later:
@@ -110,6 +115,16 @@ class Courier:
                 self._put_back(row, _back_off(row.attempts), row.unsure_since or now, repr(error))
         return True
 
+    def _gathered(self, row: Outgoing, now: datetime) -> Outgoing:
+        """In a storm, a digest that tells of this row and of those that wait behind it."""
+        if row.attempts or not may_be_gathered(row.message):
+            return row
+        with self._database.begin() as tx:
+            rows = gathered(tx.alike(row))
+            if row.id not in {each.id for each in rows}:
+                return row
+            return tx.gather(row, rows, digest(rows), now)
+
     def _settle(self, row: Outgoing, until: datetime) -> None:
         with self._database.begin() as tx:
             issue, policy = pinned(tx, row.issue)
@@ -120,12 +135,14 @@ class Courier:
         if self._clock() + CALLS > until:  # making it took long: by the time it is sent, somebody else may hold it
             self._put_back(row, timedelta(0), row.unsure_since, "it took too long to prepare")
             return
-        sent = self._look(row, call) or self._send(row, call)
+        sent = self._look(row, call, issue.priority) or self._send(row, call)
         self._database.sent(row.id, self._post(row, sent), self._clock())
+        if call.calls is not None:
+            self._pings.spend(row.place, call.calls)
         if row.place.person and call.method == "chat.postMessage":
             self._database.keep_dm(row.place.person, sent.channel)
 
-    def _look(self, row: Outgoing, call: Call) -> Sent | None:
+    def _look(self, row: Outgoing, call: Call, priority: Priority) -> Sent | None:
         """After an unsure send, look before sending again; only posts can double."""
         if row.unsure_since is None or call.method != "chat.postMessage":
             return None
@@ -134,7 +151,7 @@ class Courier:
         except Rejected as refused:
             if row.attempts < BLIND_LIMIT:
                 raise Unsure(f"looking for it was refused: {refused}") from None
-            if row.lane > Priority.P2.rank:
+            if priority.rank > Priority.P2.rank:
                 raise
             log.error("message %s may be sent twice: looking for it was refused %s times", row.id, row.attempts)
             return None
@@ -171,7 +188,20 @@ class Courier:
             earlier_link=self._link(earlier) if earlier else None,
             now=self._clock(),
             name_of=self._directory.name_of,
+            may_call=lambda rank: self._pings.allows(place, rank),
+            gathered=self._told_of(message) if isinstance(message, Digest) else (),
         )
+
+    def _told_of(self, digest: Digest) -> tuple[Told, ...]:
+        """What a digest is about, as it is now, with links to the cards that are in its place already."""
+        told = []
+        for item in digest.items:
+            issue = self._database.find(item.issue)
+            if issue:
+                card = self._root(issue.number, digest.place) if digest.place.tier else None
+                link = self._link(card) if card else None
+                told.append((item, issue, self._database.policy(issue.policy), link))
+        return tuple(told)
 
     def _root(self, issue: int, place: Place) -> Post | None:
         if place.person:
@@ -233,12 +263,15 @@ class Courier:
         what = _what(row.message)
         if what is None:
             return
-        issue, policy = pinned(tx, row.issue)
         if not isinstance(row.message, DeliveryAlert):
-            tier = row.place.tier
-            decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
-            record(tx, issue, decision, policy, now)
+            lost = [item.issue for item in row.message.items] if isinstance(row.message, Digest) else [row.issue]
+            for number in lost:
+                issue, policy = pinned(tx, number)
+                tier = row.place.tier
+                decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
+                record(tx, issue, decision, policy, now)
             return
+        issue, policy = pinned(tx, row.issue)
         alert = _elsewhere(row.message, policy)
         if alert:
             tx.enqueue(issue.number, alert, lane=row.lane, now=now)
@@ -275,6 +308,12 @@ def _what(message: Message) -> str | None:
             return "a reply"
         case Line():
             return "a notice"
+        case Digest(kind=Card.__name__):
+            return None  # the cards themselves follow, and are told of
+        case Digest(kind=Inform.__name__):
+            return "a notice to management"
+        case Digest():
+            return "a reminder"
         case DeliveryAlert():
             return message.what
         case CardRefresh() | ReceiptRefresh() | RelayEdit() | RelayDelete() | Mark():

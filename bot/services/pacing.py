@@ -1,8 +1,13 @@
-"""How fast we may talk: one message a second per channel, Slack's budget per method, and what a 429 froze."""
+"""How fast we may talk: one message a second per channel, Slack's budget per method, and what a 429 froze.
+
+And how often a channel is called together.
+"""
 
 import threading
 import time
 from collections.abc import Callable
+
+from bot.messages import Place
 
 POST_EVERY = 1.05  # seconds between two posts to one channel (slack.md 2.6), a little over Slack's second
 MINUTE = 60.0
@@ -60,3 +65,25 @@ class Pacer:
         passed, self._counted_at = now - self._counted_at, now
         for verb, (per_minute, burst) in BUDGETS.items():
             self._tokens[verb] = min(float(burst), self._tokens[verb] + passed * per_minute / MINUTE)
+
+
+QUIET_AFTER = {2: 120.0, 3: 900.0, 4: 900.0}  # rank -> seconds after a ping without another (domain.md 3.12 rule 6)
+
+
+class PingBudget:
+    """Who was called just now is looking already. A P1 calls every time, and nothing less severe silences a ping.
+
+    Kept in memory: a new process may ping once more.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._last: dict[tuple[Place, int], float] = {}  # (place, rank) -> when
+
+    def allows(self, place: Place, rank: int) -> bool:
+        """Whether a message about an issue of this rank may ping the place now."""
+        pause, now = QUIET_AFTER.get(rank, 0.0), self._monotonic()
+        return all(now - self._last.get((place, each), -pause) >= pause for each in range(1, rank + 1))
+
+    def spend(self, place: Place, rank: int) -> None:
+        self._last[place, rank] = self._monotonic()

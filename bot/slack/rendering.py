@@ -1,7 +1,8 @@
 """A message of the outbox -> the one Web API call that delivers it, from the issue as it is now."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -15,6 +16,8 @@ from bot.messages import (
     CardRefresh,
     CatchUp,
     DeliveryAlert,
+    Digest,
+    Gathered,
     Inform,
     Line,
     Mark,
@@ -30,11 +33,14 @@ from bot.messages import (
 )
 from bot.ports import Call, Post
 from bot.slack import cards, ids, words
-from bot.slack.blocks import Block, actions, button, context, section
+from bot.slack.blocks import Block, actions, button, context, row, section
 from bot.slack.history import CLOCKS
-from bot.slack.text import TEXT_LIMIT, clip, disarmed, escape, person, split, when
+from bot.slack.text import TEXT_LIMIT, capital, clip, disarmed, escape, person, split, when
 
+Told = tuple[Gathered, Issue, Policy, str | None]  # and a link to its card, if there is one in that place
 MENTION_FROM = 0.8  # of a budget used up
+DIGEST_LINES = 20  # domain.md 3.12 rule 4; far from Slack's 50 blocks
+DIGEST_TITLE = 80  # characters of a title in such a line
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,26 @@ class Scene:
     earlier_link: str | None  # permalink of the card it came from
     now: datetime
     name_of: Callable[[str], str]  # a user's name, for words that must not mention
+    may_call: Callable[[int], bool] = lambda _rank: True  # whether the place may be pinged for an issue of this rank
+    gathered: tuple[Told, ...] = ()  # what a digest tells of
 
 
 def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call | None:
     """None: there is nothing left to say (the row is superseded)."""
+    call = _call(message, issue, policy, scene)
+    return call and _counted(call, message, issue, policy, scene)
+
+
+def _counted(call: Call, message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call:
+    """Whether it pings the tier, which must not happen too often."""
+    called = words.mention(policy.tier(message.place.tier).ping) if message.place.tier else None
+    if call.method != "chat.postMessage" or not called or called not in call.arguments["text"]:
+        return call
+    rank = min((each.priority.rank for _, each, _, _ in scene.gathered), default=issue.priority.rank)
+    return replace(call, calls=rank)
+
+
+def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call | None:
     match message:
         case Card(place=place, ping=ping):
             return _post(scene.channel, *_card(issue, policy, place.tier, ping=ping, scene=scene))
@@ -64,8 +86,7 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
         case Line(text=text):
             return _post(scene.channel, text, [section(text)], thread=scene.thread)
         case TierPing(cause=cause, count=count):
-            still_so = issue.ticking and (issue.claim is not None) == (cause is Cause.STALE)
-            return _tier_ping(issue, policy, cause, count, scene) if still_so else None
+            return _tier_ping(issue, policy, cause, count, scene) if _still_unanswered(issue, cause) else None
         case Remind(clock=clock, share=share):
             return (
                 _remind(issue, policy, clock, share, scene) if _still_due(issue, policy, clock, share, scene) else None
@@ -85,6 +106,8 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
             return None  # the words did not arrive, so nothing may say that they did
         case Mark(channel=channel, ts=ts, reaction=reaction):
             return Call("reactions.add", channel, {"timestamp": ts, "name": reaction})
+        case Digest():
+            return _digest(message, policy, scene)
         case DeliveryAlert(what=what, where=where, error=error):
             return _post(scene.channel, *_alert(issue, policy, what, where, error))
         case _:
@@ -98,6 +121,7 @@ def without_blocks(call: Call) -> Call:
 
 def _card(issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: Scene) -> cards.Message:
     assert tier is not None
+    ping = ping and scene.may_call(issue.priority.rank)
     return cards.card(
         issue, policy, tier=tier, ping=ping, newest=scene.newest_link, earlier=scene.earlier_link, now=scene.now
     )
@@ -106,29 +130,42 @@ def _card(issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: 
 def _tier_ping(issue: Issue, policy: Policy, cause: Cause, count: int, scene: Scene) -> Call:
     """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
     tier = policy.tier(issue.tier)
-    called = words.mention(tier.ping)
-    why = {
-        Cause.STALE: "its reporter has not heard from us in time",
-        Cause.RAISED: f"it is {words.priority(issue)} now, and nobody has claimed it",
-        Cause.REOPENED: "it was reopened, and nobody has claimed it",
-    }.get(cause, "still nobody has claimed it")
+    called = words.mention(tier.ping) if scene.may_call(issue.priority.rank) else None
+    why = _pinged_because(issue, cause)
     last = f" {tier.name} is the last tier. Reminder {count}." if count else ""
     text = f"{issue.name} {escape(issue.title)}: {why}.{last}"
     text = f"{called} {text}" if called else text
     return _post(scene.channel, text, [section(text)], thread=scene.thread, broadcast=True)
 
 
+def _pinged_because(issue: Issue, cause: Cause) -> str:
+    return {
+        Cause.STALE: "its reporter has not heard from us in time",
+        Cause.RAISED: f"it is {words.priority(issue)} now, and nobody has claimed it",
+        Cause.REOPENED: "it was reopened, and nobody has claimed it",
+    }.get(cause, "still nobody has claimed it")
+
+
 def _remind(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene) -> Call:
     """Half-time is a quiet line; from 80 % on whoever must act is mentioned (domain.md 3.4)."""
-    who = person(issue.claim.by) if issue.claim else words.mention(policy.tier(issue.tier).ping)
+    called = words.mention(policy.tier(issue.tier).ping) if scene.may_call(issue.priority.rank) else None
+    who = person(issue.claim.by) if issue.claim else called
     lead = f"{who} " if who and share >= MENTION_FROM else ""
-    used = f"{share:.0%} of the {CLOCKS[clock]} time of {issue.name} is used. {words.next_step(issue, policy)}"
-    if share >= 1:
-        used = f"The reporter of {issue.name} has not heard from support in time"
-    text = f"{lead}{used}."
+    used = capital(_used(clock, share, of=f" of {issue.name}"))
+    text = f"{lead}{used}." if share >= 1 else f"{lead}{used}. {words.next_step(issue, policy)}."
     tell = button("Tell the reporter", f"{ids.ACT}update", ids.seen(issue, issue.desk), spoken=f"Update {issue.name}")
     blocks = [section(text), *([actions(tell)] if issue.claim else [])]
     return _post(scene.channel, text, blocks, thread=scene.thread)
+
+
+def _used(clock: str, share: float, *, of: str = "") -> str:
+    if share >= 1:
+        return f"the reporter{of} has not heard from support in time"
+    return f"{share:.0%} of the {CLOCKS[clock]} time{of} is used"
+
+
+def _still_unanswered(issue: Issue, cause: Cause | None) -> bool:
+    return issue.ticking and (issue.claim is not None) == (cause is Cause.STALE)
 
 
 def _still_due(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene) -> bool:
@@ -154,7 +191,14 @@ def _caught_up(
 
 
 def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
-    why = {
+    return (
+        f"For your information: {issue.name} {escape(issue.title)}; {_informed_because(issue, policy, cause)}. "
+        f"{words.status(issue, policy)}. {words.next_step(issue, policy)}."
+    )
+
+
+def _informed_because(issue: Issue, policy: Policy, cause: Cause) -> str:
+    return {
         Cause.RESOLUTION: "its resolution target has passed",
         Cause.STALE: "its reporter has not heard from support for twice as long as promised",
         Cause.BOUNCED: f"it was sent back and forth {issue.bounces} times",
@@ -162,10 +206,82 @@ def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
         Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
         Cause.MAJOR: f"{person(issue.commander)} leads it as a major incident",
     }.get(cause, f"it is {words.priority(issue)}")
-    return (
-        f"For your information: {issue.name} {escape(issue.title)}; {why}. "
-        f"{words.status(issue, policy)}. {words.next_step(issue, policy)}."
-    )
+
+
+def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
+    """The most urgent in a line each, the rest counted; one ping (domain.md 3.12 rule 4)."""
+    told = [each for each in scene.gathered if _still_worth_telling(digest, *each[:3], scene)]
+    told.sort(key=lambda each: (each[1].priority.rank, each[1].opened_at))
+    if not told:
+        return None
+    counted = Counter(f"{issue.priority.word} ({issue.priority.value})" for _, issue, _, _ in told)
+    counts = ", ".join(f"{count} {priority}" for priority, count in counted.items())
+    text = f"{_digest_says(digest, policy, len(told))}: {counts}."
+    called = words.mention(policy.tier(digest.place.tier).ping) if digest.place.tier else None
+    if called and _asks_the_tier(digest.kind, told) and scene.may_call(told[0][1].priority.rank):
+        text = f"{called} {text}"
+    blocks = [section(text)]
+    blocks += [_digest_line(digest, item, issue, its, link) for item, issue, its, link in told[:DIGEST_LINES]]
+    rest = len(told) - DIGEST_LINES
+    notes = [f"And {rest} more; `{ids.COMMAND} list` shows the most urgent."] if rest > 0 else []
+    if digest.kind == Card.__name__:
+        notes.append("A card of each follows here, as fast as Slack allows: one a second, the most urgent first.")
+    return _post(scene.channel, text, [*blocks, *([context(" ".join(notes))] if notes else [])])
+
+
+def _asks_the_tier(kind: str, told: Sequence[Told]) -> bool:
+    """Who holds an issue is called by name in its line; a notice calls nobody."""
+    match kind:
+        case Inform.__name__:
+            return False
+        case Remind.__name__:
+            return any(issue.claim is None and item.share >= MENTION_FROM for item, issue, _, _ in told)
+        case _:
+            return True
+
+
+def _digest_says(digest: Digest, policy: Policy, count: int) -> str:
+    tier = policy.tier(digest.place.tier).name if digest.place.tier else ""
+    issues, need, run = ("1 issue", "needs", "runs") if count == 1 else (f"{count} issues", "need", "run")
+    match digest.kind:
+        case Card.__name__:
+            return f"{issues} {need} somebody in {tier}"
+        case TierPing.__name__:
+            return f"{issues} still {need} somebody in {tier}"
+        case Remind.__name__:
+            return f"{issues} with {tier} {run} out of time"
+        case _:
+            return f"For your information, {issues}"
+
+
+def _digest_line(digest: Digest, item: Gathered, issue: Issue, policy: Policy, link: str | None) -> Block:
+    name = f"<{link}|{issue.name}>" if link else f"*{issue.name}*"
+    line = f"{name} {escape(clip(issue.title, DIGEST_TITLE))} ({issue.priority.value})"
+    match digest.kind:
+        case Card.__name__:
+            status = f"{words.status(issue, policy)}."
+            why = words.hand_off(issue.hand_off, issue, policy) if issue.hand_off else status
+            claim = button("Claim", f"{ids.ACT}claim", ids.seen(issue, digest.place.tier), spoken=f"Claim {issue.name}")
+            return row(f"{line}. {why}", claim)
+        case TierPing.__name__ if item.cause:
+            return section(f"{line}: {_pinged_because(issue, item.cause)}.")
+        case Inform.__name__ if item.cause:
+            return section(f"{line}: {_informed_because(issue, policy, item.cause)}. {words.status(issue, policy)}.")
+        case _:
+            who = f"{person(issue.claim.by)}, " if issue.claim and item.share >= MENTION_FROM else ""
+            return section(f"{line}: {who}{_used(item.clock, item.share)}. {words.next_step(issue, policy)}.")
+
+
+def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: Policy, scene: Scene) -> bool:
+    match digest.kind:
+        case Card.__name__:
+            return issue.status is Status.OPEN and cards.holds_turn(issue, digest.place.tier or 0)
+        case TierPing.__name__:
+            return _still_unanswered(issue, item.cause)
+        case Remind.__name__:
+            return _still_due(issue, policy, item.clock, item.share, scene)
+        case _:
+            return issue.live
 
 
 def _relayed(author: str, said: Words, scene: Scene) -> cards.Message:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.ports import Call, Sent
 from bot.services.delivery import Courier, Senders
-from bot.services.pacing import Pacer
+from bot.services.pacing import Pacer, PingBudget
 from storage import SqlDatabase
 from tests.delivery.conftest import TroubledSlack
 from tests.harness import START, Workspace
@@ -50,6 +50,7 @@ def senders(store: SqlDatabase, workspace: Workspace, slow: SlowSlack) -> Iterat
         workspace.directory,
         lambda: workspace.policy,
         pacer=pacer,
+        pings=PingBudget(),
         clock=workspace.clock,
         team_url=lambda: "https://acme.slack.com/",
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, get_args
 import pytest
 
 from bot.domain import refusals
-from bot.domain.events import Event, IssueReplanned
+from bot.domain.deadlines import UPDATE
+from bot.domain.events import Cause, Event, IssueReplanned
 from bot.domain.issue import Status, WaitingFor
 from bot.domain.priority import Level
 from bot.messages import (
@@ -18,6 +20,8 @@ from bot.messages import (
     CardRefresh,
     CatchUp,
     DeliveryAlert,
+    Digest,
+    Gathered,
     Inform,
     Line,
     Mark,
@@ -33,6 +37,7 @@ from bot.messages import (
 from bot.ports import Call, TimelineEntry
 from bot.slack import answers, forms, ids
 from bot.slack.acts import ACTS, BY_WORD
+from bot.slack.rendering import render
 from tests.slack.limits import check_message, check_view
 from tests.slack.telling import P1, P2, P4, POLICY, START, Story, as_json, check_call
 
@@ -222,6 +227,18 @@ CALLS: dict[str, Callable[[], Call]] = {
     "ping_unclaimed": lambda: _last().wait(hours=8).told(TierPing),
     "ping_stale": lambda: _last().claim("U0FAY").wait(hours=8).told(TierPing),
     "ping_raised": lambda: Story().reprioritise(P2).told(TierPing),
+    "digest_cards": lambda: _digest("Card", Story(HOSTILE_TITLE).climb(2), _escalated(), Story("y" * 120).climb(2)),
+    "digest_cards_of_many": lambda: _digest("Card", *[Story().climb(2)] * 23),
+    "digest_cards_quiet": lambda: _digest("Card", *[Story().climb(2)] * 3, may_call=False),
+    "digest_pings": lambda: _digest("TierPing", *[_last().wait(hours=8)] * 3, place=MANAGEMENT, cause=Cause.UNCLAIMED),
+    "digest_reminders": lambda: _digest(
+        "Remind",
+        Story().claim().wait(hours=7),
+        Story(HOSTILE_TITLE).claim("U0BEN").wait(hours=7),
+        place=L1,
+        clock=UPDATE,
+    ),
+    "digest_informs": lambda: _digest("Inform", *[_critical()] * 3, place=MANAGEMENT, cause=Cause.SEVERITY),
     "catch_up": lambda: Story().drawn(CatchUp(L2, START, START + timedelta(hours=2), (("P1", 2), ("P3", 11)))),
     "catch_up_one": lambda: Story().drawn(CatchUp(L2, START, START + timedelta(hours=2), (("P3", 1),))),
     # those above
@@ -237,6 +254,24 @@ CALLS: dict[str, Callable[[], Call]] = {
     "alert_of_a_claimed_issue": lambda: Story().claim().fails("a reply", tier=None, error="x").told(DeliveryAlert),
     "alert_from_the_last_tier": lambda: _last().fails(tier=4).told(DeliveryAlert),
 }
+
+
+def _digest(
+    kind: str,
+    *stories: Story,
+    place: Place = L2,
+    may_call: bool = True,
+    cause: Cause | None = None,
+    clock: str = "",
+) -> Call:
+    """Every story is about ISS-42, which does not matter here."""
+    items = tuple(Gathered(42, cause=cause, count=1, clock=clock, share=0.8) for _ in stories)
+    told = tuple((item, story.issue, story.policy, None) for item, story in zip(items, stories, strict=True))
+    last, digest = stories[-1], Digest(place, kind, items)
+    scene = replace(last.scene(digest, in_thread=False), gathered=told, may_call=lambda _rank: may_call)
+    call = render(digest, last.issue, last.policy, scene)
+    assert call is not None
+    return call
 
 
 def _silent() -> Story:
