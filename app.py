@@ -37,7 +37,7 @@ from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
 from bot.services.pacing import Pacer, PingBudget
-from bot.services.policies import PolicyKeeper, apply_to, look_ahead, refuse_misfit
+from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_misfit
 from bot.services.search import Search
 from bot.services.simulation import (
     SimulationError,
@@ -152,11 +152,11 @@ class Escalator:
         )
         self._senders = Senders(courier, pacer)
         wake, ask_again = self._senders.wake, self._directory.refresh_before_no
-        self._engine = Engine(database, utc_now, wake)
+        self._engine = Engine(database, current, utc_now, wake)
         self._bot = Bot(
             issues=IssueService(database, current, utc_now, wake, ask_again),
             conversation=Conversation(database, current, utc_now, wake, ask_again),
-            search=Search(database, utc_now),
+            search=Search(database, current, utc_now),
             directory=self._directory,
             answers=Answers(answering_client(self._token, settings.slack_api_url)),
             policy=current,
@@ -176,6 +176,7 @@ class Escalator:
         def again() -> None:
             if self._policies.reload():
                 self._directory.refresh()  # it may name other channels
+                self._keep_holidays()
 
         threading.Thread(target=again, name="reload", daemon=True).start()
 
@@ -207,12 +208,17 @@ class Escalator:
         now = utc_now()
         self._scheduler.add_job(self._engine.run_once, "interval", seconds=TICK, id="engine", next_run_time=now)
         self._scheduler.add_job(self._directory.refresh, "interval", seconds=DIRECTORY_EVERY, id="directory")
+        self._scheduler.add_job(self._keep_holidays, id="holidays")  # once: the file may have changed meanwhile
         self._scheduler.add_job(self._look_after_the_queue, "interval", minutes=1, id="queue")
         self._scheduler.add_job(self._forget, "interval", hours=1, id="forget")
         self._scheduler.start()
 
     def _forget(self) -> None:
         self._database.forget_deliveries(utc_now() - DELIVERIES_KEPT)
+
+    def _keep_holidays(self) -> None:
+        keep_holidays(self._policies(), self._database, utc_now)
+        self._senders.wake()
 
     def _look_after_the_queue(self) -> None:
         now = utc_now()
@@ -307,8 +313,12 @@ class Escalator:
 
     def _pulse(self) -> Pulse:
         connected = self._socket is not None and self._socket.client is not None and self._socket.client.is_connected()
+        oldest = self._database.oldest_waiting()
         return Pulse(
-            engine_age=time.monotonic() - self._engine.last_run, connected=connected, waiting=self._database.waiting()
+            engine_age=time.monotonic() - self._engine.last_run,
+            connected=connected,
+            waiting=self._database.waiting(),
+            oldest=(utc_now() - oldest).total_seconds() if oldest else 0.0,
         )
 
     def _leave(self, health: HealthServer | None) -> None:

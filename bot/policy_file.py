@@ -440,7 +440,7 @@ def _policy(file: _File) -> Policy:
         close_after=file.close_after,
         fallback=file.fallback,
     )
-    return replace(policy, version=_version(policy))
+    return versioned(policy)
 
 
 def _calendar(name: str, table: _CalendarTable) -> Calendar:
@@ -483,10 +483,10 @@ def _public_holidays(country: str, region: str | None) -> frozenset[date]:
         raise _NoHolidays("holiday_region", f"{_shown(region)} is not a region of {country}; {known}") from None
 
 
-def _version(policy: Policy) -> str:
-    """The same for every file that means the same."""
-    meaning = json.dumps(asdict(policy), sort_keys=True, default=_plain)
-    return sha256(meaning.encode()).hexdigest()[:12]
+def versioned(policy: Policy) -> Policy:
+    """Under a version that is the same for every policy that means the same."""
+    meaning = json.dumps(asdict(replace(policy, version="")), sort_keys=True, default=_plain)
+    return replace(policy, version=sha256(meaning.encode()).hexdigest()[:12])
 
 
 def _plain(value: object) -> object:

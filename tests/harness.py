@@ -88,13 +88,13 @@ class Workspace:
             clock=clock,
             team_url=lambda: "https://acme.slack.com/",
         )
-        self.engine = Engine(self.database, clock, lambda: None, monotonic=clock.monotonic)
+        self.engine = Engine(self.database, current, clock, lambda: None, monotonic=clock.monotonic)
         self.directory = directory
         again = directory.refresh_before_no
         self.bot = Bot(
             issues=IssueService(self.database, current, clock, lambda: None, again),
             conversation=Conversation(self.database, current, clock, lambda: None, again),
-            search=Search(self.database, clock),
+            search=Search(self.database, current, clock),
             directory=directory,
             answers=slack,
             policy=current,

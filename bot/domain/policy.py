@@ -1,8 +1,8 @@
 """The organisation's escalation policy as the rules see it: tiers, matrix, and per priority the targets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from enum import StrEnum
 
 from bot.domain.calendar import ALWAYS, Calendar
@@ -84,6 +84,40 @@ class Policy:
     waiting: Waiting = field(default_factory=Waiting)
     close_after: timedelta = timedelta(days=5)  # real time from resolved to closed
     fallback: str | None = None  # user id; told when the last tier has not answered three reminders
+
+    def with_people_of(self, current: "Policy") -> "Policy":
+        """The same promises, kept by the people of today: who is asked, where, and by whom led (domain.md D8).
+
+        Both have the same tiers under the same numbers, but for those at the end that one of them does not have.
+        """
+        if self.version == current.version:
+            return self
+        tiers = (*current.tiers[: self.last_tier], *self.tiers[current.last_tier :])
+        return replace(self, tiers=tiers, fallback=current.fallback)
+
+    def with_holidays_of(self, current: "Policy", since: date) -> "Policy":
+        """The same promises in calendars that know the holidays of today's calendars of the same names (domain.md 3.9).
+
+        Only holidays from `since` on, a local date: what has been counted stays counted. Itself, if it knows them all.
+        """
+        today = {calendar.name: calendar for calendar in current.calendars}
+
+        def told(calendar: Calendar) -> Calendar:
+            known = today.get(calendar.name, calendar).holidays
+            new = frozenset(day for day in known - calendar.holidays if day >= since)
+            return replace(calendar, holidays=calendar.holidays | new) if new else calendar
+
+        if all(told(calendar) is calendar for calendar in self.calendars):
+            return self
+        return replace(
+            self,
+            targets={priority: replace(each, calendar=told(each.calendar)) for priority, each in self.targets.items()},
+            waiting=replace(self.waiting, calendar=told(self.waiting.calendar)),
+        )
+
+    @property
+    def calendars(self) -> tuple[Calendar, ...]:
+        return (*(each.calendar for each in self.targets.values()), self.waiting.calendar)
 
     def priority(self, impact: Level, urgency: Level) -> Priority:
         return self.matrix[impact][urgency]

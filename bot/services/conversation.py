@@ -63,9 +63,9 @@ class Conversation:
         known = self._database.find(number)
         if known and known.status is Status.MERGED:
             tx.lock_families()
-        issue, policy = pinned(tx, number)
+        issue, policy = pinned(tx, number, self._policy())
         while issue.status is Status.MERGED and issue.parent:
-            issue, policy = pinned(tx, issue.parent)
+            issue, policy = pinned(tx, issue.parent, self._policy())
         now = self._clock()
         if issue.status in (Status.CLOSED, Status.CANCELLED):
             title = f"Again: {issue.title}"
@@ -87,7 +87,7 @@ class Conversation:
         theirs = self._database.issues_of(report.reporter, RECENT)
         going = next((each for each in theirs if each.follows == closed and each.status not in FINAL), None)
         if going:
-            return pinned(tx, going.number)
+            return pinned(tx, going.number, self._policy())
         policy = self._policy()
         return open_in(tx, report, policy, now, follows=closed), policy
 
@@ -127,7 +127,7 @@ class Conversation:
         self, number: int, delivery: str, rule: Callable[[Transaction, Issue, Policy, datetime], Decision]
     ) -> bool:
         def ruled(tx: Transaction) -> None:
-            issue, policy = pinned(tx, number)
+            issue, policy = pinned(tx, number, self._policy())
             now = self._clock()  # after the lock, so that a timeline never goes back in time
             record(tx, issue, rule(tx, issue, policy, now), policy, now)
 

@@ -127,7 +127,7 @@ class Courier:
 
     def _settle(self, row: Outgoing, until: datetime) -> None:
         with self._database.begin() as tx:
-            issue, policy = pinned(tx, row.issue)
+            issue, policy = pinned(tx, row.issue, self._policy())
         call = render(row.message, issue, policy, self._scene(row, issue))
         if call is None:
             self._database.superseded(row.id, self._clock())
@@ -200,7 +200,7 @@ class Courier:
             if issue:
                 card = self._root(issue.number, digest.place) if digest.place.tier else None
                 link = self._link(card) if card else None
-                told.append((item, issue, self._database.policy(issue.policy), link))
+                told.append((item, issue, self._database.policy(issue.policy).with_people_of(self._policy()), link))
         return tuple(told)
 
     def _root(self, issue: int, place: Place) -> Post | None:
@@ -266,12 +266,12 @@ class Courier:
         if not isinstance(row.message, DeliveryAlert):
             lost = [item.issue for item in row.message.items] if isinstance(row.message, Digest) else [row.issue]
             for number in lost:
-                issue, policy = pinned(tx, number)
+                issue, policy = pinned(tx, number, self._policy())
                 tier = row.place.tier
                 decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
                 record(tx, issue, decision, policy, now)
             return
-        issue, policy = pinned(tx, row.issue)
+        issue, policy = pinned(tx, row.issue, self._policy())
         alert = _elsewhere(row.message, policy)
         if alert:
             tx.enqueue(issue.number, alert, lane=row.lane, now=now)

@@ -14,7 +14,7 @@ from bot.domain.issue import Issue
 from bot.domain.priority import Priority
 from bot.messages import CatchUp, Place
 from bot.ports import Database, Transaction
-from bot.services.issues import holder_gone, pinned, tell_children
+from bot.services.issues import CurrentPolicy, holder_gone, pinned, tell_children
 from bot.services.recording import record
 
 log = logging.getLogger(__name__)
@@ -35,12 +35,14 @@ class Engine:
     def __init__(
         self,
         database: Database,
+        policy: CurrentPolicy,
         clock: Clock,
         wake: Callable[[], None],
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
+        self._policy = policy
         self._clock = clock
         self._wake = wake
         self._monotonic = monotonic
@@ -126,12 +128,12 @@ class Engine:
         known = self._database.find(number)
         if known and known.children:
             tx.lock_families()
-        issue, policy = pinned(tx, number)
+        issue, policy = pinned(tx, number, self._policy())
         now = self._clock()
         decision = clockwork.pass_time(issue, policy, now, holder_gone=holder_gone(tx, issue))
         for event in decision.events:
             if isinstance(event, IssueResolved):
-                tell_children(tx, issue, event, now)
+                tell_children(tx, issue, event, self._policy(), now)
         record(tx, issue, decision, policy, now)
         return decision
 

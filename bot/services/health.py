@@ -17,6 +17,7 @@ class Pulse:
     engine_age: float  # seconds since the last tick
     connected: bool  # to Slack's Socket Mode
     waiting: int  # messages not sent yet
+    oldest: float  # seconds that the oldest of them has waited
 
     @property
     def healthy(self) -> bool:

@@ -209,7 +209,7 @@ class IssueService:
             decision = lifecycle.resolve(issue, who, fix=fix, category=category, policy=policy, now=now)
             for event in decision.events:
                 if isinstance(event, IssueResolved):
-                    tell_children(tx, issue, event, now)
+                    tell_children(tx, issue, event, self._policy(), now)
             return decision
 
         return self._change_in(number, user, delivery, resolved, family=True)
@@ -236,11 +236,11 @@ class IssueService:
         """Both issues, and the earlier duplicates that move along, change together or not at all."""
 
         def merged(tx: Transaction, child: Issue, who: Actor, policy: Policy, now: datetime) -> Decision:
-            parent, parents_policy = pinned(tx, into) if into != number else (child, policy)
+            parent, parents_policy = pinned(tx, into, self._policy()) if into != number else (child, policy)
             gone, linked = lifecycle.merge(child, parent, who, now=now)
             record(tx, parent, decide(parent, parents_policy, *linked), parents_policy, now)
             for each in child.children:
-                grandchild, its_policy = pinned(tx, each)
+                grandchild, its_policy = pinned(tx, each, self._policy())
                 record(tx, grandchild, decide(grandchild, its_policy, gone), its_policy, now)
             return decide(child, policy, gone)
 
@@ -250,7 +250,7 @@ class IssueService:
         def apart(tx: Transaction, child: Issue, who: Actor, policy: Policy, now: datetime) -> Decision:
             lifecycle.may_unmerge(child, who)
             assert child.parent is not None
-            parent, parents_policy = pinned(tx, child.parent)
+            parent, parents_policy = pinned(tx, child.parent, self._policy())
             back, unlinked = lifecycle.unmerge(child, parent, who, now=now)
             record(tx, parent, decide(parent, parents_policy, unlinked), parents_policy, now)
             return decide(child, policy, back)
@@ -310,7 +310,7 @@ class IssueService:
 
         def looked() -> tuple[Issue, Policy]:
             with self._database.begin() as tx:
-                issue, policy = pinned(tx, number)
+                issue, policy = pinned(tx, number, self._policy())
                 if word in GUARDS:
                     GUARDS[word](issue, Actor(user, tx.staff_tiers(user)), seen, policy)
                 return issue, policy
@@ -335,7 +335,7 @@ class IssueService:
             with self._database.begin() as tx:
                 if family:
                     tx.lock_families()
-                issue, policy = pinned(tx, number)
+                issue, policy = pinned(tx, number, self._policy())
                 now = self._clock()  # after the lock, so that a timeline never goes back in time
                 if not tx.first_sight(delivery, now):
                     return issue
@@ -364,9 +364,9 @@ def open_in(tx: Transaction, report: Report, policy: Policy, now: datetime, *, f
     return record(tx, None, decision, policy, now)
 
 
-def tell_children(tx: Transaction, parent: Issue, resolved: IssueResolved, now: datetime) -> None:
+def tell_children(tx: Transaction, parent: Issue, resolved: IssueResolved, current: Policy, now: datetime) -> None:
     for number in parent.children:
-        child, policy = pinned(tx, number)
+        child, policy = pinned(tx, number, current)
         record(tx, child, lifecycle.outcome(child, resolved, parent=parent.number, policy=policy), policy, now)
 
 
@@ -392,7 +392,7 @@ def asking_slack_before_no(attempt: Callable[[], Answer], refresh_staff: Callabl
     return attempt()
 
 
-def pinned(tx: Transaction, number: int) -> tuple[Issue, Policy]:
-    """The issue, locked, and the policy it was opened under."""
+def pinned(tx: Transaction, number: int, current: Policy) -> tuple[Issue, Policy]:
+    """The issue, locked, and the policy it was opened under, with the people of the current one."""
     issue = tx.issue(number)
-    return issue, tx.policy(issue.policy)
+    return issue, tx.policy(issue.policy).with_people_of(current)

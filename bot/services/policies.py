@@ -12,8 +12,8 @@ from bot.domain import clockwork
 from bot.domain.deadlines import next_moment
 from bot.domain.issue import Issue
 from bot.domain.policy import Policy, Tier
-from bot.policy_file import PolicyError, load_policy
-from bot.ports import Database
+from bot.policy_file import PolicyError, load_policy, versioned
+from bot.ports import Database, Transaction
 from bot.services.recording import record
 
 log = logging.getLogger(__name__)
@@ -137,9 +137,51 @@ def apply_to(numbers: Iterable[int], policy: Policy, database: Database, clock: 
 
 def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> bool:
     with database.begin() as tx:
-        issue, now = tx.issue(number), clock()
-        decision = clockwork.replan(issue, tx.policy(issue.policy), policy, now)
-        if decision.events:
-            tx.keep_policy(policy, now)
-            record(tx, issue, decision, policy, now)
-        return bool(decision.events)
+        return _replan(tx, tx.issue(number), policy, clock())
+
+
+def _replan(tx: Transaction, issue: Issue, policy: Policy, now: datetime) -> bool:
+    decision = clockwork.replan(issue, tx.policy(issue.policy), policy, now)
+    if decision.events:
+        tx.keep_policy(policy, now)
+        record(tx, issue, decision, policy, now)
+    return bool(decision.events)
+
+
+# --- holidays --------------------------------------------------------------------------------------------------------
+
+
+def keep_holidays(current: Policy, database: Database, clock: Clock) -> int:
+    """Let open issues keep the holidays that were added since they were reported; answers how many that moved.
+
+    A holiday is a fact about the world, not a rule: it counts at once, and never makes anything due earlier (domain.md
+    3.9). Looks at the versions in use, and at issues only if one of them lacks a holiday.
+    """
+    lacking = {
+        version for version, _ in database.live_by_tier() if _with_holidays(database.policy(version), current, clock())
+    }
+    moved = 0
+    for issue in database.open_issues(ALL) if lacking else ():
+        if issue.policy in lacking:
+            moved += _keep_holidays(issue.number, current, database, clock)
+    if moved:
+        log.info("%s open issues keep the holidays that were added to their calendars", moved)
+    return moved
+
+
+def _keep_holidays(number: int, current: Policy, database: Database, clock: Clock) -> bool:
+    try:
+        with database.begin() as tx:
+            issue, now = tx.issue(number), clock()
+            policy = _with_holidays(tx.policy(issue.policy), current, now)
+            return policy is not None and _replan(tx, issue, policy, now)
+    except Exception:  # one issue never holds back the rest
+        log.exception("ISS-%s does not keep the holidays that were added", number)
+        return False
+
+
+def _with_holidays(policy: Policy, current: Policy, now: datetime) -> Policy | None:
+    """None: it knows them all."""
+    since = min(calendar.local(now).date() for calendar in policy.calendars)
+    told = policy.with_holidays_of(current, since)
+    return None if told is policy else versioned(told)

@@ -9,6 +9,7 @@ from bot.domain.explanation import clock_stories
 from bot.domain.issue import Issue, issue_name
 from bot.domain.policy import Policy
 from bot.ports import Database, TimelineEntry
+from bot.services.issues import CurrentPolicy
 from bot.slack.why import why_lines
 
 SHOWN = 20  # issues of one answer
@@ -29,8 +30,9 @@ class Page:
 
 
 class Search:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, policy: CurrentPolicy, clock: Clock) -> None:
         self._database = database
+        self._policy = policy
         self._clock = clock
 
     def mine(self, user: str) -> Page:
@@ -46,7 +48,7 @@ class Search:
         issue = self._database.find(number)
         if issue is None:
             raise refusals.NoSuchIssue(name=issue_name(number))
-        return Found(issue, self._database.policy(issue.policy))
+        return self._found(issue)
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         return self._database.timeline(number)
@@ -62,5 +64,7 @@ class Search:
         return any(user in members for members in self._database.staff().values())
 
     def _page(self, issues: Sequence[Issue]) -> Page:
-        found = [Found(issue, self._database.policy(issue.policy)) for issue in issues[:SHOWN]]
-        return Page(found, more=len(issues) > SHOWN)
+        return Page([self._found(issue) for issue in issues[:SHOWN]], more=len(issues) > SHOWN)
+
+    def _found(self, issue: Issue) -> Found:
+        return Found(issue, self._database.policy(issue.policy).with_people_of(self._policy()))

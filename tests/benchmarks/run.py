@@ -266,7 +266,7 @@ def engine(table: Table, folder: Path) -> None:
     million.make(file, policy, stored=STORED, live=LIVE)
     for path, what in ((few, "1,000 stored and open"), (file, f"{STORED:,} stored, {LIVE:,} open")):
         database = open_database(f"sqlite:///{path}")
-        ticking = Engine(database, lambda: datetime.now(UTC), lambda: None)  # noqa: TID251 - the benchmark's own clock
+        ticking = Engine(database, lambda: policy, lambda: datetime.now(UTC), lambda: None)  # noqa: TID251 - the benchmark's own clock
         ticking.run_once()
         table.row(f"an empty tick, {what}", spread(timed(ticking.run_once, SAMPLES), digits=2))
         database.close()

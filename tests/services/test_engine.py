@@ -37,7 +37,7 @@ class Ticking:
     def __init__(self, workspace: Workspace) -> None:
         self.woken = 0
         clock = workspace.clock
-        self.engine = Engine(workspace.database, clock, self._wake, monotonic=clock.monotonic)
+        self.engine = Engine(workspace.database, lambda: workspace.policy, clock, self._wake, monotonic=clock.monotonic)
 
     def _wake(self) -> None:
         self.woken += 1

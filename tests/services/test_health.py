@@ -11,7 +11,7 @@ import pytest
 
 from bot.services.health import HealthServer, Pulse
 
-WELL = Pulse(engine_age=0.5, connected=True, waiting=3)
+WELL = Pulse(engine_age=0.5, connected=True, waiting=3, oldest=1.5)
 
 
 class Ward:
@@ -45,7 +45,7 @@ def ward() -> Iterator[Ward]:
 
 
 def test_a_bot_that_works_is_healthy_and_says_how_it_is(ward: Ward) -> None:
-    assert ward.get() == (200, {"healthy": True, "engine_age": 0.5, "connected": True, "waiting": 3})
+    assert ward.get() == (200, {"healthy": True, "engine_age": 0.5, "connected": True, "waiting": 3, "oldest": 1.5})
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,10 @@ from bot.domain.evolution import fold
 from bot.domain.issue import Status, WaitingFor
 from bot.domain.policy import Policy
 from bot.domain.priority import Level, Priority
+from bot.domain.refusals import NotALead
 from bot.policy_file import PolicyError, load_policy, parse_policy
 from bot.services.issues import Report
-from bot.services.policies import PolicyKeeper, apply_to, look_ahead, refuse_misfit
+from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_misfit
 from bot.services.recording import record
 from storage import SqlDatabase, open_database
 from storage.tables import IssueRow
@@ -478,3 +479,82 @@ def test_a_bot_does_not_start_without_a_tier_in_which_open_issues_are(machine: M
     with machine.bot() as bot:
         assert bot.ends() == 2
         assert "policy.toml: tiers: L1 is gone, but 2 open issues are in it;" in bot.said
+
+
+# --- the people of today ----------------------------------------------------------------------------------------------
+
+
+def test_who_is_called_and_told_follows_the_file_also_for_open_issues(small_office: Office) -> None:
+    small_office.open()
+    people = SHIPPED.replace('channel = "support-l2"\nping = "here"', 'channel = "support-l2"\nping = "S0NIGHTS"')
+    small_office.write(f'fallback = "U0FAY"\n{people}')
+    assert small_office.keeper.reload()
+    workspace = small_office.workspace
+    workspace.policy = small_office.keeper()
+    workspace.pass_time(hours=2)
+    assert workspace.channel("support-l2")[0].text.startswith("<!subteam^S0NIGHTS> ")
+    workspace.pass_time(days=10)
+    assert "has not answered" in workspace.slack.dm("U0FAY")[0].text
+    assert workspace.issue().policy == meant(SHIPPED).version
+
+
+def test_a_new_lead_may_act_on_issues_that_are_open_already(small_office: Office) -> None:
+    small_office.open(impact=Level.HIGH, urgency=Level.HIGH)
+    workspace = small_office.workspace
+    with pytest.raises(NotALead):
+        workspace.bot.issues.cancel(1, "U0CHEN", reason="a drill", insists=True, delivery="a")
+    small_office.write(SHIPPED.replace('channel = "support-l2"', 'channel = "support-l2"\nleads = ["U0CHEN"]'))
+    assert small_office.keeper.reload()
+    workspace.policy = small_office.keeper()
+    assert workspace.bot.issues.cancel(1, "U0CHEN", reason="a drill", insists=True, delivery="b").status == "cancelled"
+
+
+# --- holidays ---------------------------------------------------------------------------------------------------------
+
+TUESDAY_OFF = SHIPPED.replace("# holidays = [", 'holidays = ["2026-11-24"]  # [', 1)
+
+
+def test_a_holiday_that_is_added_counts_for_open_issues_at_once(office: Office) -> None:
+    office.clock.now = START + timedelta(hours=7, minutes=30)  # Monday 16:30, half an hour before the end
+    office.open()
+    (before, _) = office.dues()[1]
+    office.write(TUESDAY_OFF)
+    assert office.keeper.reload()
+    assert keep_holidays(office.keeper(), office.database, office.clock) == 1
+    (after, version) = office.dues()[1]
+    assert after - before == timedelta(days=1)
+    assert version != meant(SHIPPED).version
+    issue = office.database.find(1)
+    assert fold((entry.event for entry in office.database.timeline(1)), office.database.policy) == issue
+    assert keep_holidays(office.keeper(), office.database, office.clock) == 0
+
+
+def test_the_rest_of_the_edited_file_counts_for_new_issues_only(office: Office) -> None:
+    office.open()
+    office.write(FASTER.replace("# holidays = [", 'holidays = ["2026-11-24"]  # [', 1))
+    assert office.keeper.reload()
+    keep_holidays(office.keeper(), office.database, office.clock)
+    issue = office.database.find(1)
+    assert issue is not None
+    assert issue.clocks.tier_window.budget == 2 * H
+
+
+def test_a_holiday_that_is_taken_back_makes_nothing_due_earlier(office: Office) -> None:
+    office.write(TUESDAY_OFF)
+    assert office.keeper.reload()
+    office.open()
+    before = office.dues()
+    office.write(SHIPPED)
+    assert office.keeper.reload()
+    assert keep_holidays(office.keeper(), office.database, office.clock) == 0
+    assert office.dues() == before
+
+
+def test_a_holiday_of_the_past_changes_nothing_that_was_counted(office: Office) -> None:
+    office.open()
+    office.clock.advance(days=2)
+    before = office.dues()
+    office.write(TUESDAY_OFF)
+    assert office.keeper.reload()
+    assert keep_holidays(office.keeper(), office.database, office.clock) == 0
+    assert office.dues() == before

@@ -28,7 +28,7 @@ def test_an_error_in_the_middle_stores_nothing_of_it(store: SqlDatabase, workspa
 
     def broken_halfway() -> None:
         with store.begin() as tx:
-            issue, policy = pinned(tx, 1)
+            issue, policy = pinned(tx, 1, workspace.policy)
             who = Actor("U0ANA", frozenset({1}))
             record(
                 tx,
@@ -48,7 +48,7 @@ def test_a_decision_without_events_stores_nothing(store: SqlDatabase, workspace:
     workspace.submit_issue()
     before = counts(store)
     with store.begin() as tx:
-        issue, policy = pinned(tx, 1)
+        issue, policy = pinned(tx, 1, workspace.policy)
         changed = replace(issue, title="nobody decided this")
         assert record(tx, issue, Decision(changed), policy, workspace.clock()) == changed
     assert counts(store) == before
