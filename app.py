@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -23,7 +23,8 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.clock import utc_now
-from bot.config import ConfigError, Settings, load_settings
+from bot.config import ConfigError, Settings, load_settings, look_past_tokens
+from bot.domain.policy import Policy
 from bot.logs import set_up_logging
 from bot.manifest import required_scopes
 from bot.policy_file import PolicyError, load_policy
@@ -372,15 +373,13 @@ def _findings() -> Iterator[Finding]:
         settings = load_settings(os.environ, Path(".env"))
     except ConfigError as error:
         yield from (Finding.fail("settings", line, "") for line in error.lines)
+        without_tokens = look_past_tokens(os.environ, Path(".env"))
+        if without_tokens:
+            yield from _policy_findings(without_tokens)
+            yield from _database_findings(without_tokens)
         return
     yield Finding.fine("settings", "complete, and the tokens are of the right kinds")
-    policy = None
-    try:
-        policy = load_policy(settings.policy_file)
-        tiers = " -> ".join(tier.name for tier in policy.tiers)
-        yield Finding.fine("policy", f"{settings.policy_file}: {tiers}")
-    except PolicyError as error:
-        yield from (Finding.fail("policy", line, "") for line in error.lines)
+    policy = yield from _policy_findings(settings)
     yield from _database_findings(settings)
     if policy:
         client, app_client = (
@@ -389,6 +388,17 @@ def _findings() -> Iterator[Finding]:
         )
         required = required_scopes(Path(__file__).with_name("manifest.yaml").read_text(encoding="utf-8"))
         yield from look_at_slack(client, app_client, policy, required=required, clock=utc_now)
+
+
+def _policy_findings(settings: Settings) -> Generator[Finding, None, Policy | None]:
+    try:
+        policy = load_policy(settings.policy_file)
+    except PolicyError as error:
+        yield from (Finding.fail("policy", line, "") for line in error.lines)
+        return None
+    tiers = " -> ".join(tier.name for tier in policy.tiers)
+    yield Finding.fine("policy", f"{settings.policy_file}: {tiers}")
+    return policy
 
 
 def _database_findings(settings: Settings) -> Iterator[Finding]:

@@ -333,7 +333,10 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (*refreshed, Line(reporter, _resolved(event, after, policy)))
         case IssueReopened():
             turn = Place(tier=after.tier)
-            return (*refreshed, Line(turn, _back(event, before, after)), TierPing(turn, Cause.REOPENED, 0))
+            back = f"{after.name} is open again, and {policy.tier(after.tier).name} has been told."
+            heard = back if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
+            ping = TierPing(turn, Cause.REOPENED, 0)
+            return (*refreshed, Line(turn, _back(event, before, after)), ping, Line(reporter, heard))
         case IssueCancelled():
             gone = f"<@{event.by}> has cancelled {after.name}" + (f": {_safe(event.reason)}" if event.reason else ".")
             told = () if event.by == after.reporter else (Line(reporter, gone),)

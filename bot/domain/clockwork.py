@@ -1,7 +1,7 @@
 """What time alone brings about. Each call acts on what is due by `now`, once, and at most one step up (domain D6)."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from bot.domain.deadlines import (
@@ -125,7 +125,7 @@ def _closed(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
         yield IssueClosed(at=now)
 
 
-def replan(issue: Issue, old: Policy, new: Policy, now: datetime) -> Decision:
+def replan(issue: Issue, old: Policy, new: Policy, now: datetime, *, holidays: tuple[date, ...] = ()) -> Decision:
     """Move an issue to another version of the policy: what is used stays, a new breach is given its grace (3.9)."""
     if not issue.live or issue.policy == new.version:
         return Decision(issue)
@@ -142,5 +142,5 @@ def replan(issue: Issue, old: Policy, new: Policy, now: datetime) -> Decision:
             for name, budget in budgets.items()
         }
     )
-    event = IssueReplanned(at=now, policy=new.version, clocks=clocks)
+    event = IssueReplanned(at=now, policy=new.version, clocks=clocks, holidays=holidays)
     return decide(issue, old, event)

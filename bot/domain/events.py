@@ -1,7 +1,7 @@
 """What can happen to an issue. The timeline is these, in order; folding them gives the issue back."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from bot.domain.issue import Clocks, WaitingFor
@@ -231,6 +231,7 @@ class IssueReplanned:
     at: datetime
     policy: str
     clocks: Clocks
+    holidays: tuple[date, ...] = ()  # if it was moved because these were added to its calendar
 
 
 @dataclass(frozen=True)

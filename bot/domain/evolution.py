@@ -48,7 +48,7 @@ from bot.domain.events import (
     WordsDeleted,
     WordsEdited,
 )
-from bot.domain.issue import Claim, Clocks, HandOff, Issue, Reminder, Status, Wait
+from bot.domain.issue import Claim, Clocks, HandOff, Issue, Reminder, Reopening, Status, Wait
 from bot.domain.policy import Policy, Targets
 
 
@@ -163,7 +163,7 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
                 resolved_by=event.by,
             )
         case IssueReopened():
-            return _reopened(issue, now, targets)
+            return replace(_reopened(issue, now, targets), reopening=Reopening(event.by, event.reason))
         case IssueCancelled():
             return _ended(issue, Status.CANCELLED, now, targets)
         case IssueClosed():
@@ -257,7 +257,8 @@ def _at_the_door(issue: Issue, now: datetime, targets: Targets) -> Issue:
 
 def _moved(issue: Issue, to: int, packet: HandOff, now: datetime, targets: Targets) -> Issue:
     carded = (*(tier for tier in issue.carded if tier != to), to)
-    return _unheld(replace(issue, tier=to, carded=carded, hand_off=packet), now, targets)
+    moved = replace(issue, tier=to, carded=carded, hand_off=packet, reopening=None)
+    return _unheld(moved, now, targets)
 
 
 def _answered(issue: Issue, by: str, now: datetime, targets: Targets) -> Issue:

@@ -49,6 +49,14 @@ class HandOff:
     tried: str
 
 
+@dataclass(frozen=True)
+class Reopening:
+    """Why it is back, for whoever takes it again in the tier it came back to."""
+
+    by: str
+    reason: str
+
+
 class WaitingFor(StrEnum):
     REPORTER = "reporter"
     VENDOR = "vendor"
@@ -108,6 +116,7 @@ class Issue:
     carded: tuple[int, ...]  # tiers that hold a card of it, in the order they got one
     claim: Claim | None = None
     hand_off: HandOff | None = None
+    reopening: Reopening | None = None  # since it came into its tier
     pings: int = 0  # re-pings at the last tier since it got there
     breached: tuple[str, ...] = ()  # clocks whose breach is on record
     responded: bool = False  # in this cycle somebody of staff claimed it or answered

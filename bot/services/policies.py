@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -140,8 +140,8 @@ def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> boo
         return _replan(tx, tx.issue(number), policy, clock())
 
 
-def _replan(tx: Transaction, issue: Issue, policy: Policy, now: datetime) -> bool:
-    decision = clockwork.replan(issue, tx.policy(issue.policy), policy, now)
+def _replan(tx: Transaction, issue: Issue, policy: Policy, now: datetime, *, holidays: tuple[date, ...] = ()) -> bool:
+    decision = clockwork.replan(issue, tx.policy(issue.policy), policy, now, holidays=holidays)
     if decision.events:
         tx.keep_policy(policy, now)
         record(tx, issue, decision, policy, now)
@@ -173,11 +173,17 @@ def _keep_holidays(number: int, current: Policy, database: Database, clock: Cloc
     try:
         with database.begin() as tx:
             issue, now = tx.issue(number), clock()
-            policy = _with_holidays(tx.policy(issue.policy), current, now)
-            return policy is not None and _replan(tx, issue, policy, now)
+            before = tx.policy(issue.policy)
+            policy = _with_holidays(before, current, now)
+            return policy is not None and _replan(tx, issue, policy, now, holidays=_added(before, policy))
     except Exception:  # one issue never holds back the rest
         log.exception("ISS-%s does not keep the holidays that were added", number)
         return False
+
+
+def _added(before: Policy, after: Policy) -> tuple[date, ...]:
+    days = (new.holidays - old.holidays for old, new in zip(before.calendars, after.calendars, strict=True))
+    return tuple(sorted(frozenset[date]().union(*days)))
 
 
 def _with_holidays(policy: Policy, current: Policy, now: datetime) -> Policy | None:

@@ -33,6 +33,7 @@ class Act:
     inputs: tuple[Input, ...] = ()
     usage: str = ""  # what follows the word when it is typed
     submit: str = ""  # the form's button, if it is not the label
+    title: str = "{label} {name}"  # of its form
 
 
 OPEN, CLAIMED, WAITING = Status.OPEN, Status.CLAIMED, Status.WAITING
@@ -97,6 +98,7 @@ ACTS = (
             Input("until", "Until when, at most?", "date", optional=True, hint="Needed for a date."),
         ),
         "reporter|vendor|change|date [until 2026-12-24] QUESTION",
+        title="Let {name} wait",
     ),
     Act("resume", "Resume", frozenset({WAITING})),
     Act("takeover", "Take over", HELD, (Input("reason", "Why do you take it over?"),), "WHY"),

@@ -46,6 +46,8 @@ def card(
     ]
     if issue.details:
         blocks.append(quote(issue.details, DETAILS_SHOWN))
+    if issue.reopening and issue.reopening.reason and issue.live:
+        blocks += [section("*What is still wrong*"), quote(issue.reopening.reason)]
     blocks += _packet(issue, policy, earlier, now)
     if issue.fix:
         blocks += [section("*What fixed it*"), quote(issue.fix)]
@@ -68,6 +70,8 @@ def moved_on(issue: Issue, policy: Policy, newest: str | None) -> Message:
 def _lead(issue: Issue, policy: Policy) -> str:
     if not issue.live:
         return ""
+    if issue.reopening:
+        return f"{person(issue.reopening.by)} reopened {issue.name}."
     if issue.hand_off:
         return words.hand_off(issue.hand_off, issue, policy)
     if issue.status is not Status.OPEN:

@@ -28,7 +28,7 @@ from bot.slack.history import history_lines
 from bot.slack.text import escape, span, split
 
 HISTORY_BYTES = 180_000  # of 250 KB that a view may have (slack.md 2.2), as JSON with every letter escaped
-TITLE_ROOM = 24  # characters of a modal's title, one of them a space (slack.md 2.2)
+TITLE_ROOM = 24  # characters of a modal's title (slack.md 2.2)
 IMPACTS = {
     Level.HIGH: "High: many people, a whole site, or a critical service",
     Level.MEDIUM: "Medium: a team, or an important service",
@@ -77,7 +77,7 @@ def priority_line(policy: Policy, impact: Level, urgency: Level) -> Block:
     """Follows the two selects as they change."""
     priority = policy.priority(impact, urgency)
     within = span(policy.targets[priority].first_response)
-    line = f"*Priority: {priority.word} ({priority.value}).* Somebody should take it within {within}."
+    line = f"*Priority: {priority.word} ({priority.value}).* You should hear from somebody within {within}."
     return {**context(line), "block_id": "priority"}
 
 
@@ -115,13 +115,11 @@ def history(issue: Issue, timeline: Sequence[TimelineEntry], policy: Policy) -> 
 def act(form: Act, issue: Issue, policy: Policy, *, seen: str) -> Block:
     """The form of an act. Its one text, if it asks for one, is what the next person reads."""
     blocks = [section(_about(form, issue, policy)), *(_field(item, issue, policy) for item in form.inputs)]
-    return modal(
-        f"{ids.ACT_FORM}{form.word}",
-        f"{form.label} {issue.name}" if len(form.label) + len(issue.name) < TITLE_ROOM else form.label,
-        blocks,
-        submit=form.submit or form.label,
-        metadata=seen,
-    )
+    title, submit = form.title.format(label=form.label, name=issue.name), form.submit or form.label
+    if form.word == "reopen" and ids.read_seen(seen)[2] is None:  # from the receipt, whose button says so
+        title, submit = f"Not fixed: {issue.name}", "Send"
+    title = title if len(title) <= TITLE_ROOM else form.label
+    return modal(f"{ids.ACT_FORM}{form.word}", title, blocks, submit=submit, metadata=seen)
 
 
 def _about(form: Act, issue: Issue, policy: Policy) -> str:

@@ -53,6 +53,13 @@ CLOCKS = {
     "update": "update",
     "resolution": "resolution",
 }
+DAYS_SHOWN = 10
+_UNTOLD = {
+    "downtime": "Escalator was not running then",
+    "snoozed": "its reminders were silenced",
+    "recent": "there had been a reminder minutes before",
+    "later": "a later one was due at the same time",
+}
 _CAUSES = {
     Cause.UNCLAIMED: "nobody claimed it in time",
     Cause.STALE: "the reporter heard nothing in time",
@@ -119,7 +126,7 @@ def _line(event: Event, policy: Policy) -> str:
         case Reminded():
             share = f"{event.share:.0%} of the {CLOCKS[event.clock]} time was used"
             return (
-                f"{share}; nobody was told ({event.suppressed})."
+                f"{share}; nobody was told, because {_UNTOLD.get(event.suppressed, event.suppressed)}."
                 if event.suppressed
                 else f"{share}; a reminder went out."
             )
@@ -152,6 +159,8 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} cancelled it" + (f": {_quoted(event.reason)}" if event.reason else ".")
         case IssueClosed():
             return "It was closed."
+        case IssueReplanned(holidays=holidays) if holidays:
+            return f"Holidays were added to its calendar: {', '.join(map(str, holidays[:DAYS_SHOWN]))}."
         case IssueReplanned():
             return f"It was moved to version {event.policy} of the policy."
         case StaffReplied():

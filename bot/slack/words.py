@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.deadlines import close_at, give_up_at, next_nudge_at, next_step_at
+from bot.domain.deadlines import FIRST_RESPONSE, close_at, give_up_at, next_nudge_at, next_step_at
 from bot.domain.events import Cause
 from bot.domain.issue import HandOff, Issue, Status, Wait, WaitingFor, issue_name
 from bot.domain.policy import OnStale, Policy
@@ -134,10 +134,10 @@ def receipt(issue: Issue, policy: Policy) -> str:
     tier = turn(issue, policy, "or")
     higher = policy.tier(min(issue.tier + 1, policy.last_tier)).name
     match issue.status:
-        case Status.OPEN if due and issue.tier < policy.last_tier:
-            return f"*Waiting for {tier}.* If nobody has taken it by {when(due)}, it goes to {higher} by itself."
         case Status.OPEN if due:
-            return f"*Waiting for {tier}.* If nobody has taken it by {when(due)}, they are reminded."
+            waits = f"*Open again, and waiting for {tier}.*" if issue.reopening else f"*Waiting for {tier}.*"
+            then = f"it goes to {higher} by itself" if issue.tier < policy.last_tier else "they are reminded"
+            return f"{waits}{_first_word(issue, policy)} If nobody has taken it by {when(due)}, {then}."
         case Status.CLAIMED if issue.claim and due:
             lately = f" Last word from support: {when(issue.answered_at)}." if issue.answered_at else ""
             return f"*{person(issue.claim.by)} is on it* ({tier}). You should hear from support by {when(due)}.{lately}"
@@ -155,6 +155,12 @@ def receipt(issue: Issue, policy: Policy) -> str:
             )
         case _:
             return f"*With {tier}.*"
+
+
+def _first_word(issue: Issue, policy: Policy) -> str:
+    """The promise that the report's form made; nothing once it is kept or broken."""
+    due = issue.clocks.first_response.due(policy.targets[issue.priority].calendar)
+    return f" You should hear from somebody by {when(due)}." if due and FIRST_RESPONSE not in issue.breached else ""
 
 
 def _receipt_waiting(wait: Wait) -> str:

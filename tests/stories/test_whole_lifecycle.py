@@ -494,3 +494,43 @@ def test_a_major_incident_is_declared_once(workspace: Workspace) -> None:
     for _ in range(2):
         workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0CHEN")
     assert "is a major incident already. <@U0DANA> leads it" in workspace.whispered("U0CHEN")[0]
+
+
+# --- it is back --------------------------------------------------------------------------------------------------------
+
+
+def test_who_says_it_is_not_fixed_reads_that_they_were_heard(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(hours=2)
+    workspace.press(workspace.card("L2"), "Claim", by="U0CHEN")
+    workspace.press(workspace.card("L2"), "Resolve", by="U0CHEN")
+    workspace.fill(workspace.slack.forms[-1], by="U0CHEN", fix="a new router")
+    workspace.press(workspace.receipt(), "Not fixed", by="U0MAYA")
+    form = workspace.slack.forms[-1]
+    assert form["title"]["text"] == "Not fixed: ISS-1"
+    workspace.fill(form, by="U0MAYA", reason="it drops every ten minutes")
+    assert "Open again, and waiting for L2." in workspace.receipt().shown
+    assert workspace.slack.thread(workspace.receipt())[-1].text == "ISS-1 is open again, and L2 has been told."
+    card = workspace.card("L2").shown
+    assert "<@U0MAYA> reopened ISS-1." in card
+    assert "it drops every ten minutes" in card
+    assert "Nobody in L1 claimed ISS-1 in time" not in card
+
+
+def test_once_it_has_moved_on_the_card_says_why_it_moved(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.bot.issues.resolve(1, "U0ANA", fix="x", delivery="a")
+    workspace.bot.issues.reopen(1, "U0MAYA", reason="no", delivery="b")
+    workspace.pass_time(hours=2)
+    assert "Nobody in L1 claimed ISS-1 in time." in workspace.card("L2").shown
+    assert "reopened" not in workspace.card("L2").shown
+
+
+def test_the_receipt_keeps_the_promise_of_the_form(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    due = workspace.clock() + workspace.policy.targets[workspace.issue().priority].first_response
+    promised = f"You should hear from somebody by <!date^{int(due.timestamp())}^"
+    assert promised in workspace.receipt().shown
+    workspace.say(workspace.card("L1"), "we are looking", by="U0ANA")
+    workspace.pass_time(hours=2)
+    assert promised not in workspace.receipt().shown
