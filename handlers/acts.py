@@ -13,7 +13,7 @@ from bot.domain.issue import CATEGORIES, WaitingFor, issue_name, issue_number
 from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
 from bot.services.bot import Bot
-from bot.slack.text import escape, spoken
+from bot.text import escape, spoken
 
 MORNING = time(9)  # a date without an hour means the start of that working day
 

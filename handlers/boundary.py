@@ -16,7 +16,7 @@ from bot.domain.refusals import Refused
 from bot.ports import NotShown
 from bot.services.bot import Bot
 from bot.slack import forms
-from bot.slack.text import disarmed, unescape
+from bot.text import disarmed, unescape
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from bot.services.bot import Bot
 from bot.services.search import Page
 from bot.slack import answers, forms
 from bot.slack.acts import BY_WORD
-from bot.slack.text import spoken
+from bot.text import spoken
 from handlers.acts import Asked, inputs_from, perform
 from handlers.boundary import Body
 

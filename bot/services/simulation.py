@@ -21,7 +21,7 @@ from bot.domain.refusals import Refused
 from bot.messages import Card, Message, Place, TierPing, messages_for, verb
 from bot.policy_file import zone_like
 from bot.slack.history import history_lines
-from bot.slack.text import disarmed, unescape
+from bot.text import disarmed, unescape
 
 TICK = timedelta(seconds=1)  # the engine's
 LONGEST = timedelta(days=30)  # of a simulation

@@ -7,7 +7,7 @@ from bot.domain.policy import Policy
 from bot.slack import words
 from bot.slack.acts import ACTS, REPORTERS
 from bot.slack.blocks import Block, context, quote, section
-from bot.slack.text import escape, person, when
+from bot.text import escape, person, when
 
 
 def help_text() -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.slack.text import SECTION_LIMIT, clip
+from bot.text import SECTION_LIMIT, clip
 
 Block = dict[str, Any]
 

@@ -9,7 +9,7 @@ from bot.domain.priority import Level
 from bot.slack import ids, words
 from bot.slack.acts import offered
 from bot.slack.blocks import Block, actions, button, context, fields, header, option, overflow, quote, section
-from bot.slack.text import escape, person, when
+from bot.text import escape, person, when
 
 DETAILS_SHOWN = 1500  # characters on the card; the rest is in its history
 Message = tuple[str, list[Block]]  # top-level text, blocks

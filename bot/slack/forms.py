@@ -25,7 +25,7 @@ from bot.slack.blocks import (
     text_input,
 )
 from bot.slack.history import history_lines
-from bot.slack.text import escape, span, split
+from bot.text import escape, span, split
 
 HISTORY_BYTES = 180_000  # of 250 KB that a view may have (slack.md 2.2), as JSON with every letter escaped
 TITLE_ROOM = 24  # characters of a modal's title (slack.md 2.2)

@@ -45,7 +45,7 @@ from bot.domain.events import (
 )
 from bot.domain.issue import issue_name
 from bot.domain.policy import Policy
-from bot.slack.text import capital, clip, disarmed, escape, person, when
+from bot.text import capital, clip, disarmed, escape, person, when
 
 CLOCKS = {
     "first_response": "first response",

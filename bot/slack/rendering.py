@@ -35,7 +35,7 @@ from bot.ports import Call, Post
 from bot.slack import cards, ids, words
 from bot.slack.blocks import Block, actions, button, context, row, section
 from bot.slack.history import CLOCKS
-from bot.slack.text import TEXT_LIMIT, capital, clip, disarmed, escape, person, split, when
+from bot.text import TEXT_LIMIT, capital, clip, disarmed, escape, person, split, when
 
 Told = tuple[Gathered, Issue, Policy, str | None]  # and a link to its card, if there is one in that place
 MENTION_FROM = 0.8  # of a budget used up

@@ -11,7 +11,7 @@ from bot.domain.policy import OnStale, Policy
 from bot.ports import TimelineEntry
 from bot.slack import words
 from bot.slack.history import history_lines, moves_it
-from bot.slack.text import capital, escape, span, when
+from bot.text import capital, escape, span, when
 
 SEGMENTS_SHOWN = 6
 MOVES_SHOWN = 8

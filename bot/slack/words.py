@@ -6,7 +6,7 @@ from bot.domain.deadlines import FIRST_RESPONSE, close_at, give_up_at, next_nudg
 from bot.domain.events import Cause
 from bot.domain.issue import HandOff, Issue, Status, Wait, WaitingFor, issue_name
 from bot.domain.policy import OnStale, Policy
-from bot.slack.text import about, escape, person, when
+from bot.text import about, escape, person, when
 
 
 def headline(issue: Issue) -> str:

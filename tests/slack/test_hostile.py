@@ -25,7 +25,7 @@ from bot.messages import (
 from bot.ports import Call
 from bot.slack import answers, forms, ids
 from bot.slack.acts import ACTS
-from bot.slack.text import escape, unescape
+from bot.text import escape, unescape
 from tests.slack.limits import Json, check_message, check_view, parsed_texts, tokens
 from tests.slack.telling import P1, P3, P4, POLICY, Levels, Story, call_tokens, check_call
 

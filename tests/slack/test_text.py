@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.slack import ids
-from bot.slack.text import clip, disarmed, escape, person, span, split, spoken, unescape, when
 from bot.slack.words import mention
+from bot.text import clip, disarmed, escape, person, span, split, spoken, unescape, when
 from tests.slack.limits import ENTITY, check_mrkdwn
 from tests.slack.telling import Story
 
