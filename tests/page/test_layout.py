@@ -97,6 +97,16 @@ def test_split_view_shows_two_people_live(stub: Stub, open_page: Open) -> None:
     expect(page).to_have_url(re.compile("split=U0ANA,"))
 
 
+def test_a_side_that_opens_does_not_take_the_keys_from_the_other(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    composer = page.get_by_label("Message #it-help")
+    composer.press_sequentially("half a sen")
+    page.evaluate("document.querySelector('[aria-label=\"Split view\"]').click()")  # which leaves the focus where it is
+    expect(page.get_by_role("region", name="Acting as Ana Souza").get_by_label("Message #support-l1")).to_be_visible()
+    page.keyboard.type("tence")
+    expect(composer).to_have_value("half a sentence")
+
+
 def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> None:
     root = f"{NOW}.000000"
     stub.put(said(ANA, "root", NOW, "C0ITHELP"), said(CHEN, "answer", NOW + 1, "C0ITHELP", thread_ts=root))

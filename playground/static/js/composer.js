@@ -148,7 +148,9 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
     put(prefill.text);
   }, [prefill?.number]);
   useEffect(() => {
-    if (autofocus && matchMedia("(hover: hover)").matches) area.current.focus();
+    const busy = document.activeElement; // somebody may be typing on the other side
+    const elsewhere = busy?.matches("input, textarea") && busy.closest(".pane") !== area.current.closest(".pane");
+    if (autofocus && !elsewhere && matchMedia("(hover: hover)").matches) area.current.focus();
   }, []);
   useEffect(() => {
     area.current.style.height = "auto";
