@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,11 +47,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo runs by; a module that needs another one has a fixture of this name."""
+    path = tmp_path_factory.mktemp("policy") / "policy.toml"
+    path.write_text(policy_text(first=UNCLAIMED, window="30m", update="45m") + WAITING, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, policy: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address that `make demo` prints."""
     folder = tmp_path_factory.mktemp("demo")
-    policy = folder / "policy.toml"
-    policy.write_text(policy_text(first=UNCLAIMED, window="30m", update="45m") + WAITING, encoding="utf-8")
     command = [sys.executable, "-m", "playground.demo", "--port", str(free_port()), "--policy", str(policy)]
     nowhere = {"PATH": "/usr/bin:/bin", "BROWSER": "true"}  # or it opens a window of the tester's own browser
     running = Process(command, log=folder / "demo.log", cwd=HOME, env=nowhere)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Open
-from tests.page.stub import ANA, BEGUN, CHEN, MAYA, Stub, card, every_block, form, said
+from tests.page.stub import ANA, BEGUN, CHEN, MAYA, Json, Stub, card, every_block, form, mrkdwn, plain, said
 from tests.page.test_messages import once
 
 PHONE = {"width": 375, "height": 667}
@@ -176,6 +176,20 @@ def test_a_long_history_is_drawn_in_parts(stub: Stub, open_page: Open) -> None:
     expect(page.get_by_role("article")).to_have_count(250)
 
 
+def report(at: int, name: str, buttons: str, place: str, state: str = "") -> Json:
+    """A card or receipt as the guide reads it."""
+    row = [
+        {"type": "button", "action_id": word.lower(), "text": plain(word), "value": name} for word in buttons.split()
+    ]
+    blocks: list[Json] = [{"type": "section", "block_id": "s", "text": mrkdwn(f"{name} VPN. {state}")}]
+    if row:
+        blocks.append({"type": "actions", "block_id": "a", "elements": row})
+    return card(blocks, at, place, f"{name} VPN. {state}")
+
+
+OPEN, HELD, OVER = "Claim Escalate Resolve", "Escalate Resolve", "Reopen"
+
+
 def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:
     page = open_page("user=U0ANA&channel=C0GENERAL", guide=True)
     guide = page.get_by_role("region", name="Guided first minute")
@@ -186,15 +200,24 @@ def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:
     expect(composer).to_have_value("/issue VPN is down in Berlin")
     expect(composer).to_be_focused()
 
-    stub.put(card([], NOW, "D0MAYA", "ISS-1 VPN. Received."), card([], NOW, "C0L1", "ISS-1 VPN"))
+    stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", OPEN, "C0L1"))
     expect(now).to_contain_text("Watch it escalate")
-    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN"))
+    expect(guide).to_contain_text("Maya has a new direct message from Escalator, and #support-l1 has a card.")
+    guide.get_by_role("button", name="Put Maya and Ana side by side").click()
+    maya = page.get_by_role("region", name="Acting as Maya Lindqvist")
+    expect(maya.get_by_role("article")).to_contain_text("ISS-1 VPN")
+    ana = page.get_by_role("region", name="Acting as Ana Souza")
+    expect(ana.get_by_role("heading", name="support-l1", exact=True)).to_be_visible()
+    stub.put(report(NOW, "ISS-1", "", "C0L1", "Moved to L2."), report(NOW + 1, "ISS-1", OPEN, "C0L2"))
     expect(now).to_contain_text("Claim it")
-    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN. Claimed by Chen Wei."))
+    guide.get_by_role("button", name="Go to the card as Chen").click()
+    chen = page.get_by_role("region", name="Acting as Chen Wei")
+    expect(chen.get_by_role("button", name="Claim")).to_be_visible()
+    stub.put(report(NOW + 1, "ISS-1", HELD, "C0L2", f"Claimed by <@{CHEN}>."))
     expect(now).to_contain_text("Talk both ways")
-    guide.get_by_role("button", name="side by side").click()
-    expect(page.get_by_role("region", name="Acting as Maya Lindqvist").get_by_role("complementary")).to_be_visible()
-    expect(page.get_by_role("region", name="Acting as Chen Wei").get_by_role("complementary")).to_be_visible()
+    guide.get_by_role("button", name="Put Maya and Chen side by side").click()
+    expect(maya.get_by_role("complementary")).to_be_visible()
+    expect(chen.get_by_role("complementary")).to_be_visible()
 
     card_ts, receipt_ts = f"{NOW + 1}.000000", f"{NOW}.000000"
     stub.put(said(CHEN, "On it now", NOW + 2, "C0L2", thread_ts=card_ts))
@@ -203,9 +226,64 @@ def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:
     expect(now).to_contain_text("Talk both ways")
     stub.put(card([], NOW + 5, "C0L2", "*Maya Lindqvist*: Thank you", thread_ts=card_ts))
     expect(now).to_contain_text("Resolve it")
-    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN. Resolved by Chen Wei."))
+    stub.put(report(NOW + 1, "ISS-1", OVER, "C0L2", f"Resolved by <@{CHEN}>."))
     expect(guide).to_contain_text("That is all of it.")
     guide.get_by_role("button", name="Finish").click()
     expect(guide).to_have_count(0)
     page.get_by_role("button", name="Guide", exact=True).click()
+    expect(guide).to_be_visible()
+
+
+def test_the_guide_follows_the_card_wherever_it_went(stub: Stub, open_page: Open) -> None:
+    stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", "", "C0L1", "Moved to L2."))
+    stub.put(report(NOW + 1, "ISS-1", OPEN, "C0L2"))
+    page = open_page("split=U0MAYA,U0CHEN&channel=C0ITHELP,C0L2", guide=True)
+    guide = page.get_by_role("region", name="Guided first minute")
+    expect(guide.get_by_role("button", name="Go to the card as Chen")).to_be_visible()
+    stub.put(report(NOW + 1, "ISS-1", "", "C0L2", "Moved to management."))
+    page.wait_for_function("document.querySelectorAll('[data-channel=C0L2] button').length === 0")
+    expect(guide.get_by_role("button", name="Go to the card as Chen")).to_be_visible()  # the next card is on its way
+    stub.put(report(NOW + 2, "ISS-1", OPEN, "C0MGMT"))
+    expect(guide).to_contain_text("It waits in #it-managers now.")
+    guide.get_by_role("button", name="Go to the card as Ana").click()
+    ana = page.get_by_role("region", name="Acting as Ana Souza")
+    expect(ana.get_by_role("button", name="Claim")).to_be_visible()
+
+
+def test_the_guide_asks_for_another_issue_when_one_is_over_too_early(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0GENERAL", guide=True)
+    guide = page.get_by_role("region", name="Guided first minute")
+    now = guide.locator("[aria-current=step]")
+    stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", OPEN, "C0L1"))
+    expect(now).to_contain_text("Watch it escalate")
+    stub.put(report(NOW, "ISS-1", HELD, "C0L1", f"Claimed by <@{ANA}>."))
+    expect(guide).to_contain_text("ISS-1 is claimed, so it stays where it is.")
+    stub.put(report(NOW, "ISS-1", OVER, "C0L1", f"Resolved by <@{ANA}>."))
+    expect(guide).to_contain_text("ISS-1 is over already.")
+    expect(now).to_contain_text("Watch it escalate")
+    expect(guide.locator(".done")).to_contain_text(["Report an issue", "Claim it", "Resolve it"])
+    guide.get_by_role("button", name="Report another as Maya").click()
+    expect(page.get_by_label("Message #it-help")).to_have_value("/issue The printer on the second floor is jammed")
+
+    stub.put(report(NOW + 1, "ISS-2", "Solved", "D0MAYA"), report(NOW + 1, "ISS-2", OPEN, "C0L1"))
+    expect(guide).to_contain_text("Do nothing")
+    stub.put(report(NOW + 1, "ISS-2", "", "C0L1", "Moved to L2."), report(NOW + 2, "ISS-2", OPEN, "C0L2"))
+    expect(now).to_contain_text("Talk both ways")
+    guide.get_by_role("button", name="Put Maya and Chen side by side").click()
+    receipt = page.get_by_role("complementary", name="Thread in Escalator")
+    expect(receipt.get_by_role("article")).to_contain_text("ISS-2 VPN")
+
+
+def test_the_guide_can_be_put_away_and_that_is_remembered(open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP", guide=True, color_scheme="light")
+    guide = page.get_by_role("region", name="Guided first minute")
+    guide.get_by_role("button", name="Close the guide").click()
+    expect(guide).to_have_count(0)
+    page.reload()
+    back = page.get_by_role("button", name="Guide", exact=True)
+    expect(back).to_be_visible()
+    expect(guide).to_have_count(0)
+    back.click()
+    expect(guide).to_be_visible()
+    page.reload()
     expect(guide).to_be_visible()
