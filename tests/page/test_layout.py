@@ -97,6 +97,20 @@ def test_split_view_shows_two_people_live(stub: Stub, open_page: Open) -> None:
     expect(page).to_have_url(re.compile("split=U0ANA,"))
 
 
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1280, "height": 800}], ids=["phone", "desk"])
+def test_each_side_says_whose_clock_it_shows(stub: Stub, open_page: Open, viewport: dict[str, int]) -> None:
+    stub.put(said(ANA, "good morning", NOW, "C0ITHELP"))
+    page = open_page("split=U0MAYA,U0CHEN&channel=C0ITHELP,C0ITHELP", viewport=viewport)
+    for name, city in (("Maya Lindqvist", "Berlin"), ("Chen Wei", "Singapore")):
+        side = page.get_by_role("region", name=f"Acting as {name}")
+        (shown,) = side.locator(".local-time:visible").all_inner_texts()
+        assert re.fullmatch(rf"\d+:\d\d [AP]M in {city}", shown.strip())
+        expect(side.get_by_role("article")).to_be_in_viewport()
+        side.get_by_label("Message #it-help").press_sequentially("hello")
+        expect(side.get_by_role("button", name="Send")).to_be_in_viewport()
+    assert overflowing(page) == []
+
+
 def test_a_side_that_opens_does_not_take_the_keys_from_the_other(stub: Stub, open_page: Open) -> None:
     page = open_page("user=U0MAYA&channel=C0ITHELP")
     composer = page.get_by_label("Message #it-help")

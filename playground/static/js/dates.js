@@ -52,7 +52,7 @@ const MONTHS = [
   "December",
 ];
 const two = (number) => String(number).padStart(2, "0");
-const nowSeconds = () => Date.now() / 1000;
+export const nowSeconds = () => Date.now() / 1000;
 
 function clock({ hour, minute, second }, withSeconds = false) {
   const seconds = withSeconds ? `:${two(second)}` : "";

@@ -103,7 +103,7 @@ const STEPS = [
     title: "Watch it escalate",
     card: (world) => world.open,
     hint: (world, card) =>
-      `${world.first(world.receipt(card).who)} has a new direct message from ${world.app}, and ${world.channel(card)} has a card. Do nothing: when nobody claims it, the clock brings it to the next tier.`,
+      `${world.first(world.receipt(card).who)} has a new direct message from ${world.app}, and ${world.channel(card)} has a card. Do nothing: unclaimed, it goes to the next tier by itself.`,
     ...sideBySide(false),
     done: (world) => world.tiers > 1,
   },

@@ -149,7 +149,7 @@ function App({ users }) {
       !guide &&
       guideFits(users) &&
       html`<button type="button" class="tool" onClick=${() => showGuide(true)}
-      title="Show the guided first minute"><${Icon} name="steps" size=${18} /><span>Guide</span></button>`
+      title="Show the guided first minute" aria-label="Guide"><${Icon} name="steps" size=${18} /><span>Guide</span></button>`
     }
     ${
       panes.length === 1 &&
