@@ -99,6 +99,9 @@ def test_threads(page: Page, stub: Stub) -> None:
     thread = page.get_by_role("complementary", name="Thread in #it-help")
     reply = thread.get_by_label("Reply in the thread in #it-help")
     expect(reply).to_be_focused()
+    reply.press_sequentially("/is")
+    reply.press("Enter")  # completes nothing: Slack refuses commands in threads
+    assert once(stub, page, "command")["command"] == "/is"
     reply.fill("Good morning to you")
     reply.press("Enter")
     expect(thread.get_by_role("article").last).to_contain_text("Good morning to you")

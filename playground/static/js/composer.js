@@ -56,11 +56,10 @@ function people(state, typed) {
   ];
 }
 
-/** What could complete the text before the caret: {from, choices}, or null. */
-function completions(state, text, caret) {
+/** What could complete the text before the caret: {from, choices}, or null. Slack takes no commands in threads. */
+function completions(state, text, caret, inThread) {
   const before = text.slice(0, caret);
-  const slash = /^\/(\S*)$/.exec(before);
-  if (slash) {
+  if (!inThread && /^\/\S*$/.test(before)) {
     const choices = state.commands
       .filter(({ command }) => command.startsWith(before))
       .map(({ command, description, usage_hint: hint }) => ({
@@ -157,7 +156,7 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
     area.current.style.height = `${Math.min(area.current.scrollHeight, 240)}px`;
   }, [text]);
 
-  const found = hushed === text ? null : completions(state, text, caret);
+  const found = hushed === text ? null : completions(state, text, caret, Boolean(thread));
   const choices = found?.choices.slice(0, MOST) ?? [];
   const complete = (choice) => {
     put(text.slice(0, found.from) + choice.insert + text.slice(caret), found.from + choice.insert.length);
