@@ -18,16 +18,12 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from playground.server import CONTENT_SECURITY_POLICY, STATIC
+
 Json = dict[str, Any]
 Answer = Callable[[Json], Json | None]
 
 HERE = Path(__file__).parent
-STATIC = HERE.parents[1] / "playground" / "static"
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws:; "
-    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
 MAYA, ANA, CHEN, BOT = "U0MAYA", "U0ANA", "U0CHEN", "U0BOT"
 BEGUN = 1_763_900_000  # 2025-11-23 12:13:20 UTC
 

@@ -169,6 +169,15 @@ def test_the_feed_is_trusted_over_an_older_answer(stub: Stub, open_page: Open) -
     expect(page.locator(".banner")).to_contain_text("lost its connection")
 
 
+def test_no_feed_from_elsewhere_may_be_opened(open_page: Open, complaints: list[str]) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    page.evaluate("""() => { document.addEventListener("securitypolicyviolation", (event) => {
+      document.title = event.effectiveDirective; });
+      try { new WebSocket("ws://127.0.0.1:1/"); } catch { /* refused at once */ } }""")
+    page.wait_for_function("document.title === 'connect-src'")
+    complaints.clear()  # the browser's own lines about it
+
+
 def test_notices_are_read_out_and_go(stub: Stub, open_page: Open) -> None:
     page = open_page("user=U0MAYA&channel=C0ITHELP")
     text = '/issue failed with the error "operation_timeout"'

@@ -276,6 +276,7 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(local: Local) -> Non
         policy = answer.headers["content-security-policy"]
 
     assert "default-src 'self'" in policy
+    assert "connect-src 'self';" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
 
