@@ -89,6 +89,7 @@ class Stub:
     def reset(self) -> None:
         everybody = [MAYA, ANA, CHEN]
         self.connected = True
+        self.ahead_s = 0  # of this machine's clock
         self.may_answer = threading.Event()  # cleared, it holds back who and what is here
         self.may_answer.set()
         self.calls: list[tuple[str, Json]] = []
@@ -182,7 +183,7 @@ class Stub:
         queues = self.queues[user_id]
         queues.append(queue)
         visible = self.visible(user_id)
-        await websocket.send_json({"type": "hello", "user": user_id, "now": time.time()})
+        await websocket.send_json({"type": "hello", "user": user_id, "now": time.time() + self.ahead_s})
         await websocket.send_json({
             "type": "state",
             "channels": visible,

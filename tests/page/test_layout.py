@@ -169,6 +169,32 @@ def test_the_feed_is_trusted_over_an_older_answer(stub: Stub, open_page: Open) -
     expect(page.locator(".banner")).to_contain_text("lost its connection")
 
 
+def test_a_channel_goes_on_under_another_id(stub: Stub, open_page: Open) -> None:
+    stub.put(said(ANA, "good morning", NOW, "C0ITHELP"))
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    expect(page.get_by_role("article")).to_contain_text("good morning")
+    stub.tell(MAYA, {"type": "channel", "channel": stub.channels["C0ITHELP"] | {"id": "C0SHARED"}})
+    stub.tell(MAYA, {"type": "message", "message": said(ANA, "and again", NOW + 1, "C0SHARED")})
+    expect(page.get_by_role("article")).to_contain_text(["good morning", "and again"])
+    expect(page.get_by_role("button", name="it-help", exact=True)).to_have_count(1)
+    page.get_by_label("Message #it-help").fill("hello")
+    page.keyboard.press("Enter")
+    assert once(stub, page, "message")["channel"] == "C0SHARED"
+
+
+def test_today_is_what_the_workspace_says(stub: Stub, open_page: Open) -> None:
+    stub.put(card([], NOW, "C0ITHELP", f"<!date^{NOW}^{{date_short_pretty}}, {{ago}}|then>"))
+    stub.ahead_s = 2 * 86_400
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    expect(page.get_by_role("article")).to_contain_text("2 days ago")
+    expect(page.get_by_role("separator", name="Today")).to_have_count(0)
+    stub.tell(MAYA, {"type": "hello", "user": MAYA, "now": time.time()})
+    expect(page.get_by_role("article")).to_contain_text("10 minutes ago")
+    expect(page.get_by_role("separator", name=re.compile("Today|Yesterday"))).to_be_visible()
+    stub.put(said(ANA, "three days later", NOW + 3 * 86_400, "C0ITHELP"))
+    expect(page.get_by_role("article").first).to_contain_text("3 days ago")
+
+
 def test_no_feed_from_elsewhere_may_be_opened(open_page: Open, complaints: list[str]) -> None:
     page = open_page("user=U0MAYA&channel=C0ITHELP")
     page.evaluate("""() => { document.addEventListener("securitypolicyviolation", (event) => {

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from "../vendor/htm-preact-3.1.1.module.js";
 import { get, post, Refused } from "./api.js";
+import { nowSeconds, setNow } from "./dates.js";
 import { Form } from "./form.js";
 import { nothingYet, reduce } from "./store.js";
 
@@ -65,6 +66,9 @@ class Session {
       this.toast(frame.level, frame.text);
       return;
     }
+    if (frame.type === "hello") setNow(frame.now);
+    // The clock was moved on meanwhile: what is said now cannot be of a later moment.
+    if (frame.type === "message" && Number(frame.message.ts) > nowSeconds()) setNow(Number(frame.message.ts));
     if (frame.type === "state" && !this.state.ready) this.rememberThreads(frame.messages);
     this.apply(frame);
     if (frame.type === "app") {
