@@ -2,6 +2,7 @@
 
 import { Refused } from "./api.js";
 import { findEmoji } from "./emoji.js";
+import { readFile, tooBig } from "./files.js";
 import { EmojiPicker } from "./messages.js";
 import { nameOf } from "./store.js";
 import {
@@ -20,7 +21,6 @@ import {
 } from "./ui.js";
 
 const MOST = 8;
-const BIGGEST_FILE = 10 * 1024 * 1024;
 
 function people(state, typed) {
   const fits = (...words) =>
@@ -99,20 +99,6 @@ function completions(state, text, caret, inThread) {
   };
 }
 
-function readFile(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () =>
-      resolve({
-        name: file.name,
-        mimetype: file.type || "application/octet-stream",
-        content_base64: reader.result.split(",")[1] ?? "",
-      });
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
-}
-
 /** `draftKey` is where the unsent text is kept; `prefill` {key, text, number} puts a text in from outside. */
 export function Composer({ channel, thread, draftKey, label, placeholder, prefill, autofocus, onSent, onEditLast }) {
   const { session, state } = usePane();
@@ -165,9 +151,8 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
 
   const attach = (list) => {
     const chosen = [...list];
-    const big = chosen.find((file) => file.size > BIGGEST_FILE);
-    setTrouble(big ? `“${big.name}” is larger than 10 MB.` : "");
-    setFiles([...files, ...chosen.filter((file) => file.size <= BIGGEST_FILE)]);
+    setTrouble(chosen.map(tooBig).find(Boolean) ?? "");
+    setFiles([...files, ...chosen.filter((file) => !tooBig(file))]);
   };
 
   const perform = async (words, attached) => {
