@@ -43,7 +43,7 @@ def test_everything_has_a_name_and_can_be_read(stub: Stub, open_page: Open, sche
         said(CHEN, "hidden", BEGUN + 2, subtype="tombstone"),
         said(CHEN, "a reply", BEGUN + 3, thread_ts=ROOT),
     )
-    stub.ephemerals = [card([], BEGUN + 4, text="for you alone")]
+    stub.ephemerals = [card([], BEGUN + 4, text="for you alone", ephemeral=True)]
     stub.unread[ANA] = {"C0L1": 2, "C0ITHELP": 1, "D0TALK": 1}
     page = open_page(
         "split=U0ANA,U0MAYA&channel=C0L1,C0ITHELP", guide=True, color_scheme=scheme, reduced_motion="reduce"

@@ -1,21 +1,24 @@
 // The guided first minute: five steps that tick themselves off as they happen in the workspace.
 
 import { useSessions } from "./session.js";
-import { nameOf } from "./store.js";
 import { Icon, IconButton, Mark, classes, html, useRef } from "./ui.js";
 
 const REPORTER = "U0MAYA";
 const HELP = "C0ITHELP";
 
-const words = (message) => `${message.text} ${JSON.stringify(message.blocks ?? "")}`;
+const read = new WeakMap(); // a message that changes comes as another object
+function words(message) {
+  if (!read.has(message)) read.set(message, `${message.text} ${JSON.stringify(message.blocks ?? "")}`);
+  return read.get(message);
+}
 const isReply = (message) => Boolean(message.thread_ts) && message.thread_ts !== message.ts;
 const issueOf = (message) => Number(/\bISS-(\d+)/.exec(words(message))?.[1] ?? 0);
 const buttons = (message) =>
   (message.blocks ?? []).filter((block) => block.type === "actions").flatMap((block) => block.elements);
 const offers = (message, label) => buttons(message).some((element) => element.text?.text === label);
 
-/** Everything that all people see together, with the questions that the steps ask of it. `open`: acted as right now. */
-function look(states, open) {
+/** Everything that all people see together, with the questions that the steps ask of it. `acting` as in the guide. */
+function look(states, acting, everybody) {
   const messages = new Map();
   const channels = {};
   for (const state of states) {
@@ -52,15 +55,15 @@ function look(states, open) {
     // While an issue goes from tier to tier, its old card has lost its buttons and the new one is not there yet.
     settled: cards.some((message) => issueOf(message) === newest && buttons(message).length > 0),
     says: (pattern) => bot.some((message) => pattern.test(words(message))),
-    toReporter: relayed(true),
-    toStaff: relayed(false),
-    first: (id) => nameOf(states[0], id).split(" ")[0],
+    toReporter: () => relayed(true),
+    toStaff: () => relayed(false),
+    first: (id) => (everybody.find((user) => user.id === id)?.real_name ?? id).split(" ")[0],
     channel: (card) => `#${channels[card.channel]?.name}`,
-    /** Who to be in front of that card: whoever claimed it, else a member of its channel, best one who is open. */
+    /** Who to be in front of that card: whoever claimed it, else a member of its channel, best one who is acted as. */
     holder(card) {
       const claimant = /claimed by <@(\w+)>/i.exec(words(card))?.[1];
       const members = (channels[card.channel]?.members ?? []).filter(human);
-      return claimant ?? members.find((id) => open.includes(id)) ?? members[0] ?? REPORTER;
+      return claimant ?? members.find((id) => acting.includes(id)) ?? members[0] ?? REPORTER;
     },
     /** Whose issue it is, and their receipt: the first that the app told anybody alone about it. */
     receipt(card) {
@@ -121,7 +124,7 @@ const STEPS = [
     hint: () =>
       "Answer in the card’s thread, then write under the receipt: each side reads the other, nobody leaves their place.",
     ...sideBySide(true),
-    done: (world) => world.toReporter && world.toStaff,
+    done: (world) => world.toReporter() && world.toStaff(),
   },
   {
     title: "Resolve it",
@@ -136,7 +139,7 @@ const STEPS = [
 const ANOTHER = {
   hint: (world) =>
     world.live
-      ? `ISS-${world.newest} is claimed, so it stays where it is. Report another one, and leave that one alone.`
+      ? `ISS-${world.newest} was claimed in time. Report another one, and leave that one alone.`
       : `ISS-${world.newest} is over already. Report another one for this step.`,
   button: (world) => `Report another as ${world.first(REPORTER)}`,
   go: report("The printer on the second floor is jammed"),
@@ -152,8 +155,9 @@ export function Guide({ users, acting, direct, onDismiss }) {
   const states = useSessions([...new Set([...acting, ...people])]).map((session) => session.state);
   const ticked = useRef(new Set()).current;
   const before = useRef(null); // the card of the last drawing, for as long as a card is on its way
-  const world = look(states, acting);
-  for (const step of STEPS) if (step.done(world)) ticked.add(step); // once reached, a step stays ticked
+  const world = look(states, acting, users);
+  // Once reached, a step stays ticked.
+  for (const step of STEPS) if (!ticked.has(step) && step.done(world)) ticked.add(step);
   const step = STEPS.find((one) => !ticked.has(one));
   let card = step?.card?.(world) ?? null;
   if (step?.card && !card && !world.settled) card = before.current;
