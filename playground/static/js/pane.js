@@ -196,7 +196,7 @@ function Conversation({ place, tab, onTab, marked, prefill, onDetails, threadOpe
           size=${16} /> ${channel.members.length}</button>`
       }
     </header>
-    ${kind === "app" && session.hasHome && html`<${Tabs} tab=${tab} onTab=${onTab} />`}
+    ${kind === "app" && state.app.home_tab && html`<${Tabs} tab=${tab} onTab=${onTab} />`}
     ${
       showsMessages
         ? html`
@@ -265,7 +265,7 @@ export function Pane({ place, first, onPlace, tools }) {
     confirm: (ask) => new Promise((resolve) => setAsking({ ask, resolve })),
   };
   const unreadApp = own?.kind === "app" && (state.unread[own.id] ?? 0) > 0;
-  const tab = !session.hasHome
+  const tab = !state.app.home_tab
     ? "messages"
     : (place.tab ?? (own?.kind === "app" && (unreadApp || flow(state, own.id).length) ? "messages" : "home"));
   useEffect(() => {

@@ -24,7 +24,6 @@ class Session {
     this.listeners = new Set();
     this.waits = 250;
     this.appFrames = 0;
-    this.hasHome = true; // until the server says that the app has none
   }
 
   connect() {
@@ -138,15 +137,8 @@ class Session {
   }
 
   /** Tells the app that its Home or Messages tab was opened. */
-  async openTab(tab) {
-    try {
-      await this.act("home", { tab });
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.code !== "not_enabled") this.toast("error", error.message);
-      this.hasHome = error.code !== "not_enabled";
-      this.changed();
-    }
+  openTab(tab) {
+    return this.tell("home", { tab });
   }
 
   /** Does something as this person; a refusal is thrown as Refused. */
