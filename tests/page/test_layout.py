@@ -191,7 +191,7 @@ def test_today_is_what_the_workspace_says(stub: Stub, open_page: Open) -> None:
     expect(page.get_by_role("article")).to_contain_text("2 days ago")
     expect(page.get_by_role("separator", name="Today")).to_have_count(0)
     stub.tell(MAYA, {"type": "hello", "user": MAYA, "now": time.time()})
-    expect(page.get_by_role("article")).to_contain_text("10 minutes ago")
+    expect(page.get_by_role("article")).to_contain_text(re.compile(r"\d minutes ago"))
     expect(page.get_by_role("separator", name=re.compile("Today|Yesterday"))).to_be_visible()
     stub.put(said(ANA, "three days later", NOW + 3 * 86_400, "C0ITHELP"))
     expect(page.get_by_role("article").first).to_contain_text("3 days ago")
