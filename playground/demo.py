@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,15 +17,24 @@ from urllib.request import urlopen
 HERE = Path(__file__).parent
 BOT = HERE.parent / "app.py"
 READY_WITHIN = 30.0  # seconds for the playground to answer, or the bot to connect
+LAST_PORT = 65535
+OTHER_PORT = 3031  # than the usual one, to have an example
 STOP_WITHIN = 12.0  # seconds; the bot leaves within 10
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description="Try Escalator in a browser, without Slack.")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=3030)
+    parser.add_argument("--port", default="3030")
     parser.add_argument("--policy", type=Path, default=HERE / "policy.toml", help="the escalation policy to try")
     options = parser.parse_args()
+    if not options.port.isdecimal() or int(options.port) > LAST_PORT:
+        sys.stderr.write(f"PORT must be a number from 0 to {LAST_PORT}, not {options.port}.\n")
+        return 2
+    if reason := _refused(options.host, int(options.port)):
+        where = f"{options.host}:{options.port}"
+        sys.stderr.write(f"Cannot listen on {where}: {reason}. Try another port: make demo PORT={OTHER_PORT}\n")
+        return 1
     stop = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # the last: its terminal was closed
         if hasattr(signal, name):
@@ -33,10 +43,19 @@ def main() -> int:
         return _play(options.host, options.port, options.policy, Path(folder), stop)
 
 
-def _play(host: str, port: int, policy: Path, folder: Path, stop: threading.Event) -> int:
-    workspace = _start(
-        [sys.executable, "-m", "playground", "--host", host, "--port", str(port)], stdout=subprocess.PIPE
-    )
+def _refused(host: str, port: int) -> str | None:
+    """Why nobody can listen there. The playground would say it, too, but not to somebody who typed `make demo`."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
+
+
+def _play(host: str, port: str, policy: Path, folder: Path, stop: threading.Event) -> int:
+    workspace = _start([sys.executable, "-m", "playground", "--host", host, "--port", port], stdout=subprocess.PIPE)
     assert workspace.stdout is not None
     ready = workspace.stdout.readline().strip()  # "Playground ready at http://127.0.0.1:3030/"
     if not ready:

@@ -24,10 +24,16 @@ def alive(pid: int) -> bool:
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, *(pytest.param(each, marks=pytest.mark.soak) for each in (signal.SIGTERM, signal.SIGHUP))]
 )
-def test_ctrl_c_kill_and_a_closed_terminal_end_all_it_started(tmp_path: Path, number: signal.Signals) -> None:
+def test_it_opens_a_browser_and_ctrl_c_kill_and_a_closed_terminal_end_all_it_started(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     port = free_port()
     command = [sys.executable, "-m", "playground.demo", "--port", str(port)]
-    demo = Process(command, log=tmp_path / "demo.log", cwd=HOME)
+    opened, browser = tmp_path / "opened", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >> {opened}\n', encoding="utf-8")
+    browser.chmod(0o755)
+    desktop = {"PATH": "/usr/bin:/bin", "DISPLAY": ":7", "BROWSER": f"{browser} %s"}
+    demo = Process(command, log=tmp_path / "demo.log", cwd=HOME, env=desktop)
     started: list[int] = []
     try:
         line = demo.says("Escalator is ready. Open", within=30)
@@ -35,8 +41,9 @@ def test_ctrl_c_kill_and_a_closed_terminal_end_all_it_started(tmp_path: Path, nu
         assert address == f"http://127.0.0.1:{port}/"
         with urllib.request.urlopen(address, timeout=10) as page:
             assert page.status == 200
+        assert until(lambda: opened.exists() and opened.read_text(), "the browser") == f"{address}\n"
+        until(lambda: len(children(demo.pid)) == 2, "two processes")
         started = children(demo.pid)
-        assert len(started) == 2
 
         demo.signal(number)
 
@@ -59,5 +66,13 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
         assert demo.ends() == 1
         (sentence,) = demo.said.splitlines()
         assert sentence.startswith(f"Cannot listen on 127.0.0.1:{port}: ")
+        assert sentence.endswith("Try another port: make demo PORT=3031")
     finally:
         other.kill()
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_port_that_is_none_is_said_in_one_sentence(tmp_path: Path, port: str) -> None:
+    demo = Process([sys.executable, "-m", "playground.demo", f"--port={port}"], log=tmp_path / "demo.log", cwd=HOME)
+    assert demo.ends() == 2
+    assert demo.said == f"PORT must be a number from 0 to 65535, not {port}.\n"

@@ -1,9 +1,11 @@
-"""The real demo, a browser in front of it, and the pictures that `pytest tests/browser --pictures` draws anew."""
+"""The real demo, a browser in front of it, and the pictures: drawn with `--pictures`, else held to what they say."""
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ UNCLAIMED = "8s"  # how long L1 may leave an issue unclaimed; the next tiers are
 SQUARE = ".dialog { border-radius: 0; }"  # or what is behind a dialog shows in a picture's corners
 WAITING = '[waiting]\nnudges = []\nresolve = "24h"\n'
 PICTURES = HOME / "docs" / "pictures"
+REDRAW = 'Draw it anew with: make test ARGS="tests/browser --pictures", look at it, and commit it with its text.'
 
 Open = Callable[..., Page]
 Draw = Callable[[Locator, str], None]
@@ -46,11 +49,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo runs by; a module that needs another one has a fixture of this name."""
+    path = tmp_path_factory.mktemp("policy") / "policy.toml"
+    path.write_text(policy_text(first=UNCLAIMED, window="30m", update="45m") + WAITING, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, policy: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address that `make demo` prints."""
     folder = tmp_path_factory.mktemp("demo")
-    policy = folder / "policy.toml"
-    policy.write_text(policy_text(first=UNCLAIMED, window="30m", update="45m") + WAITING, encoding="utf-8")
     command = [sys.executable, "-m", "playground.demo", "--port", str(free_port()), "--policy", str(policy)]
     nowhere = {"PATH": "/usr/bin:/bin", "BROWSER": "true"}  # or it opens a window of the tester's own browser
     running = Process(command, log=folder / "demo.log", cwd=HOME, env=nowhere)
@@ -90,18 +99,37 @@ def open_page(request: pytest.FixtureRequest, browser: Browser, demo: str) -> It
     assert complaints == []
 
 
+def masked(text: str) -> str:
+    """What a picture says, without what differs from one run to the next: times, days and numbers."""
+    text = re.sub(r"\b([Tt]oday|[Tt]omorrow|[Yy]esterday|[A-Z][a-z]+ \d+(st|nd|rd|th)?) at\b", "DAY at", text)
+    text = re.sub(r"\b(Today|Yesterday|[A-Z][a-z]+day, [A-Z][a-z]+ \d+(st|nd|rd|th))$", "DAY", text, flags=re.MULTILINE)
+    text = re.sub(r"\d+:\d\d(:\d\d)? [AP]M", "TIME", text)
+    text = re.sub(r"\b\d+ (second|minute|hour)s?( \d+ (second|minute)s?)*", "SPAN", text)
+    return re.sub(r"\s*\n\s*", "\n", text).strip() + "\n"
+
+
 @pytest.fixture
 def draw(request: pytest.FixtureRequest) -> Draw:
-    """`draw(what, name)` keeps a picture of it where pictures are wanted; a normal run changes no file."""
+    """`draw(what, name)` compares what it says with what is written beside its picture, and changes no file; where
+    pictures are wanted it draws the one and writes the other.
+    """
 
     def drawn(what: Locator, name: str) -> None:
-        if drawing(request):
-            what.page.mouse.move(0, 0)  # no toolbar
-            box = what.bounding_box()
-            assert box is not None
-            x, y = ceil(box["x"]) + 1, ceil(box["y"])  # whole pixels, and nothing of what is beside it
-            inside: FloatRect = {"x": x, "y": y, "width": int(box["width"]) - 2, "height": int(box["height"]) - 1}
-            path = PICTURES / f"{name}.png"
-            what.page.screenshot(path=path, clip=inside, animations="disabled", caret="hide", style=SQUARE)
+        beside = PICTURES / f"{name}.txt"
+        if not drawing(request):
+            kept = beside.read_text(encoding="utf-8") if beside.exists() else ""
+            for _ in range(PATIENCE_MS // 100):  # a reply may still be on its way
+                if masked(what.inner_text()) == kept:
+                    return
+                what.page.wait_for_timeout(100)
+            assert masked(what.inner_text()) == kept, f"docs/pictures/{name}.png shows something else. {REDRAW}"
+        what.page.mouse.move(0, 0)  # no toolbar
+        box = what.bounding_box()
+        assert box is not None
+        x, y = ceil(box["x"]) + 1, ceil(box["y"])  # whole pixels, and nothing of what is beside it
+        inside: FloatRect = {"x": x, "y": y, "width": int(box["width"]) - 2, "height": int(box["height"]) - 1}
+        path = PICTURES / f"{name}.png"
+        what.page.screenshot(path=path, clip=inside, animations="disabled", caret="hide", style=SQUARE)
+        beside.write_text(masked(what.inner_text()), encoding="utf-8")
 
     return drawn

@@ -18,16 +18,12 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from playground.server import CONTENT_SECURITY_POLICY, STATIC
+
 Json = dict[str, Any]
 Answer = Callable[[Json], Json | None]
 
 HERE = Path(__file__).parent
-STATIC = HERE.parents[1] / "playground" / "static"
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws:; "
-    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
 MAYA, ANA, CHEN, BOT = "U0MAYA", "U0ANA", "U0CHEN", "U0BOT"
 BEGUN = 1_763_900_000  # 2025-11-23 12:13:20 UTC
 
@@ -93,6 +89,8 @@ class Stub:
     def reset(self) -> None:
         everybody = [MAYA, ANA, CHEN]
         self.connected = True
+        self.home_tab = True
+        self.ahead_s = 0  # of this machine's clock
         self.may_answer = threading.Event()  # cleared, it holds back who and what is here
         self.may_answer.set()
         self.calls: list[tuple[str, Json]] = []
@@ -166,7 +164,8 @@ class Stub:
         found = {
             "ok": True,
             "team": {"id": "T0PLAY", "name": "Northwind", "domain": "northwind"},
-            "app": {"id": "A0PLAY", "name": "Escalator", "bot_user_id": BOT, "connected": self.connected},
+            "app": {"id": "A0PLAY", "name": "Escalator", "bot_user_id": BOT, "connected": self.connected,
+                    "home_tab": self.home_tab},
             "users": USERS,
             "channels": self.visible(user_id),
             "usergroups": [{"id": "S0ONCALL", "handle": "it-oncall", "name": "IT on call", "users": [CHEN]}],
@@ -186,7 +185,7 @@ class Stub:
         queues = self.queues[user_id]
         queues.append(queue)
         visible = self.visible(user_id)
-        await websocket.send_json({"type": "hello", "user": user_id, "now": time.time()})
+        await websocket.send_json({"type": "hello", "user": user_id, "now": time.time() + self.ahead_s})
         await websocket.send_json({
             "type": "state",
             "channels": visible,

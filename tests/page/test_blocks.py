@@ -69,6 +69,16 @@ def test_an_unknown_block_is_shown_as_json(shown: Page) -> None:
     expect(unknown.locator("pre")).to_contain_text('"depth": 3')
 
 
+def test_an_unknown_element_is_shown_as_json_beside_those_that_are_known(stub: Stub, open_page: Open) -> None:
+    known = {"type": "button", "action_id": "a", "text": plain("Claim"), "value": "1"}
+    stub.put(card([{"type": "actions", "block_id": "b", "elements": [known, {"type": "dial", "ticks": 7}]}], BEGUN))
+    page = open_page("user=U0ANA&channel=C0L1")
+    expect(page.get_by_role("button", name="Claim")).to_be_visible()
+    unknown = page.get_by_role("figure")
+    expect(unknown).to_contain_text("Element “dial”")
+    expect(unknown.locator("pre")).to_contain_text('"ticks": 7')
+
+
 def test_a_picture_from_elsewhere_is_named_but_not_fetched(shown: Page) -> None:
     expect(shown.get_by_role("img", name="a picture from elsewhere")).to_be_visible()
     expect(shown.locator("img[src*=elsewhere]")).to_have_count(0)

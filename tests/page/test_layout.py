@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Open
-from tests.page.stub import ANA, BEGUN, CHEN, MAYA, Stub, card, every_block, form, said
+from tests.page.stub import ANA, BEGUN, CHEN, MAYA, Json, Stub, card, every_block, form, mrkdwn, plain, said
 from tests.page.test_messages import once
 
 PHONE = {"width": 375, "height": 667}
@@ -51,6 +51,8 @@ def test_the_theme_can_be_switched_and_is_remembered(open_page: Open) -> None:
 
 def test_on_a_phone_the_sidebar_is_a_drawer(open_page: Open) -> None:
     page = open_page("user=U0MAYA&channel=C0ITHELP", viewport=PHONE, has_touch=True)
+    heading = page.get_by_role("heading", name="it-help", exact=True)
+    assert heading.evaluate("part => part.scrollWidth <= part.clientWidth")  # it is the topic that is cut short
     general = page.get_by_role("button", name="general", exact=True)
     expect(general).to_be_hidden()
     page.get_by_role("button", name="Conversations", exact=True).click()
@@ -95,6 +97,30 @@ def test_split_view_shows_two_people_live(stub: Stub, open_page: Open) -> None:
     ana.get_by_role("button", name="Split view").click()
     expect(page.locator(".pane")).to_have_count(2)
     expect(page).to_have_url(re.compile("split=U0ANA,"))
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1280, "height": 800}], ids=["phone", "desk"])
+def test_each_side_says_whose_clock_it_shows(stub: Stub, open_page: Open, viewport: dict[str, int]) -> None:
+    stub.put(said(ANA, "good morning", NOW, "C0ITHELP"))
+    page = open_page("split=U0MAYA,U0CHEN&channel=C0ITHELP,C0ITHELP", viewport=viewport)
+    for name, city in (("Maya Lindqvist", "Berlin"), ("Chen Wei", "Singapore")):
+        side = page.get_by_role("region", name=f"Acting as {name}")
+        (shown,) = side.locator(".local-time:visible").all_inner_texts()
+        assert re.fullmatch(rf"\d+:\d\d [AP]M in {city}", shown.strip())
+        expect(side.get_by_role("article")).to_be_in_viewport()
+        side.get_by_label("Message #it-help").press_sequentially("hello")
+        expect(side.get_by_role("button", name="Send")).to_be_in_viewport()
+    assert overflowing(page) == []
+
+
+def test_a_side_that_opens_does_not_take_the_keys_from_the_other(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    composer = page.get_by_label("Message #it-help")
+    composer.press_sequentially("half a sen")
+    page.evaluate("document.querySelector('[aria-label=\"Split view\"]').click()")  # which leaves the focus where it is
+    expect(page.get_by_role("region", name="Acting as Ana Souza").get_by_label("Message #support-l1")).to_be_visible()
+    page.keyboard.type("tence")
+    expect(composer).to_have_value("half a sentence")
 
 
 def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> None:
@@ -145,6 +171,41 @@ def test_the_feed_is_trusted_over_an_older_answer(stub: Stub, open_page: Open) -
     expect(page.locator(".banner")).to_contain_text("lost its connection")
 
 
+def test_a_channel_goes_on_under_another_id(stub: Stub, open_page: Open) -> None:
+    stub.put(said(ANA, "good morning", NOW, "C0ITHELP"))
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    expect(page.get_by_role("article")).to_contain_text("good morning")
+    stub.tell(MAYA, {"type": "channel", "channel": stub.channels["C0ITHELP"] | {"id": "C0SHARED"}})
+    stub.tell(MAYA, {"type": "message", "message": said(ANA, "and again", NOW + 1, "C0SHARED")})
+    expect(page.get_by_role("article")).to_contain_text(["good morning", "and again"])
+    expect(page.get_by_role("button", name="it-help", exact=True)).to_have_count(1)
+    page.get_by_label("Message #it-help").fill("hello")
+    page.keyboard.press("Enter")
+    assert once(stub, page, "message")["channel"] == "C0SHARED"
+
+
+def test_today_is_what_the_workspace_says(stub: Stub, open_page: Open) -> None:
+    stub.put(card([], NOW, "C0ITHELP", f"<!date^{NOW}^{{date_short_pretty}}, {{ago}}|then>"))
+    stub.ahead_s = 2 * 86_400
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    expect(page.get_by_role("article")).to_contain_text("2 days ago")
+    expect(page.get_by_role("separator", name="Today")).to_have_count(0)
+    stub.tell(MAYA, {"type": "hello", "user": MAYA, "now": time.time()})
+    expect(page.get_by_role("article")).to_contain_text(re.compile(r"\d minutes ago"))
+    expect(page.get_by_role("separator", name=re.compile("Today|Yesterday"))).to_be_visible()
+    stub.put(said(ANA, "three days later", NOW + 3 * 86_400, "C0ITHELP"))
+    expect(page.get_by_role("article").first).to_contain_text("3 days ago")
+
+
+def test_no_feed_from_elsewhere_may_be_opened(open_page: Open, complaints: list[str]) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    page.evaluate("""() => { document.addEventListener("securitypolicyviolation", (event) => {
+      document.title = event.effectiveDirective; });
+      try { new WebSocket("ws://127.0.0.1:1/"); } catch { /* refused at once */ } }""")
+    page.wait_for_function("document.title === 'connect-src'")
+    complaints.clear()  # the browser's own lines about it
+
+
 def test_notices_are_read_out_and_go(stub: Stub, open_page: Open) -> None:
     page = open_page("user=U0MAYA&channel=C0ITHELP")
     text = '/issue failed with the error "operation_timeout"'
@@ -166,6 +227,20 @@ def test_a_long_history_is_drawn_in_parts(stub: Stub, open_page: Open) -> None:
     expect(page.get_by_role("article")).to_have_count(250)
 
 
+def report(at: int, name: str, buttons: str, place: str, state: str = "") -> Json:
+    """A card or receipt as the guide reads it."""
+    row = [
+        {"type": "button", "action_id": word.lower(), "text": plain(word), "value": name} for word in buttons.split()
+    ]
+    blocks: list[Json] = [{"type": "section", "block_id": "s", "text": mrkdwn(f"{name} VPN. {state}")}]
+    if row:
+        blocks.append({"type": "actions", "block_id": "a", "elements": row})
+    return card(blocks, at, place, f"{name} VPN. {state}")
+
+
+OPEN, HELD, OVER = "Claim Escalate Resolve", "Escalate Resolve", "Reopen"
+
+
 def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:
     page = open_page("user=U0ANA&channel=C0GENERAL", guide=True)
     guide = page.get_by_role("region", name="Guided first minute")
@@ -176,15 +251,24 @@ def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:
     expect(composer).to_have_value("/issue VPN is down in Berlin")
     expect(composer).to_be_focused()
 
-    stub.put(card([], NOW, "D0MAYA", "ISS-1 VPN. Received."), card([], NOW, "C0L1", "ISS-1 VPN"))
+    stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", OPEN, "C0L1"))
     expect(now).to_contain_text("Watch it escalate")
-    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN"))
+    expect(guide).to_contain_text("Maya has a new direct message from Escalator, and #support-l1 has a card.")
+    guide.get_by_role("button", name="Put Maya and Ana side by side").click()
+    maya = page.get_by_role("region", name="Acting as Maya Lindqvist")
+    expect(maya.get_by_role("article")).to_contain_text("ISS-1 VPN")
+    ana = page.get_by_role("region", name="Acting as Ana Souza")
+    expect(ana.get_by_role("heading", name="support-l1", exact=True)).to_be_visible()
+    stub.put(report(NOW, "ISS-1", "", "C0L1", "Moved to L2."), report(NOW + 1, "ISS-1", OPEN, "C0L2"))
     expect(now).to_contain_text("Claim it")
-    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN. Claimed by Chen Wei."))
+    guide.get_by_role("button", name="Go to the card as Chen").click()
+    chen = page.get_by_role("region", name="Acting as Chen Wei")
+    expect(chen.get_by_role("button", name="Claim")).to_be_visible()
+    stub.put(report(NOW + 1, "ISS-1", HELD, "C0L2", f"Claimed by <@{CHEN}>."))
     expect(now).to_contain_text("Talk both ways")
-    guide.get_by_role("button", name="side by side").click()
-    expect(page.get_by_role("region", name="Acting as Maya Lindqvist").get_by_role("complementary")).to_be_visible()
-    expect(page.get_by_role("region", name="Acting as Chen Wei").get_by_role("complementary")).to_be_visible()
+    guide.get_by_role("button", name="Put Maya and Chen side by side").click()
+    expect(maya.get_by_role("complementary")).to_be_visible()
+    expect(chen.get_by_role("complementary")).to_be_visible()
 
     card_ts, receipt_ts = f"{NOW + 1}.000000", f"{NOW}.000000"
     stub.put(said(CHEN, "On it now", NOW + 2, "C0L2", thread_ts=card_ts))
@@ -193,9 +277,64 @@ def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:
     expect(now).to_contain_text("Talk both ways")
     stub.put(card([], NOW + 5, "C0L2", "*Maya Lindqvist*: Thank you", thread_ts=card_ts))
     expect(now).to_contain_text("Resolve it")
-    stub.put(card([], NOW + 1, "C0L2", "ISS-1 VPN. Resolved by Chen Wei."))
+    stub.put(report(NOW + 1, "ISS-1", OVER, "C0L2", f"Resolved by <@{CHEN}>."))
     expect(guide).to_contain_text("That is all of it.")
     guide.get_by_role("button", name="Finish").click()
     expect(guide).to_have_count(0)
     page.get_by_role("button", name="Guide", exact=True).click()
+    expect(guide).to_be_visible()
+
+
+def test_the_guide_follows_the_card_wherever_it_went(stub: Stub, open_page: Open) -> None:
+    stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", "", "C0L1", "Moved to L2."))
+    stub.put(report(NOW + 1, "ISS-1", OPEN, "C0L2"))
+    page = open_page("split=U0MAYA,U0CHEN&channel=C0ITHELP,C0L2", guide=True)
+    guide = page.get_by_role("region", name="Guided first minute")
+    expect(guide.get_by_role("button", name="Go to the card as Chen")).to_be_visible()
+    stub.put(report(NOW + 1, "ISS-1", "", "C0L2", "Moved to management."))
+    page.wait_for_function("document.querySelectorAll('[data-channel=C0L2] button').length === 0")
+    expect(guide.get_by_role("button", name="Go to the card as Chen")).to_be_visible()  # the next card is on its way
+    stub.put(report(NOW + 2, "ISS-1", OPEN, "C0MGMT"))
+    expect(guide).to_contain_text("It waits in #it-managers now.")
+    guide.get_by_role("button", name="Go to the card as Ana").click()
+    ana = page.get_by_role("region", name="Acting as Ana Souza")
+    expect(ana.get_by_role("button", name="Claim")).to_be_visible()
+
+
+def test_the_guide_asks_for_another_issue_when_one_is_over_too_early(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0GENERAL", guide=True)
+    guide = page.get_by_role("region", name="Guided first minute")
+    now = guide.locator("[aria-current=step]")
+    stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", OPEN, "C0L1"))
+    expect(now).to_contain_text("Watch it escalate")
+    stub.put(report(NOW, "ISS-1", HELD, "C0L1", f"Claimed by <@{ANA}>."))
+    expect(guide).to_contain_text("ISS-1 was claimed in time.")
+    stub.put(report(NOW, "ISS-1", OVER, "C0L1", f"Resolved by <@{ANA}>."))
+    expect(guide).to_contain_text("ISS-1 is over already.")
+    expect(now).to_contain_text("Watch it escalate")
+    expect(guide.locator(".done")).to_contain_text(["Report an issue", "Claim it", "Resolve it"])
+    guide.get_by_role("button", name="Report another as Maya").click()
+    expect(page.get_by_label("Message #it-help")).to_have_value("/issue The printer on the second floor is jammed")
+
+    stub.put(report(NOW + 1, "ISS-2", "Solved", "D0MAYA"), report(NOW + 1, "ISS-2", OPEN, "C0L1"))
+    expect(guide).to_contain_text("Do nothing")
+    stub.put(report(NOW + 1, "ISS-2", "", "C0L1", "Moved to L2."), report(NOW + 2, "ISS-2", OPEN, "C0L2"))
+    expect(now).to_contain_text("Talk both ways")
+    guide.get_by_role("button", name="Put Maya and Chen side by side").click()
+    receipt = page.get_by_role("complementary", name="Thread in Escalator")
+    expect(receipt.get_by_role("article")).to_contain_text("ISS-2 VPN")
+
+
+def test_the_guide_can_be_put_away_and_that_is_remembered(open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP", guide=True, color_scheme="light")
+    guide = page.get_by_role("region", name="Guided first minute")
+    guide.get_by_role("button", name="Close the guide").click()
+    expect(guide).to_have_count(0)
+    page.reload()
+    back = page.get_by_role("button", name="Guide", exact=True)
+    expect(back).to_be_visible()
+    expect(guide).to_have_count(0)
+    back.click()
+    expect(guide).to_be_visible()
+    page.reload()
     expect(guide).to_be_visible()

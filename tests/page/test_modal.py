@@ -141,3 +141,29 @@ def test_the_focus_stays_inside_and_returns(page: Page, dialog: Locator, stub: S
     assert page.locator(".pane-body").evaluate("body => body.inert")
     stub.show(MAYA)
     expect(page.get_by_label("Message #it-help")).to_be_focused()
+
+
+def test_files_and_rich_text_are_asked_for_plainly(page: Page, stub: Stub) -> None:
+    asks = [
+        {"type": "input", "block_id": block_id, "label": plain(label), "element": {"type": kind, "action_id": "it"}}
+        for block_id, label, kind in (("proof", "Proof", "file_input"), ("story", "Story", "rich_text_input"))
+    ]
+    stub.show(MAYA, form(id="V3", title=plain("Evidence"), blocks=asks))
+    dialog = page.get_by_role("dialog", name="Evidence")
+    dialog.get_by_role("button", name="Report").click()
+    expect(dialog.get_by_role("alert")).to_have_text(["Please complete this required field."] * 2)
+    expect(dialog.get_by_role("button", name="Proof")).to_be_focused()
+    for name in ("a.txt", "b.txt"):
+        dialog.locator("input[type=file]").set_input_files(
+            {"name": name, "mimeType": "text/plain", "buffer": b"a line"}
+        )
+        expect(dialog).to_contain_text(name)
+    dialog.get_by_role("button", name="Remove b.txt").click()
+    dialog.get_by_label("Story").fill("It was so.")
+    dialog.get_by_role("button", name="Report").click()
+    file = {"name": "a.txt", "mimetype": "text/plain", "content_base64": "YSBsaW5l"}
+    said = {"type": "rich_text_section", "elements": [{"type": "text", "text": "It was so."}]}
+    assert once(stub, page, "submit")["values"] == {
+        "proof": {"it": {"type": "file_input", "files": [file]}},
+        "story": {"it": {"type": "rich_text_input", "rich_text_value": {"type": "rich_text", "elements": [said]}}},
+    }

@@ -16,7 +16,8 @@ def test_the_overview_has_everybody_and_everything(local: Local, bot: Bot) -> No
     _, overview = local.call("GET", "/_page/workspace")
 
     assert overview["team"] == {"id": "T0PLAY", "name": "Northwind", "domain": "northwind"}
-    assert overview["app"] == {"id": "A0PLAY", "name": "Escalator", "bot_user_id": "U0BOT", "connected": True}
+    app = {"id": "A0PLAY", "name": "Escalator", "bot_user_id": "U0BOT", "connected": True, "home_tab": True}
+    assert overview["app"] == app
     assert [user["name"] for user in overview["users"]] == [
         "maya", "tom", "lena", "ana", "ben", "chen", "dana", "emil", "fay", "escalator",
     ]  # fmt: skip
@@ -276,6 +277,7 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(local: Local) -> Non
         policy = answer.headers["content-security-policy"]
 
     assert "default-src 'self'" in policy
+    assert "connect-src 'self';" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
 

@@ -2,6 +2,7 @@
 
 import { Refused } from "./api.js";
 import { findEmoji } from "./emoji.js";
+import { readFile, tooBig } from "./files.js";
 import { EmojiPicker } from "./messages.js";
 import { nameOf } from "./store.js";
 import {
@@ -20,7 +21,6 @@ import {
 } from "./ui.js";
 
 const MOST = 8;
-const BIGGEST_FILE = 10 * 1024 * 1024;
 
 function people(state, typed) {
   const fits = (...words) =>
@@ -56,11 +56,10 @@ function people(state, typed) {
   ];
 }
 
-/** What could complete the text before the caret: {from, choices}, or null. */
-function completions(state, text, caret) {
+/** What could complete the text before the caret: {from, choices}, or null. Slack takes no commands in threads. */
+function completions(state, text, caret, inThread) {
   const before = text.slice(0, caret);
-  const slash = /^\/(\S*)$/.exec(before);
-  if (slash) {
+  if (!inThread && /^\/\S*$/.test(before)) {
     const choices = state.commands
       .filter(({ command }) => command.startsWith(before))
       .map(({ command, description, usage_hint: hint }) => ({
@@ -100,20 +99,6 @@ function completions(state, text, caret) {
   };
 }
 
-function readFile(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () =>
-      resolve({
-        name: file.name,
-        mimetype: file.type || "application/octet-stream",
-        content_base64: reader.result.split(",")[1] ?? "",
-      });
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
-}
-
 /** `draftKey` is where the unsent text is kept; `prefill` {key, text, number} puts a text in from outside. */
 export function Composer({ channel, thread, draftKey, label, placeholder, prefill, autofocus, onSent, onEditLast }) {
   const { session, state } = usePane();
@@ -148,14 +133,16 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
     put(prefill.text);
   }, [prefill?.number]);
   useEffect(() => {
-    if (autofocus && matchMedia("(hover: hover)").matches) area.current.focus();
+    const busy = document.activeElement; // somebody may be typing on the other side
+    const elsewhere = busy?.matches("input, textarea") && busy.closest(".pane") !== area.current.closest(".pane");
+    if (autofocus && !elsewhere && matchMedia("(hover: hover)").matches) area.current.focus();
   }, []);
   useEffect(() => {
     area.current.style.height = "auto";
     area.current.style.height = `${Math.min(area.current.scrollHeight, 240)}px`;
   }, [text]);
 
-  const found = hushed === text ? null : completions(state, text, caret);
+  const found = hushed === text ? null : completions(state, text, caret, Boolean(thread));
   const choices = found?.choices.slice(0, MOST) ?? [];
   const complete = (choice) => {
     put(text.slice(0, found.from) + choice.insert + text.slice(caret), found.from + choice.insert.length);
@@ -164,9 +151,8 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
 
   const attach = (list) => {
     const chosen = [...list];
-    const big = chosen.find((file) => file.size > BIGGEST_FILE);
-    setTrouble(big ? `“${big.name}” is larger than 10 MB.` : "");
-    setFiles([...files, ...chosen.filter((file) => file.size <= BIGGEST_FILE)]);
+    setTrouble(chosen.map(tooBig).find(Boolean) ?? "");
+    setFiles([...files, ...chosen.filter((file) => !tooBig(file))]);
   };
 
   const perform = async (words, attached) => {

@@ -1,10 +1,11 @@
 // Block Kit's interactive elements: what they look like, the value they carry, the action they send.
 
 import { fromLocalInput, toLocalInput } from "./dates.js";
+import { readFile, tooBig } from "./files.js";
 import { nameOf } from "./store.js";
 import { Select } from "./select.js";
 import { InlineText, bare } from "./text.js";
-import { Icon, Menu, classes, html, useEffect, useId, usePane, useRef } from "./ui.js";
+import { Icon, Menu, classes, html, useEffect, useId, usePane, useRef, useState } from "./ui.js";
 
 const clean = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
@@ -139,6 +140,44 @@ function TextInput({ element, value, onValue, onEnter, id, describedBy, invalid,
   </span>`;
 }
 
+/** Plain text in a rich text value: the page has no formatting bar. */
+function RichTextInput({ value, onValue, ...rest }) {
+  const text = (part) => part.text ?? (part.elements ?? []).map(text).join("");
+  const rich = (words) => ({
+    type: "rich_text",
+    elements: [{ type: "rich_text_section", elements: [{ type: "text", text: words }] }],
+  });
+  return html`<${TextInput} ...${rest} element=${{ ...rest.element, multiline: true }} value=${value ? text(value) : ""}
+    onValue=${(words) => onValue(words ? rich(words) : null)} />`;
+}
+
+function FileInput({ element, value, onValue, id, describedBy, disabled, label }) {
+  const [trouble, setTrouble] = useState("");
+  const chooser = useRef(null);
+  const files = value ?? [];
+  const most = element.max_files ?? 10;
+  const choose = async (event) => {
+    const chosen = [...event.target.files];
+    event.target.value = "";
+    setTrouble(chosen.map(tooBig).find(Boolean) ?? "");
+    const read = await Promise.all(chosen.filter((file) => !tooBig(file)).map(readFile));
+    onValue([...files, ...read].slice(0, most));
+  };
+  return html`<div class="file-input">
+    ${files.map(
+      (file) => html`<span class="chip" key=${file.name}><${Icon} name="file" size=${14} /> ${file.name}
+      <button type="button" aria-label=${`Remove ${file.name}`} disabled=${disabled}
+        onClick=${() => onValue(files.filter((one) => one !== file))}><${Icon} name="close" size=${12} /></button></span>`,
+    )}
+    <button type="button" class="button" id=${id} aria-label=${label} aria-describedby=${describedBy}
+      disabled=${disabled || files.length >= most} onClick=${() => chooser.current.click()}><${Icon} name="plus"
+        size=${16} /> ${most > 1 ? "Add files" : "Add a file"}</button>
+    <input ref=${chooser} type="file" hidden multiple=${most > 1} aria-label="Files to add"
+      accept=${element.filetypes?.map((type) => `.${type}`).join()} onChange=${choose} />
+    ${trouble && html`<div class="input-error" role="alert">${trouble}</div>`}
+  </div>`;
+}
+
 function Choices({ element, value, onValue, labelledBy, describedBy, invalid, disabled, label }) {
   const name = useId("choices");
   const several = element.type === "checkboxes";
@@ -215,6 +254,8 @@ function Overflow({ element, act, busy, disabled }) {
 }
 
 const DRAWN = {
+  rich_text_input: RichTextInput,
+  file_input: FileInput,
   plain_text_input: TextInput,
   email_text_input: TextInput,
   url_text_input: TextInput,
@@ -236,7 +277,7 @@ const DRAWN = {
   multi_channels_select: SelectElement,
 };
 
-const isText = (type) => DRAWN[type] === TextInput;
+const isText = (type) => DRAWN[type] === TextInput || DRAWN[type] === RichTextInput;
 
 /** The object as readable JSON: what is shown for a block or an element that this page cannot draw. */
 export function Unknown({ what, object }) {

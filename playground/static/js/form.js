@@ -21,6 +21,8 @@ export const VALUE_KEY = {
   datepicker: "selected_date",
   timepicker: "selected_time",
   datetimepicker: "selected_date_time",
+  rich_text_input: "rich_text_value",
+  file_input: "files",
 };
 
 const isList = (key) => key.endsWith("s");
@@ -37,7 +39,7 @@ export function* elementsOf(blocks) {
 /** What an element says before anybody touched it. */
 export function initialValue(element) {
   const key = VALUE_KEY[element.type];
-  const initial = element[key === "value" ? "initial_value" : key.replace("selected_", "initial_")];
+  const initial = element[key.startsWith("selected_") ? key.replace("selected_", "initial_") : "initial_value"];
   return { type: element.type, [key]: initial ?? (isList(key) ? [] : null) };
 }
 

@@ -3,116 +3,181 @@
 import { useSessions } from "./session.js";
 import { Icon, IconButton, Mark, classes, html, useRef } from "./ui.js";
 
-const REPORTER = { user: "U0MAYA", name: "Maya" };
-const FIRST = { user: "U0ANA", name: "Ana", channel: "C0L1" };
-const SECOND = { user: "U0CHEN", name: "Chen", channel: "C0L2" };
-const TIERS = ["C0L1", "C0L2", "C0L3"];
+const REPORTER = "U0MAYA";
+const HELP = "C0ITHELP";
 
-const words = (message) => `${message.text} ${JSON.stringify(message.blocks ?? "")}`;
+const read = new WeakMap(); // a message that changes comes as another object
+function words(message) {
+  if (!read.has(message)) read.set(message, `${message.text} ${JSON.stringify(message.blocks ?? "")}`);
+  return read.get(message);
+}
 const isReply = (message) => Boolean(message.thread_ts) && message.thread_ts !== message.ts;
+const issueOf = (message) => Number(/\bISS-(\d+)/.exec(words(message))?.[1] ?? 0);
+const buttons = (message) =>
+  (message.blocks ?? []).filter((block) => block.type === "actions").flatMap((block) => block.elements);
+const offers = (message, label) => buttons(message).some((element) => element.text?.text === label);
 
-/** Everything the watched people see, with the questions that the steps ask of it. */
-function look(states) {
+/** Everything that all people see together, with the questions that the steps ask of it. `acting` as in the guide. */
+function look(states, acting, everybody) {
   const messages = new Map();
-  const direct = new Set();
+  const channels = {};
   for (const state of states) {
-    for (const channel of Object.values(state.channels)) if (channel.is_im) direct.add(channel.id);
+    Object.assign(channels, state.channels);
     for (const list of Object.values(state.messages))
       for (const message of list) messages.set(`${message.channel} ${message.ts}`, message);
   }
+  const [{ users, app }] = states;
+  const isDirect = (message) => Boolean(channels[message.channel]?.is_im);
   const all = [...messages.values()].sort((a, b) => (a.ts < b.ts ? -1 : 1));
   const bot = all.filter((message) => message.bot_id);
   const people = all.filter((message) => !message.bot_id && isReply(message) && message.text);
-  const cards = (channel) => bot.filter((message) => message.channel === channel && !isReply(message));
-  const relayed = (into) =>
+  const roots = bot.filter((message) => !isReply(message) && issueOf(message));
+  const cards = roots.filter((message) => !isDirect(message)).sort((a, b) => issueOf(a) - issueOf(b));
+  const newest = cards.length ? issueOf(cards.at(-1)) : 0;
+  const relayed = (direct) =>
     bot.some(
       (message) =>
         isReply(message) &&
-        into(message.channel) &&
+        isDirect(message) === direct &&
         people.some(
           (said) => said.channel !== message.channel && said.ts < message.ts && words(message).includes(said.text),
         ),
     );
+  const human = (id) => users[id] && !users[id].is_bot && !users[id].deleted;
+
   return {
-    cards,
+    app: app.name,
+    bot: app.bot_user_id,
+    newest,
+    tiers: new Set(cards.map((message) => message.channel)).size,
+    open: cards.findLast((message) => offers(message, "Claim")) ?? null,
+    live: cards.findLast((message) => offers(message, "Resolve")) ?? null,
+    // While an issue goes from tier to tier, its old card has lost its buttons and the new one is not there yet.
+    settled: cards.some((message) => issueOf(message) === newest && buttons(message).length > 0),
     says: (pattern) => bot.some((message) => pattern.test(words(message))),
-    toReporter: relayed((channel) => direct.has(channel)),
-    toStaff: relayed((channel) => TIERS.includes(channel)),
-    card: () => TIERS.flatMap(cards).sort((a, b) => (a.ts < b.ts ? 1 : -1))[0] ?? null,
-    receipt: () => bot.filter((message) => direct.has(message.channel) && !isReply(message)).at(-1) ?? null,
+    toReporter: () => relayed(true),
+    toStaff: () => relayed(false),
+    first: (id) => (everybody.find((user) => user.id === id)?.real_name ?? id).split(" ")[0],
+    channel: (card) => `#${channels[card.channel]?.name}`,
+    /** Who to be in front of that card: whoever claimed it, else a member of its channel, best one who is acted as. */
+    holder(card) {
+      const claimant = /claimed by <@(\w+)>/i.exec(words(card))?.[1];
+      const members = (channels[card.channel]?.members ?? []).filter(human);
+      return claimant ?? members.find((id) => acting.includes(id)) ?? members[0] ?? REPORTER;
+    },
+    /** Whose issue it is, and their receipt: the first that the app told anybody alone about it. */
+    receipt(card) {
+      const found = roots.find((message) => isDirect(message) && issueOf(message) === issueOf(card));
+      const who = found && channels[found.channel].members.find((id) => id !== app.bot_user_id);
+      return { who: who ?? REPORTER, ts: found?.ts ?? null };
+    },
   };
 }
 
-const second = { user: SECOND.user, address: SECOND.channel };
+const toCard = {
+  button: (world, card) => `Go to the card as ${world.first(world.holder(card))}`,
+  go: (world, card) => [{ user: world.holder(card), address: card.channel }],
+};
 
-/** `go(world, bot)` answers the places to open: one, or two side by side. */
-export const STEPS = [
+const sideBySide = (inThreads) => ({
+  button: (world, card) =>
+    `Put ${world.first(world.receipt(card).who)} and ${world.first(world.holder(card))} side by side`,
+  go(world, card) {
+    const { who, ts } = world.receipt(card);
+    return [
+      { user: who, address: `@${world.bot}`, tab: "messages", thread: inThreads ? ts : null },
+      { user: world.holder(card), address: card.channel, thread: inThreads ? card.ts : null },
+    ];
+  },
+});
+
+const report = (words) => () => [{ user: REPORTER, address: HELP, prefill: `/issue ${words}` }];
+
+/** `card` finds the card a step is about; `go` answers the places to open: one, or two side by side. */
+const STEPS = [
   {
     title: "Report an issue",
-    hint: "Send /issue with a few words, as anyone, in any channel. A form opens; submit it.",
-    button: `Write it as ${REPORTER.name}`,
-    go: () => [{ user: REPORTER.user, address: "C0ITHELP", prefill: "/issue VPN is down in Berlin" }],
-    done: (world) => world.cards(FIRST.channel).length > 0,
+    hint: () => "Send /issue with a few words, as anyone, in any channel. A form opens; submit it.",
+    button: (world) => `Write it as ${world.first(REPORTER)}`,
+    go: report("VPN is down in Berlin"),
+    done: (world) => world.tiers > 0,
   },
   {
     title: "Watch it escalate",
-    hint: "Do nothing. Nobody in #support-l1 takes it, so the clock brings it to #support-l2.",
-    button: `Watch as ${SECOND.name} in #support-l2`,
-    go: () => [second],
-    done: (world) => world.cards(SECOND.channel).length > 0,
+    card: (world) => world.open,
+    hint: (world, card) =>
+      `${world.first(world.receipt(card).who)} has a new direct message from ${world.app}, and ${world.channel(card)} has a card. Do nothing: unclaimed, it goes to the next tier by itself.`,
+    ...sideBySide(false),
+    done: (world) => world.tiers > 1,
   },
   {
     title: "Claim it",
-    hint: "Press Claim on the card. From then on everybody can see who has the issue.",
-    button: `Go to the card as ${SECOND.name}`,
-    go: () => [second],
-    done: (world) => world.says(/claimed by/i),
+    card: (world) => world.open,
+    hint: (world, card) =>
+      `It waits in ${world.channel(card)} now. Press Claim on the card: from then on everybody can see who has the issue.`,
+    ...toCard,
+    done: (world) => world.says(/\bclaimed by\b|\bis on it\b/i),
   },
   {
     title: "Talk both ways",
-    hint: "Answer in the card’s thread, then write under the receipt: each side reads the other, nobody leaves their place.",
-    button: `Put ${REPORTER.name} and ${SECOND.name} side by side`,
-    go: (world, bot) => [
-      { user: REPORTER.user, address: `@${bot}`, tab: "messages", thread: world.receipt()?.ts ?? null },
-      { ...second, address: world.card()?.channel ?? second.address, thread: world.card()?.ts ?? null },
-    ],
-    done: (world) => world.toReporter && world.toStaff,
+    card: (world) => world.live,
+    hint: () =>
+      "Answer in the card’s thread, then write under the receipt: each side reads the other, nobody leaves their place.",
+    ...sideBySide(true),
+    done: (world) => world.toReporter() && world.toStaff(),
   },
   {
     title: "Resolve it",
-    hint: "Press Resolve on the card and say what fixed it. The receipt changes at the same moment.",
-    button: `Go to the card as ${SECOND.name}`,
-    go: (world) => [{ ...second, address: world.card()?.channel ?? second.address }],
+    card: (world) => world.live,
+    hint: () => "Press Resolve on the card and say what fixed it. The receipt changes at the same moment.",
+    ...toCard,
     // Not "resolved" alone: a card that waits for its reporter says when it counts as resolved without an answer.
     done: (world) => world.says(/\bresolved by\b/i),
   },
 ];
 
-/** `direct(places)` shows one or two places; `watched` are the people of the open panes. */
-export function Guide({ watched, direct, onDismiss }) {
-  const people = [...new Set([REPORTER.user, FIRST.user, SECOND.user, ...watched])].sort();
-  const states = useSessions(people).map((session) => session.state);
-  const furthest = useRef(0);
-  const world = look(states);
-  // A card says "claimed by" only while it is claimed: a step once reached stays ticked, and so do those before it.
-  for (let step = furthest.current; step < STEPS.length; step += 1)
-    if (STEPS[step].done(world)) furthest.current = step + 1;
-  const at = furthest.current;
-  const step = STEPS[at];
-  const bot = states[0].app.bot_user_id;
+const ANOTHER = {
+  hint: (world) =>
+    world.live
+      ? `ISS-${world.newest} was claimed in time. Report another one, and leave that one alone.`
+      : `ISS-${world.newest} is over already. Report another one for this step.`,
+  button: (world) => `Report another as ${world.first(REPORTER)}`,
+  go: report("The printer on the second floor is jammed"),
+};
+
+/**
+ * `users` are all people; `acting` the ids of those whose panes are open. `direct(places)` shows one or two places.
+ */
+export function Guide({ users, acting, direct, onDismiss }) {
+  // All of them, for a private channel is seen by its members alone, and an issue may end up in one. Those whose panes
+  // are open come first: they shall not wait for the others to connect.
+  const people = users.filter((user) => !user.is_bot && !user.deleted).map((user) => user.id);
+  const states = useSessions([...new Set([...acting, ...people])]).map((session) => session.state);
+  const ticked = useRef(new Set()).current;
+  const before = useRef(null); // the card of the last drawing, for as long as a card is on its way
+  const world = look(states, acting, users);
+  // Once reached, a step stays ticked.
+  for (const step of STEPS) if (!ticked.has(step) && step.done(world)) ticked.add(step);
+  const step = STEPS.find((one) => !ticked.has(one));
+  let card = step?.card?.(world) ?? null;
+  if (step?.card && !card && !world.settled) card = before.current;
+  before.current = card;
+  const now = step?.card && !card ? ANOTHER : step;
+  const at = STEPS.indexOf(step);
   return html`<section class="guide" aria-label="Guided first minute">
     <div class="guide-title"><${Mark} size=${20} /><strong>First minute</strong></div>
-    <ol class="guide-steps">${STEPS.map(
-      ({ title }, index) => html`<li key=${title}
-      class=${classes(index < at && "done", index === at && "now")} aria-current=${index === at ? "step" : undefined}>
-      <span class="guide-number">${index < at ? html`<${Icon} name="check" size=${13} />` : index + 1}</span>
-      <span>${title}</span>${index < at && html`<span class="hidden">, done</span>`}</li>`,
-    )}</ol>
+    <ol class="guide-steps">${STEPS.map((one, index) => {
+      const done = ticked.has(one);
+      return html`<li key=${one.title} class=${classes(done && "done", one === step && "now")}
+        aria-current=${one === step ? "step" : undefined}>
+      <span class="guide-number">${done ? html`<${Icon} name="check" size=${13} />` : index + 1}</span>
+      <span>${one.title}</span>${done && html`<span class="hidden">, done</span>`}</li>`;
+    })}</ol>
     <div class="guide-now" role="status">
       ${
         step
           ? html`<span class="guide-count">Step ${at + 1} of ${STEPS.length}: ${step.title}.</span> <span
-        class="guide-hint">${step.hint}</span>`
+        class="guide-hint">${now.hint(world, card)}</span>`
           : html`<span
           class="guide-hint"><strong>That is all of it.</strong> Reported, escalated by the clock, claimed, talked over and resolved.</span>`
       }
@@ -120,13 +185,12 @@ export function Guide({ watched, direct, onDismiss }) {
     ${
       step
         ? html`<button type="button" class="button guide-go"
-      onClick=${() => direct(step.go(world, bot))}>${step.button}</button>`
+      onClick=${() => direct(now.go(world, card))}>${now.button(world, card)}</button>`
         : html`<button type="button" class="button guide-go" onClick=${onDismiss}>Finish</button>`
     }
     <${IconButton} icon="close" label="Close the guide" size=${16} onClick=${onDismiss} />
   </section>`;
 }
 
-/** Whether this workspace has the people the guide speaks of. */
-export const guideFits = (users) =>
-  [REPORTER, FIRST, SECOND].every((person) => users.some((user) => user.id === person.user));
+/** Whether this workspace has the person the guide begins with. */
+export const guideFits = (users) => users.some((user) => user.id === REPORTER);

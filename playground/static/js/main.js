@@ -149,7 +149,7 @@ function App({ users }) {
       !guide &&
       guideFits(users) &&
       html`<button type="button" class="tool" onClick=${() => showGuide(true)}
-      title="Show the guided first minute"><${Icon} name="steps" size=${18} /><span>Guide</span></button>`
+      title="Show the guided first minute" aria-label="Guide"><${Icon} name="steps" size=${18} /><span>Guide</span></button>`
     }
     ${
       panes.length === 1 &&
@@ -161,7 +161,7 @@ function App({ users }) {
   return html`<main class=${panes.length > 1 ? "page split" : "page"}>
     ${
       guide &&
-      html`<${Guide} watched=${panes.map((pane) => pane.user)} direct=${direct}
+      html`<${Guide} users=${users} acting=${panes.map((pane) => pane.user)} direct=${direct}
       onDismiss=${() => showGuide(false)} />`
     }
     <div class="panes">${panes.map(

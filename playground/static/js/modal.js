@@ -14,7 +14,7 @@ export function ViewModal({ view, depth }) {
   const body = useRef(null);
   useEffect(() => setErrors(view.errors ?? {}), [view.errors]);
   useEffect(() => {
-    if (Object.keys(errors).length) body.current?.querySelector(".has-error :is(input, textarea)")?.focus();
+    if (Object.keys(errors).length) body.current?.querySelector(".has-error :is(input:not([hidden]), textarea, button)")?.focus();
   }, [errors]);
 
   const close = (all) => session.tell("close", { view_id: view.id, ...(all && depth > 1 ? { all: true } : {}) });

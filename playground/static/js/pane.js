@@ -1,7 +1,7 @@
 // One person's Slack: the bar with "acting as", the sidebar, a conversation, a thread, dialogs and notices.
 
 import { Composer } from "./composer.js";
-import { timeOfDay } from "./dates.js";
+import { nowSeconds, timeOfDay } from "./dates.js";
 import { Details } from "./details.js";
 import { Home } from "./home.js";
 import { MessageList } from "./messages.js";
@@ -40,6 +40,15 @@ function firstPlace(state, me) {
   return mine[0]?.id ?? null;
 }
 
+/** Shown beside the switcher, and in a narrow pane inside it. */
+function LocalTime() {
+  const { tz } = usePane();
+  useTick(10_000);
+  const city = tz.split("/").at(-1).replaceAll("_", " ");
+  return html`<span class="local-time" title=${`Times are shown in ${tz}`}><${Icon} name="clock"
+    size=${15} /> <span>${timeOfDay(nowSeconds(), tz)} in ${city}</span></span>`;
+}
+
 function Switcher({ onSwitch }) {
   const { state, me } = usePane();
   const people = Object.values(state.users).filter((user) => !user.is_bot && !user.deleted);
@@ -55,18 +64,10 @@ function Switcher({ onSwitch }) {
     })),
   ];
   const trigger = html`<${Avatar} user=${me} size=${28} /><span
-    class="switcher-words"><small>Acting as</small><strong>${nameOf(state, me)}</strong></span>
+    class="switcher-words"><small class="acting">Acting as</small><${LocalTime} /><strong>${nameOf(state, me)}</strong></span>
     <span class="switcher-title">${state.users[me]?.title}</span><${Icon} name="down" size=${16} />`;
   return html`<${Menu} label=${`Acting as ${nameOf(state, me)}. Change person`} class="switcher" trigger=${trigger}
     items=${items} menuClass="people" />`;
-}
-
-function LocalTime() {
-  const { tz } = usePane();
-  useTick(10_000);
-  const city = tz.split("/").at(-1).replaceAll("_", " ");
-  return html`<span class="local-time" title=${`Times are shown in ${tz}`}><${Icon} name="clock"
-    size=${15} /> ${timeOfDay(Date.now() / 1000, tz)} in ${city}</span>`;
 }
 
 function Banner() {
@@ -195,7 +196,7 @@ function Conversation({ place, tab, onTab, marked, prefill, onDetails, threadOpe
           size=${16} /> ${channel.members.length}</button>`
       }
     </header>
-    ${kind === "app" && session.hasHome && html`<${Tabs} tab=${tab} onTab=${onTab} />`}
+    ${kind === "app" && state.app.home_tab && html`<${Tabs} tab=${tab} onTab=${onTab} />`}
     ${
       showsMessages
         ? html`
@@ -264,7 +265,7 @@ export function Pane({ place, first, onPlace, tools }) {
     confirm: (ask) => new Promise((resolve) => setAsking({ ask, resolve })),
   };
   const unreadApp = own?.kind === "app" && (state.unread[own.id] ?? 0) > 0;
-  const tab = !session.hasHome
+  const tab = !state.app.home_tab
     ? "messages"
     : (place.tab ?? (own?.kind === "app" && (unreadApp || flow(state, own.id).length) ? "messages" : "home"));
   useEffect(() => {

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from "../vendor/htm-preact-3.1.1.module.js";
 import { get, post, Refused } from "./api.js";
+import { nowSeconds, setNow } from "./dates.js";
 import { Form } from "./form.js";
 import { nothingYet, reduce } from "./store.js";
 
@@ -23,7 +24,6 @@ class Session {
     this.listeners = new Set();
     this.waits = 250;
     this.appFrames = 0;
-    this.hasHome = true; // until the server says that the app has none
   }
 
   connect() {
@@ -65,6 +65,9 @@ class Session {
       this.toast(frame.level, frame.text);
       return;
     }
+    if (frame.type === "hello") setNow(frame.now);
+    // The clock was moved on meanwhile: what is said now cannot be of a later moment.
+    if (frame.type === "message" && Number(frame.message.ts) > nowSeconds()) setNow(Number(frame.message.ts));
     if (frame.type === "state" && !this.state.ready) this.rememberThreads(frame.messages);
     this.apply(frame);
     if (frame.type === "app") {
@@ -134,15 +137,8 @@ class Session {
   }
 
   /** Tells the app that its Home or Messages tab was opened. */
-  async openTab(tab) {
-    try {
-      await this.act("home", { tab });
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.code !== "not_enabled") this.toast("error", error.message);
-      this.hasHome = error.code !== "not_enabled";
-      this.changed();
-    }
+  openTab(tab) {
+    return this.tell("home", { tab });
   }
 
   /** Does something as this person; a refusal is thrown as Refused. */

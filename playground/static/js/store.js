@@ -16,6 +16,7 @@ export const nothingYet = {
   views: [],
   home: null,
   unread: {},
+  moved: {}, // former channel id -> its id now
 };
 
 const byId = (list) => Object.fromEntries(list.map((item) => [item.id, item]));
@@ -29,6 +30,25 @@ function upsert(messages, message) {
 
 /** `seen`: the app was connected before, so that it is not starting but lost. */
 const withSeen = (state, app) => ({ ...app, seen: Boolean(state.app.seen || app.connected) });
+
+/** The same with another id for a conversation, as when a channel becomes a shared one: its name is still its own. */
+function readdressed(state, before, after) {
+  const under = (all) => {
+    const { [before]: moved, ...rest } = all;
+    return moved === undefined ? rest : { ...rest, [after]: moved };
+  };
+  const placed = (message) => (message.channel === before ? { ...message, channel: after } : message);
+  const messages = under(state.messages);
+  const { [before]: _, ...channels } = state.channels;
+  return {
+    ...state,
+    channels,
+    messages: { ...messages, [after]: (messages[after] ?? []).map(placed) },
+    ephemerals: state.ephemerals.map(placed),
+    unread: under(state.unread),
+    moved: { ...state.moved, [before]: after },
+  };
+}
 
 /** The next state; unknown frames change nothing. */
 export function reduce(state, frame) {
@@ -76,6 +96,10 @@ export function reduce(state, frame) {
     case "home":
       return { ...state, home: frame.view };
     case "channel": {
+      const former = Object.values(state.channels).find(
+        (one) => one.id !== frame.channel.id && !one.is_im && one.name === frame.channel.name,
+      );
+      if (former) return reduce(readdressed(state, former.id, frame.channel.id), frame);
       const channels = { ...state.channels, [frame.channel.id]: frame.channel };
       if (frame.channel.is_private && !frame.channel.members.includes(state.me)) delete channels[frame.channel.id];
       return { ...state, channels };
@@ -106,7 +130,7 @@ export const directWith = (state, id) =>
  * `kind` is channel, im or app; `channel` is null before the first message.
  */
 export function conversation(state, address) {
-  const found = address.startsWith("@") ? directWith(state, address.slice(1)) : state.channels[address];
+  const found = address.startsWith("@") ? directWith(state, address.slice(1)) : state.channels[state.moved[address] ?? address];
   const other = found?.is_im ? found.user : address.startsWith("@") ? address.slice(1) : null;
   if (other) {
     const kind = other === state.app.bot_user_id ? "app" : "im";

@@ -1,6 +1,6 @@
 // Draws parsed text: mrkdwn, Markdown, rich_text and plain_text end here. Text always enters the page as text.
 
-import { ago, slackDate, wholeMoment } from "./dates.js";
+import { ago, nowSeconds, slackDate, wholeMoment } from "./dates.js";
 import { emojiChar, withEmoji } from "./emoji.js";
 import { parseMarkdown } from "./markdown.js";
 import { parseInline, parseMrkdwn } from "./mrkdwn.js";
@@ -43,7 +43,7 @@ function GroupMention({ id, label }) {
 function When({ timestamp, format, url, fallback, midSentence }) {
   const { tz } = usePane();
   useTick(
-    Math.abs(Date.now() / 1000 - timestamp) < 120 ? 1000 : 15_000,
+    Math.abs(nowSeconds() - timestamp) < 120 ? 1000 : 15_000,
     format.includes("{ago}") || format.includes("pretty"),
   );
   const words = format ? slackDate(timestamp, format, tz, { midSentence }) : (fallback ?? "");

@@ -1,0 +1,80 @@
+"""The guide by the clock of the real demo, with a visitor who does not do what it expects."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.acceptance.driver import HOME
+from tests.browser.conftest import Open
+from tests.browser.test_guided_minute import DESK, acting_as, chooses, types
+
+pytestmark = pytest.mark.timeout(240)  # the machine may be busy
+LAPSED_MS = 40_000  # a window of the demo's critical issues is half of it
+
+
+@pytest.fixture(scope="module")
+def policy() -> Path:
+    return HOME / "playground" / "policy.toml"
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    return open_page("user=U0MAYA", viewport=DESK)
+
+
+@pytest.fixture
+def guide(page: Page) -> Locator:
+    return page.get_by_role("region", name="Guided first minute")
+
+
+def reports(page: Page, guide: Locator, button: str, level: str) -> None:
+    guide.get_by_role("button", name=button).click()
+    page.keyboard.press("Enter")
+    form = acting_as(page, "Maya Lindqvist").get_by_role("dialog", name="Report an issue")
+    for question in ("Who is affected?", "How urgent is it?"):
+        chooses(form, question, level)
+    form.get_by_role("button", name="Report").click()
+    expect(form).to_have_count(0)
+
+
+def resolves(side: Locator) -> None:
+    side.get_by_role("button", name="Resolve ISS-").last.click()
+    form = side.get_by_role("dialog", name="Resolve ISS-")
+    form.get_by_label("What fixed it?").fill("A new one.")
+    form.get_by_role("button", name="Resolve").click()
+    expect(form).to_have_count(0)
+
+
+def test_a_visitor_who_resolves_too_early_and_then_dawdles(page: Page, guide: Locator) -> None:
+    step = guide.locator("[aria-current=step]")
+    reports(page, guide, "Write it as Maya", "Low")
+    expect(step).to_contain_text("Watch it escalate")
+    guide.get_by_role("button", name="Put Maya and Ana side by side").click()
+    maya = acting_as(page, "Maya Lindqvist")
+    expect(maya.get_by_role("article").last).to_contain_text("Waiting for L1.")
+    resolves(acting_as(page, "Ana Souza"))
+    expect(guide).to_contain_text("ISS-1 is over already.")
+    expect(step).to_contain_text("Watch it escalate")
+
+    reports(page, guide, "Report another as Maya", "High")  # critical: shown to L1 and L2 at once
+    expect(step).to_contain_text("Claim it")
+    expect(guide).to_contain_text("It waits in #support-l")
+
+    # Nobody in L2 claims it, nor in L3.
+    expect(guide.get_by_role("button", name="Go to the card as Emil")).to_be_visible(timeout=LAPSED_MS)
+    expect(guide).to_contain_text("It waits in #support-l3 now.")
+    go = guide.get_by_role("button", name="Go to the card as Fay")
+    expect(go).to_be_visible(timeout=LAPSED_MS)
+    expect(step).to_contain_text("Claim it")
+    go.click()
+    fay = acting_as(page, "Fay Moreau")
+    fay.get_by_role("button", name="Claim ISS-2").click()
+
+    expect(step).to_contain_text("Talk both ways")
+    guide.get_by_role("button", name="Put Maya and Fay side by side").click()
+    types(fay.get_by_role("complementary"), "Reply in the thread", "A technician is on the way.")
+    expect(maya.get_by_role("complementary")).to_contain_text("A technician is on the way.")
+    types(maya.get_by_role("complementary"), "Reply in the thread", "Thank you, we wait.")
+    expect(fay.get_by_role("complementary")).to_contain_text("Thank you, we wait.")
+    expect(guide).to_contain_text("That is all of it.")  # for the first issue was resolved
