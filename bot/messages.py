@@ -36,6 +36,8 @@ from bot.domain.events import (
     MajorDeclared,
     MajorEnded,
     NoteTaken,
+    ParentAnswered,
+    ParentReopened,
     ParentResolved,
     PriorityChanged,
     Reminded,
@@ -53,6 +55,7 @@ from bot.domain.events import (
 from bot.domain.issue import Issue, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
+from bot.text import about, escape, when
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class TierPing:
     place: Place
     cause: Cause
     count: int
+    why: str = ""  # mrkdwn, for a cause that needs words of its own
 
 
 @dataclass(frozen=True)
@@ -248,10 +252,10 @@ BACKGROUND = 4  # added to a rank: behind everything that people are being told
 def lane(message: Message, event: Event, priority: Priority) -> int:
     """Which goes first where Slack makes us wait: the priority's rank, 1 to 4, then the background, 5 to 8.
 
-    What the clock alone redraws is background: nobody's hand is on the mouse (domain.md 3.12).
+    What the clock alone redraws, and tells reporters, is background: nobody's hand is on the mouse (domain.md 3.12).
     """
-    redraws = isinstance(message, CardRefresh | ReceiptRefresh) and getattr(event, "by", None) is None
-    return priority.rank + (BACKGROUND if redraws else 0)
+    quiet = isinstance(message, CardRefresh | ReceiptRefresh) or (isinstance(message, Line) and message.place.person)
+    return priority.rank + (BACKGROUND if quiet and getattr(event, "by", None) is None else 0)
 
 
 UNANSWERED = 3  # reminders of the last tier after which the fallback person is told
@@ -275,29 +279,27 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueClaimed() | HandOverAccepted():
             return (*refreshed, Line(reporter, f"<@{event.by}> is on it."))
         case IssueReleased():
-            return (*refreshed, Line(Place(tier=after.tier), _released(event, after)))
+            return (*refreshed, Line(Place(tier=after.tier), _released(event, before, after)))
         case IssueTakenOver():
-            taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {_safe(event.reason)}"
+            taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
             return (*refreshed, Line(desk, taken), Line(reporter, f"<@{event.by}> is on it now."))
         case IssueHandedOver():
             handed = (
-                f"<@{event.to}>, <@{event.by}> hands {after.name} to you: {_safe(event.note)}\nPress Accept, please."
+                f"<@{event.to}>, <@{event.by}> hands {after.name} to you: {escape(event.note)}\n"
+                f"Press Accept by {when(event.accept_by)}, or it is nobody's again."
             )
             return (*refreshed, Line(desk, handed))
         case WaitStarted(reason=WaitingFor.REPORTER):
-            asked = f"<@{event.by}> needs to know: {_safe(event.note)}\nPlease answer in this thread."
+            asked = f"<@{event.by}> needs to know: {escape(event.note)}\nPlease answer in this thread."
             return (*refreshed, Line(reporter, asked))
         case WaitStarted():
             return refreshed
         case WaitEnded():
             return (*refreshed, *_woken(event, after))
         case ReporterNudged():
-            note = _safe(after.waiting.note) if after.waiting else ""
-            return (
-                Line(
-                    reporter, f"{after.name} still waits for your answer: {note}\nReply in this thread and it goes on."
-                ),
-            )
+            note = escape(after.waiting.note) if after.waiting else ""
+            asked = f"{after.name} still waits for your answer: {note}\nReply in this thread and it goes on."
+            return (*refreshed, Line(reporter, asked))
         case IssueSnoozed():
             return (Line(desk, f"<@{event.by}> has silenced the reminders of {after.name} for a while."), *refreshed)
         case Reminded():
@@ -306,7 +308,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (Remind(desk, UPDATE, 1.0), *refreshed)
         case IssueEscalated():
             up = Card(Place(tier=event.to_tier), ping=True)
-            return (up, *_others(refreshed, up), *_told_of_loss(event, after, policy))
+            moved = Line(reporter, _went_up(event, after, policy))
+            return (up, *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
         case IssueReturned() | IssueRerouted():
             there = Card(Place(tier=event.to_tier), ping=True)
             return (there, *_others(refreshed, there))
@@ -320,7 +323,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case TargetBreached() | IssueReplanned() | IssueClosed() | DuplicateUnlinked():
             return refreshed
         case StaffReplied():
-            return (*_relayed(reporter, desk, event.by, event.words), *_settled_offer(before, after, refreshed))
+            return (*_relayed(reporter, desk, event.by, event.words), *(refreshed if after.live else ()))
         case NoteTaken():
             return (Mark(desk, event.words.channel, event.words.ts, NOTED),)
         case ReporterReplied():
@@ -330,48 +333,56 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case WordsDeleted():
             return tuple(RelayDelete(place, event.channel, event.ts) for place in _both_sides(after))
         case IssueResolved():
-            return (*refreshed, Line(reporter, _resolved(event, after, policy)))
+            own = () if event.by else (Line(Place(tier=_former_desk(before, after)), _given_up(before, after)),)
+            return (*refreshed, *own, Line(reporter, _resolved(event, after, policy)))
         case IssueReopened():
             turn = Place(tier=after.tier)
             back = f"{after.name} is open again, and {policy.tier(after.tier).name} has been told."
             heard = back if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
-            ping = TierPing(turn, Cause.REOPENED, 0)
-            return (*refreshed, Line(turn, _back(event, before, after)), ping, Line(reporter, heard))
+            ping = TierPing(turn, Cause.REOPENED, 0, _back(event, before, after))
+            return (*refreshed, ping, Line(reporter, heard))
         case IssueCancelled():
-            gone = f"<@{event.by}> has cancelled {after.name}" + (f": {_safe(event.reason)}" if event.reason else ".")
+            gone = f"<@{event.by}> has cancelled {after.name}" + (f": {escape(event.reason)}" if event.reason else ".")
             told = () if event.by == after.reporter else (Line(reporter, gone),)
             return (*refreshed, Line(Place(tier=_former_desk(before, after)), gone), *told)
         case IssueMerged():
-            same = f"{after.name} is the same trouble as {issue_name(event.into)}. You will hear the outcome here."
+            into = issue_name(event.into)
+            same = (
+                f"{after.name} is the same trouble as {into}, which goes on for both. You will hear the outcome here."
+            )
             here = f"<@{event.by}> has merged {after.name} into {issue_name(event.into)}."
             return (*refreshed, Line(Place(tier=_former_desk(before, after)), here), Line(reporter, same))
         case IssueUnmerged():
             alone = f"<@{event.by}> has taken {after.name} out of {issue_name(event.parent)}. It needs somebody again."
-            return (*refreshed, Line(Place(tier=after.tier), alone))
+            apart = (
+                f"{after.name} is not the same trouble as {issue_name(event.parent)} after all, and goes on by itself."
+            )
+            return (*refreshed, Line(Place(tier=after.tier), alone), Line(reporter, apart))
         case DuplicateLinked():
             return (
                 *refreshed,
                 Line(desk, f"{issue_name(event.child)} is the same trouble and was merged into {after.name}."),
             )
         case ParentResolved():
-            fixed = f"{issue_name(event.parent)}, the same trouble as {after.name}, is resolved: {_safe(event.fix)}"
+            fixed = f"{issue_name(event.parent)}, the same trouble as {after.name}, is resolved: {escape(event.fix)}"
             return (ReceiptRefresh(reporter), Line(reporter, fixed))
+        case ParentReopened():
+            again = f"{issue_name(event.parent)}, the same trouble as {after.name}, is open again. It goes on for both."
+            return (ReceiptRefresh(reporter), Line(reporter, again))
+        case ParentAnswered():
+            return (Relay(reporter, event.by, event.words),)
         case MajorDeclared():
-            return (
-                *refreshed,
-                Line(desk, f"<@{event.by}> has declared {after.name} a major incident. <@{event.commander}> leads it."),
-            )
+            declared = f"<@{event.by}> has declared {after.name} a major incident. <@{event.commander}> leads it."
+            known = f"{after.name} is a major incident: <@{event.commander}> leads the work on it."
+            return (*refreshed, Line(desk, declared), Line(reporter, known))
         case MajorEnded():
-            return (*refreshed, Line(desk, f"<@{event.by}> has ended the major incident {after.name}."))
+            ended = f"<@{event.by}> has ended the major incident {after.name}."
+            everywhere = (Line(Place(tier=tier.number), ended) for tier in policy.tiers)
+            return (*refreshed, *everywhere, Line(reporter, f"{after.name} is no major incident any more."))
         case DeliveryFailed():
             return _alert(event, policy)
         case _:
             assert_never(event)
-
-
-def _safe(text: str) -> str:
-    """User text on its way into mrkdwn (slack.md 5.3)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def redrawn(issue: Issue) -> tuple[Message, ...]:
@@ -389,27 +400,44 @@ def _former_desk(before: Issue | None, after: Issue) -> int:
     return before.desk if before else after.tier
 
 
-def _released(event: IssueReleased, after: Issue) -> str:
+def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
     if event.by is None:
-        return f"<@{event.claimant}> has not accepted {after.name} in time. It needs somebody again."
+        giver = before.claim.offered_by if before and before.claim else None
+        called = f"<@{giver}>, " if giver else ""
+        return f"{called}<@{event.claimant}> has not accepted {after.name} in time. It needs somebody again."
     return f"<@{event.by}> has released {after.name}. It needs somebody again."
 
 
 def _back(event: IssueReopened, before: Issue | None, after: Issue) -> str:
-    why = f": {_safe(event.reason)}" if event.reason else "."
+    why = f": {escape(event.reason)}" if event.reason else "."
     former = before.resolved_by if before else None
     asked = f"<@{former}>, " if former and former not in (event.by, after.reporter) else ""
-    return f"{asked}{after.name} is back, <@{event.by}> has reopened it{why}"
+    return f"{asked}{after.name} {escape(after.title)} is back: <@{event.by}> has reopened it{why}"
 
 
 def _resolved(event: IssueResolved, after: Issue, policy: Policy) -> str:
+    within = about(policy.close_after)
     if event.by is None:
-        days = max(1, policy.close_after.days)
-        within = f"{days} day" if days == 1 else f"{days} days"
-        return f"{after.name} was closed for want of an answer. Reply here within {within} and it goes on."
+        return f"{after.name} was resolved for want of an answer. Reply here within {within} and it goes on."
     if event.by == after.reporter:
         return f"Good to hear. {after.name} is resolved."
-    return f"<@{event.by}> has resolved {after.name}. Not fixed? Press Not fixed, or reply here."
+    fix = escape(event.fix)
+    return f"<@{event.by}> has resolved {after.name}: {fix}\nNot fixed? Press Not fixed, or reply here within {within}."
+
+
+def _given_up(before: Issue | None, after: Issue) -> str:
+    """Who asked must know that there was no answer."""
+    called = f"<@{before.claim.by}>, " if before and before.claim else ""
+    return f"{called}{after.name} was resolved by the clock: its reporter did not answer the question."
+
+
+def _went_up(event: IssueEscalated, after: Issue, policy: Policy) -> str:
+    """For the reporter: that it moved, and that nothing is asked of them (domain.md T12)."""
+    why = {
+        Cause.UNCLAIMED: f"nobody in {policy.tier(event.from_tier).name} had taken it in time",
+        Cause.STALE: "you had not heard from us in time",
+    }.get(event.cause, "it needs their knowledge")
+    return f"{after.name} has gone up to {policy.tier(event.to_tier).name}, because {why}."
 
 
 def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
@@ -423,14 +451,8 @@ def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
     return (Line(Place(tier=after.desk), f"{who}{after.name} goes on: {why}."),)
 
 
-def _settled_offer(before: Issue | None, after: Issue, refreshed: tuple[Message, ...]) -> tuple[Message, ...]:
-    """A word to the reporter accepts a hand-over, and the card must stop asking for it."""
-    offered = before is not None and before.claim is not None and before.claim.accept_by is not None
-    return refreshed if offered and after.claim and after.claim.accept_by is None else ()
-
-
 def _repriced(event: PriorityChanged, after: Issue, reporter: Place, desk: Place) -> tuple[Message, ...]:
-    why = f": {_safe(event.reason)}" if event.reason else "."
+    why = f": {escape(event.reason)}" if event.reason else "."
     change = f"{event.before.value} to {event.after.value}"
     line = f"<@{event.by}> has changed {after.name} from {event.before.word} to {event.after.word} ({change}){why}"
     told: list[Message] = [Line(desk, line)]

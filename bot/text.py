@@ -63,7 +63,7 @@ def span(length: timedelta) -> str:
         if seconds >= size and seconds % size == 0:
             count = seconds // size
             return f"{count} {word}" if count == 1 else f"{count} {word}s"
-    return f"{seconds} seconds"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
 
 
 def about(length: timedelta) -> str:

@@ -1,5 +1,7 @@
 """`/issue`: the form, or an answer only the asker sees."""
 
+from difflib import get_close_matches
+
 from slack_bolt import Ack
 
 from bot.domain import refusals
@@ -11,6 +13,9 @@ from bot.slack.acts import BY_WORD
 from bot.text import spoken
 from handlers.acts import Asked, inputs_from, perform
 from handlers.boundary import Body
+
+ASKED = ("help", "mine", "list", "show", "why")
+ALIKE = 0.7  # of two words, so that "shwo" is "show"
 
 
 def issue(ack: Ack, body: Body, bot: Bot) -> None:
@@ -33,11 +38,21 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
             _why(ack, body["user_id"], number, bot)
         case "show" | "why" as asked, "":
             ack(text=f"Which one? For example: `/issue {asked} ISS-42`.")
-        case known, _ if known in BY_WORD and number is not None and named[0] in "iI#":
+        case known, _ if known in BY_WORD and number is not None and (named[0] in "iI#" or rest.strip() == named):
             _act(ack, body, bot, known, number)
+        case known, "" if known in BY_WORD:
+            ack(text=f"Which one? For example: `/issue {known} ISS-42`. To report something, type `/issue` alone.")
+        case typed, what if (not what or (number is not None and what == named)) and (meant := _meant(typed)):
+            whole = f"/issue {meant} {what}".rstrip()
+            ack(text=f"Did you mean `{whole}`? To report something, type `/issue` alone.")
         case _:
             bot.answers.open_form(body["trigger_id"], forms.report(text, policy=bot.policy()))
             ack()
+
+
+def _meant(word: str) -> str | None:
+    """The word that a slip of the finger meant; None if it is like none."""
+    return next(iter(get_close_matches(word, (*ASKED, *BY_WORD), n=1, cutoff=ALIKE)), None)
 
 
 def _act(ack: Ack, body: Body, bot: Bot, word: str, number: int) -> None:

@@ -11,6 +11,7 @@ from bot.ports import Post
 from bot.services.bot import Bot
 from bot.slack import answers
 from bot.slack.acts import BY_WORD
+from bot.text import clip, escape
 from handlers.acts import Asked, inputs_from, perform
 from handlers.boundary import Body, NotYet
 
@@ -23,7 +24,10 @@ DM_HINT = (
     "To add to an issue, reply in the thread of its receipt above. To report a new one, type `/issue`. "
     "`/issue mine` lists yours."
 )
-NOT_HERE = "This was not passed on: only replies under an issue's card or receipt are. Reply there to be heard."
+NOT_HERE = (
+    "This was not passed on: only replies under an issue's card or receipt are. Reply there to be heard, or type "
+    "`/issue claim ISS-42` or `/issue update ISS-42 ...` with the number from above."
+)
 ELSEWHERE = "I answer in the threads of issue cards. To report something, type `/issue`; `/issue help` tells the rest."
 
 
@@ -41,7 +45,8 @@ def message(body: Body, bot: Bot) -> None:
 def mention(body: Body, bot: Bot) -> None:
     """Slack sends a mention twice, as message and as app_mention; in our threads the message is what counts."""
     event = body["event"]
-    if _is_person(event, bot) and _root(event, bot) is None:
+    answered = event.get("parent_user_id") == bot.user()  # as a reply under a message of ours
+    if _is_person(event, bot) and not answered and _root(event, bot) is None:
         bot.answers.whisper(event["channel"], event["user"], ELSEWHERE, event.get("thread_ts"))
 
 
@@ -107,7 +112,8 @@ def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
         perform(asked, bot)
         bot.answers.nod(channel, ts)
     else:
-        bot.answers.whisper(channel, user, answers.thread_help(), event["thread_ts"])
+        lost = f"I did not understand “{clip(escape(text), 200)}”, and passed nothing on. " if text else ""
+        bot.answers.whisper(channel, user, f"{lost}{answers.thread_help()}", event["thread_ts"])
 
 
 def _edited(event: dict[str, Any], bot: Bot) -> None:

@@ -59,6 +59,9 @@ def act(ack: Ack, body: Body, bot: Bot) -> None:
     )
     try:
         perform(asked, bot)
+    except refusals.DateNeeded as refused:
+        ack(response_action="errors", errors={"until": spoken_for(str(refused), bot)})
+        return
     except (refusals.ReasonMissing, refusals.TextTooLong) as refused:
         ack(response_action="errors", errors={_wrong(values): spoken_for(str(refused), bot)})
         return

@@ -200,6 +200,25 @@ class ParentResolved:
 
 
 @dataclass(frozen=True)
+class ParentReopened:
+    """The issue this one was merged into is not over after all."""
+
+    at: datetime
+    by: str
+    parent: int
+
+
+@dataclass(frozen=True)
+class ParentAnswered:
+    """Staff wrote to the reporter of the issue this one was merged into; this one's reporter reads it, too (T22)."""
+
+    at: datetime
+    by: str
+    parent: int
+    words: "Words"
+
+
+@dataclass(frozen=True)
 class MajorDeclared:
     at: datetime
     by: str
@@ -370,6 +389,8 @@ Event = (
     | DuplicateLinked
     | DuplicateUnlinked
     | ParentResolved
+    | ParentReopened
+    | ParentAnswered
     | MajorDeclared
     | MajorEnded
     | IssueCancelled

@@ -35,6 +35,8 @@ from bot.domain.events import (
     MajorDeclared,
     MajorEnded,
     NoteTaken,
+    ParentAnswered,
+    ParentReopened,
     ParentResolved,
     PriorityChanged,
     Reminded,
@@ -184,7 +186,11 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             return replace(issue, policy=event.policy, clocks=event.clocks)
         case LevelsInformed():
             return replace(issue, carded=_carded_by_raise(issue, event, policy))
-        case NoteTaken() | ReporterReplied() | WordsEdited() | WordsDeleted() | DeliveryFailed() | ParentResolved():
+        case ParentResolved():
+            return replace(issue, fix=event.fix)
+        case ParentReopened():
+            return replace(issue, fix=None)
+        case NoteTaken() | ReporterReplied() | WordsEdited() | WordsDeleted() | DeliveryFailed() | ParentAnswered():
             return issue
         case IssueOpened():
             raise ValueError("an issue is opened once")
@@ -310,7 +316,7 @@ def _ended(issue: Issue, status: Status, now: datetime, targets: Targets) -> Iss
 
 def _unmerged(issue: Issue, now: datetime, targets: Targets) -> Issue:
     """Back to work with what was used kept; the tier has its full window."""
-    back = replace(issue, parent=None, ended_at=None)
+    back = replace(issue, parent=None, ended_at=None, fix=None)
     going = {RESOLUTION: back.clocks.resolution.start(now)}
     if not issue.responded:
         going[FIRST_RESPONSE] = back.clocks.first_response.start(now)

@@ -36,6 +36,8 @@ from bot.domain.events import (
     MajorDeclared,
     MajorEnded,
     NoteTaken,
+    ParentAnswered,
+    ParentReopened,
     ParentResolved,
     PriorityChanged,
     ReporterReplied,
@@ -312,8 +314,14 @@ def wait(
     policy: Policy,
     now: datetime,
 ) -> Decision:
-    """T9. The note is what is waited for; to the reporter it is the question, so they know what to answer."""
+    """T9. The note is what is waited for; to the reporter it is the question, so they know what to answer.
+
+    A wait for a vendor or a change window without a date goes on by itself when a reporter's silence would be taken for
+    an answer: nothing waits unseen.
+    """
     may_wait(issue, actor, policy)
+    if until is None and reason in (WaitingFor.VENDOR, WaitingFor.CHANGE):
+        until = policy.waiting.calendar.add(now, policy.waiting.resolve)
     needs_date = reason is WaitingFor.DATE
     if (until is None and needs_date) or (until is not None and not now < until <= now + LONGEST_WAIT):
         raise refusals.DateNeeded(name=issue.name, days=LONGEST_WAIT.days)
@@ -349,7 +357,7 @@ def snooze(issue: Issue, actor: Actor, *, span: timedelta, policy: Policy, now: 
     due = next_step_at(issue, policy)
     most = max(timedelta(0), min(LONGEST_SNOOZE, due - now)) if due else LONGEST_SNOOZE
     if not timedelta(0) < span <= most:
-        raise refusals.SnoozeTooLong(name=issue.name, most=f"{most // timedelta(minutes=1)} minutes")
+        raise refusals.SnoozeTooLong(name=issue.name, most=_minutes(most))
     return decide(issue, policy, IssueSnoozed(at=now, by=actor.user, until=now + span))
 
 
@@ -432,9 +440,17 @@ def resolve(
     return decide(issue, policy, IssueResolved(at=now, by=actor.user, fix=fix, category=category))
 
 
-def outcome(issue: Issue, resolved: IssueResolved, *, parent: int, policy: Policy) -> Decision:
-    """What a merged issue learns when the one it was merged into is resolved."""
-    return decide(issue, policy, ParentResolved(at=resolved.at, by=resolved.by, parent=parent, fix=resolved.fix))
+def learned(issue: Issue, event: Event, *, parent: int, policy: Policy) -> Decision:
+    """What a merged issue learns of the one it was merged into: its reporter follows that one (T22)."""
+    match event:
+        case IssueResolved():
+            return decide(issue, policy, ParentResolved(at=event.at, by=event.by, parent=parent, fix=event.fix))
+        case IssueReopened():
+            return decide(issue, policy, ParentReopened(at=event.at, by=event.by, parent=parent))
+        case StaffReplied():
+            return decide(issue, policy, ParentAnswered(at=event.at, by=event.by, parent=parent, words=event.words))
+        case _:
+            return Decision(issue)
 
 
 def may_reopen(issue: Issue, actor: Actor) -> None:
@@ -680,6 +696,11 @@ def _require_claimant(issue: Issue, actor: Actor, policy: Policy) -> None:
     assert issue.claim is not None
     if actor.user != issue.claim.by and not _leads(actor, issue.claim.desk, policy):
         raise refusals.NotTheClaimant(name=issue.name, user=issue.claim.by)
+
+
+def _minutes(span: timedelta) -> str:
+    count = span // timedelta(minutes=1)
+    return "1 minute" if count == 1 else f"{count} minutes"
 
 
 def _waited_for(reason: WaitingFor) -> str:

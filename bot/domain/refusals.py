@@ -128,7 +128,7 @@ class AlreadyThere(Refused):
 
 
 class DateNeeded(Refused):
-    """Say until when {name} shall wait, at most {days} days ahead and not in the past."""
+    """Say until when {name} shall wait: a day after today, at most {days} days ahead."""
 
 
 class TooSevereToSnooze(Refused):

@@ -11,8 +11,16 @@ from bot.domain.events import Words
 from bot.domain.issue import FINAL, TITLE_LIMIT, Issue, Status
 from bot.domain.policy import Policy
 from bot.ports import Database, Post, Transaction
-from bot.services.issues import CurrentPolicy, Report, asking_slack_before_no, holder_gone, open_in, pinned
-from bot.services.recording import record
+from bot.services.issues import (
+    CurrentPolicy,
+    Report,
+    asking_slack_before_no,
+    holder_gone,
+    lock_family,
+    open_in,
+    pinned,
+    record_for_all,
+)
 
 _NOTE = re.compile(r"^\s*(?:🔒|:lock:)\s*")
 Rule = Callable[[Issue, Policy, datetime], Decision]
@@ -60,9 +68,7 @@ class Conversation:
 
     def _heard(self, tx: Transaction, number: int, words: Words, by: str) -> None:
         """What the reporter says goes to where their trouble is worked on, and begins anew what was final (T20)."""
-        known = self._database.find(number)
-        if known and known.status is Status.MERGED:
-            tx.lock_families()
+        lock_family(tx, self._database, number)
         issue, policy = pinned(tx, number, self._policy())
         while issue.status is Status.MERGED and issue.parent:
             issue, policy = pinned(tx, issue.parent, self._policy())
@@ -80,7 +86,7 @@ class Conversation:
         decision = lifecycle.reporter_word(
             issue, words, by=by, holder_gone=holder_gone(tx, issue), policy=policy, now=now
         )
-        record(tx, issue, decision, policy, now)
+        record_for_all(tx, issue, decision, policy, now, current=self._policy())
 
     def _again(self, tx: Transaction, report: Report, closed: int, now: datetime) -> tuple[Issue, Policy]:
         """The issue that goes on where the closed one ended: one, however much is written under the old receipt."""
@@ -127,9 +133,11 @@ class Conversation:
         self, number: int, delivery: str, rule: Callable[[Transaction, Issue, Policy, datetime], Decision]
     ) -> bool:
         def ruled(tx: Transaction) -> None:
+            lock_family(tx, self._database, number)
             issue, policy = pinned(tx, number, self._policy())
             now = self._clock()  # after the lock, so that a timeline never goes back in time
-            record(tx, issue, rule(tx, issue, policy, now), policy, now)
+            decision = rule(tx, issue, policy, now)
+            record_for_all(tx, issue, decision, policy, now, current=self._policy())
 
         return self._once(delivery, ruled)
 

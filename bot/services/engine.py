@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain import clockwork
 from bot.domain.decision import Decision
-from bot.domain.events import IssueEscalated, IssueResolved, TierReminded
+from bot.domain.events import IssueEscalated, TierReminded
 from bot.domain.issue import Issue
 from bot.domain.priority import Priority
 from bot.messages import CatchUp, Place
 from bot.ports import Database, Transaction
-from bot.services.issues import CurrentPolicy, holder_gone, pinned, tell_children
-from bot.services.recording import record
+from bot.services.issues import CurrentPolicy, holder_gone, lock_family, pinned, record_for_all
 
 log = logging.getLogger(__name__)
 
@@ -125,16 +124,11 @@ class Engine:
         return bool(decision.events)
 
     def _decide(self, tx: Transaction, number: int) -> Decision:
-        known = self._database.find(number)
-        if known and known.children:
-            tx.lock_families()
+        lock_family(tx, self._database, number)
         issue, policy = pinned(tx, number, self._policy())
         now = self._clock()
         decision = clockwork.pass_time(issue, policy, now, holder_gone=holder_gone(tx, issue))
-        for event in decision.events:
-            if isinstance(event, IssueResolved):
-                tell_children(tx, issue, event, self._policy(), now)
-        record(tx, issue, decision, policy, now)
+        record_for_all(tx, issue, decision, policy, now, current=self._policy())
         return decision
 
     def _set_aside(self, number: int, error: Exception) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from bot.clock import Clock
 from bot.domain import lifecycle, refusals
 from bot.domain.decision import Actor, Decision, decide
-from bot.domain.events import IssueResolved, Words
+from bot.domain.events import Words
 from bot.domain.issue import Issue, WaitingFor
 from bot.domain.lifecycle import Seen
 from bot.domain.policy import Policy
@@ -203,23 +203,23 @@ class IssueService:
         )
 
     def resolve(self, number: int, user: str, *, fix: str, category: str | None = None, delivery: str) -> Issue:
-        """The reporters of what was merged into it learn the outcome in the same transaction."""
-
-        def resolved(tx: Transaction, issue: Issue, who: Actor, policy: Policy, now: datetime) -> Decision:
-            decision = lifecycle.resolve(issue, who, fix=fix, category=category, policy=policy, now=now)
-            for event in decision.events:
-                if isinstance(event, IssueResolved):
-                    tell_children(tx, issue, event, self._policy(), now)
-            return decision
-
-        return self._change_in(number, user, delivery, resolved, family=True)
-
-    def reopen(self, number: int, user: str, *, reason: str, delivery: str) -> Issue:
-        return self._change(
+        return self._change_in(
             number,
             user,
             delivery,
-            lambda issue, who, policy, now: lifecycle.reopen(issue, who, reason=reason, policy=policy, now=now),
+            lambda _, issue, who, policy, now: lifecycle.resolve(
+                issue, who, fix=fix, category=category, policy=policy, now=now
+            ),
+            family=True,
+        )
+
+    def reopen(self, number: int, user: str, *, reason: str, delivery: str) -> Issue:
+        return self._change_in(
+            number,
+            user,
+            delivery,
+            lambda _, issue, who, policy, now: lifecycle.reopen(issue, who, reason=reason, policy=policy, now=now),
+            family=True,
         )
 
     def cancel(self, number: int, user: str, *, reason: str, insists: bool, delivery: str) -> Issue:
@@ -329,18 +329,20 @@ class IssueService:
         *,
         family: bool = False,
     ) -> Issue:
-        """`family`: more issues than this one may change."""
+        """`family`: more issues than this one may change, whether or not it has duplicates now."""
 
         def changed() -> Issue:
             with self._database.begin() as tx:
                 if family:
                     tx.lock_families()
+                else:
+                    lock_family(tx, self._database, number)
                 issue, policy = pinned(tx, number, self._policy())
                 now = self._clock()  # after the lock, so that a timeline never goes back in time
                 if not tx.first_sight(delivery, now):
                     return issue
                 decision = rule(tx, issue, Actor(user, tx.staff_tiers(user)), policy, now)
-                return record(tx, issue, decision, policy, now)
+                return record_for_all(tx, issue, decision, policy, now, current=self._policy())
 
         issue = asking_slack_before_no(changed, self._refresh_staff)
         self._wake()
@@ -364,10 +366,22 @@ def open_in(tx: Transaction, report: Report, policy: Policy, now: datetime, *, f
     return record(tx, None, decision, policy, now)
 
 
-def tell_children(tx: Transaction, parent: Issue, resolved: IssueResolved, current: Policy, now: datetime) -> None:
-    for number in parent.children:
-        child, policy = pinned(tx, number, current)
-        record(tx, child, lifecycle.outcome(child, resolved, parent=parent.number, policy=policy), policy, now)
+def record_for_all(
+    tx: Transaction, issue: Issue, decision: Decision, policy: Policy, now: datetime, *, current: Policy
+) -> Issue:
+    """Record a decision, and what those learn of it who were merged into the issue; all or nothing."""
+    for number, event in ((number, event) for number in issue.children for event in decision.events):
+        child, childs_policy = pinned(tx, number, current)
+        learned = lifecycle.learned(child, event, parent=issue.number, policy=childs_policy)
+        record(tx, child, learned, childs_policy, now)
+    return record(tx, issue, decision, policy, now)
+
+
+def lock_family(tx: Transaction, database: Database, number: int) -> None:
+    """Before the first of several issues is loaded, if there are several."""
+    known = database.find(number)
+    if known and (known.children or known.parent):
+        tx.lock_families()
 
 
 def holder_gone(tx: Transaction, issue: Issue) -> bool:

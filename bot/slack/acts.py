@@ -95,7 +95,14 @@ ACTS = (
         (
             Input("waiting", "What for?", "choice", REASONS),
             Input("note", "The question, or what must happen", hint="For the reporter this is the question they read."),
-            Input("until", "Until when, at most?", "date", optional=True, hint="Needed for a date."),
+            Input(
+                "until",
+                "Until when, at most?",
+                "date",
+                optional=True,
+                hint="At nine in the morning of that day. Needed for a date; without one, a wait for a vendor or a "
+                "change window ends by itself after some working days.",
+            ),
         ),
         "reporter|vendor|change|date [until 2026-12-24] QUESTION",
         title="Let {name} wait",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.domain.issue import Issue, Status
+from bot.domain.issue import Issue, Status, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import Level
 from bot.slack import ids, words
@@ -40,7 +40,7 @@ def card(
         fields(
             ("Status", words.status(issue, policy)),
             ("Priority", f"{words.priority(issue)}: impact {issue.impact.value}, urgency {issue.urgency.value}"),
-            ("Reported by", f"{person(issue.reporter)}, {when(issue.opened_at)}"),
+            ("Reported by", f"{person(issue.reporter)}, {when(issue.opened_at)}{_earlier(issue)}"),
             ("Next", words.next_step(issue, policy)),
         ),
     ]
@@ -48,9 +48,11 @@ def card(
         blocks.append(quote(issue.details, DETAILS_SHOWN))
     if issue.reopening and issue.reopening.reason and issue.live:
         blocks += [section("*What is still wrong*"), quote(issue.reopening.reason)]
+    if issue.waiting and issue.waiting.note:
+        blocks += [section("*What it waits for*"), quote(issue.waiting.note)]
     blocks += _packet(issue, policy, earlier, now)
     if issue.fix:
-        blocks += [section("*What fixed it*"), quote(issue.fix)]
+        blocks += _ending(issue)
     blocks += [_hint(issue), _buttons(issue, policy, tier)]
     return " ".join([*lead, words.sentence(issue, policy)]), blocks
 
@@ -92,6 +94,11 @@ def _packet(issue: Issue, policy: Policy, earlier: str | None, now: datetime | N
     if earlier:
         facts.append(f"<{earlier}|What was said in {policy.tier(packet.from_tier).name}>")
     return [*blocks, context("; ".join(facts) + ".")] if facts else blocks
+
+
+def _ending(issue: Issue) -> list[Block]:
+    label = "*Why it ended*" if issue.status is Status.RESOLVED and issue.resolved_by is None else "*What fixed it*"
+    return [section(label), quote(issue.fix or "")]
 
 
 def _hint(issue: Issue) -> Block:
@@ -143,14 +150,18 @@ def receipt(issue: Issue, policy: Policy) -> Message:
     blocks: list[Block] = [
         header(words.headline(issue)),
         section(state),
-        context(f"Priority: {words.priority(issue)}. Reported {when(issue.opened_at)}."),
+        context(f"Priority: {words.priority(issue)}. Reported {when(issue.opened_at)}.{_earlier(issue)}"),
     ]
     if issue.details:
         blocks.append(quote(issue.details, DETAILS_SHOWN))
     if issue.fix:
-        blocks += [section("*What fixed it*"), quote(issue.fix)]
+        blocks += _ending(issue)
     blocks += _reporters_part(issue)
     return f"{issue.name}, {escape(issue.title)}. {state.replace('*', '')}", blocks
+
+
+def _earlier(issue: Issue) -> str:
+    return f" It goes on from {issue_name(issue.follows)}." if issue.follows else ""
 
 
 def _reporters_part(issue: Issue) -> list[Block]:

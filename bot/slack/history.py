@@ -30,6 +30,8 @@ from bot.domain.events import (
     MajorDeclared,
     MajorEnded,
     NoteTaken,
+    ParentAnswered,
+    ParentReopened,
     ParentResolved,
     PriorityChanged,
     Reminded,
@@ -43,7 +45,7 @@ from bot.domain.events import (
     WordsDeleted,
     WordsEdited,
 )
-from bot.domain.issue import issue_name
+from bot.domain.issue import WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.text import capital, clip, disarmed, escape, person, when
 
@@ -54,6 +56,12 @@ CLOCKS = {
     "resolution": "resolution",
 }
 DAYS_SHOWN = 10
+_WAITS = {
+    WaitingFor.REPORTER: "its reporter",
+    WaitingFor.VENDOR: "a vendor",
+    WaitingFor.CHANGE: "a change window",
+    WaitingFor.DATE: "a date",
+}
 _UNTOLD = {
     "downtime": "Escalator was not running then",
     "snoozed": "its reminders were silenced",
@@ -116,7 +124,7 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} accepted it."
         case WaitStarted():
             until = f" until {when(event.until)}" if event.until else ""
-            return f"{person(event.by)} let it wait ({event.reason.value}){until}: {_quoted(event.note)}"
+            return f"{person(event.by)} let it wait for {_WAITS[event.reason]}{until}: {_quoted(event.note)}"
         case WaitEnded():
             return f"It went on: {person(event.by)}." if event.by else "It went on, because its date came."
         case ReporterNudged():
@@ -151,6 +159,10 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} took {issue_name(event.child)} out of it."
         case ParentResolved():
             return f"{issue_name(event.parent)} was resolved: {_quoted(event.fix)}"
+        case ParentReopened():
+            return f"{issue_name(event.parent)} was reopened by {person(event.by)}."
+        case ParentAnswered():
+            return f"{person(event.by)}, at {issue_name(event.parent)}: {_said(event.words.text)}"
         case MajorDeclared():
             return f"{person(event.by)} declared a major incident, led by {person(event.commander)}."
         case MajorEnded():

@@ -85,8 +85,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             return _update(scene.thread, *cards.receipt(issue, policy))
         case Line(text=text):
             return _post(scene.channel, text, [section(text)], thread=scene.thread)
-        case TierPing(cause=cause, count=count):
-            return _tier_ping(issue, policy, cause, count, scene) if _still_unanswered(issue, cause) else None
+        case TierPing():
+            return _tier_ping(message, issue, policy, scene) if _still_unanswered(issue, message.cause) else None
         case Remind(clock=clock, share=share):
             return (
                 _remind(issue, policy, clock, share, scene) if _still_due(issue, policy, clock, share, scene) else None
@@ -127,13 +127,16 @@ def _card(issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: 
     )
 
 
-def _tier_ping(issue: Issue, policy: Policy, cause: Cause, count: int, scene: Scene) -> Call:
+def _tier_ping(ping: TierPing, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
     tier = policy.tier(issue.tier)
     called = words.mention(tier.ping) if scene.may_call(issue.priority.rank) else None
-    why = _pinged_because(issue, cause)
-    last = f" {tier.name} is the last tier. Reminder {count}." if count else ""
-    text = f"{issue.name} {escape(issue.title)}: {why}.{last}"
+    if issue.claim:
+        called = person(issue.claim.by)  # the others cannot help
+    text = ping.why or f"{issue.name} {escape(issue.title)}: {_pinged_because(issue, ping.cause)}."
+    if ping.count:
+        what = "Tell the reporter how it stands" if issue.claim else "Claim it on its card"
+        text += f" {what}. {words.next_step(issue, policy)}. Reminder {ping.count} of the last tier."
     text = f"{called} {text}" if called else text
     return _post(scene.channel, text, [section(text)], thread=scene.thread, broadcast=True)
 
@@ -193,7 +196,8 @@ def _caught_up(
 def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
     return (
         f"For your information: {issue.name} {escape(issue.title)}; {_informed_because(issue, policy, cause)}. "
-        f"{words.status(issue, policy)}. {words.next_step(issue, policy)}."
+        f"{words.status(issue, policy)}. Nothing is asked of you; "
+        f"`{ids.COMMAND} show {issue.name}` tells how it stands."
     )
 
 

@@ -6,7 +6,7 @@ from bot.domain.deadlines import FIRST_RESPONSE, close_at, give_up_at, next_nudg
 from bot.domain.events import Cause
 from bot.domain.issue import HandOff, Issue, Status, Wait, WaitingFor, issue_name
 from bot.domain.policy import OnStale, Policy
-from bot.text import about, escape, person, when
+from bot.text import about, capital, escape, person, when
 
 
 def headline(issue: Issue) -> str:
@@ -21,7 +21,7 @@ def priority(issue: Issue) -> str:
 def status(issue: Issue, policy: Policy) -> str:
     """One sentence of mrkdwn without its full stop."""
     tier = turn(issue, policy, "or")
-    major = "Major incident. " if issue.commander else ""
+    major = f"Major incident, led by {person(issue.commander)}. " if issue.commander else ""
     match issue.status:
         case Status.OPEN:
             return f"{major}Open, nobody in {tier} has claimed it"
@@ -36,7 +36,7 @@ def status(issue: Issue, policy: Policy) -> str:
         case Status.RESOLVED:
             return f"Resolved by {person(issue.resolved_by)}"
         case Status.MERGED if issue.parent:
-            return f"Merged into {issue_name(issue.parent)}, where it is worked on"
+            return f"Merged into {issue_name(issue.parent)}, which goes on for both"
         case _:
             return issue.status.value.capitalize()
 
@@ -71,8 +71,10 @@ def next_step(issue: Issue, policy: Policy) -> str:
         return "Nothing more happens by itself"
     if issue.claim and policy.targets[issue.priority].on_stale is OnStale.INFORM:
         return f"{person(issue.claim.by)} is reminded {when(due)}, unless the reporter hears from us"
-    if issue.tier >= policy.last_tier:
-        target = f"{policy.tier(issue.tier).name} is pinged again"
+    if issue.tier >= policy.last_tier and issue.claim:
+        target = f"{person(issue.claim.by)} is reminded"
+    elif issue.tier >= policy.last_tier:
+        target = capital(f"{policy.tier(issue.tier).name} is pinged again")
     else:
         target = f"It goes to {policy.tier(issue.tier + 1).name}"
     condition = "unless the reporter hears from us" if issue.claim else "unless somebody claims it"
@@ -93,7 +95,10 @@ def _after_waiting(issue: Issue, policy: Policy) -> str:
 
 def hand_off(packet: HandOff, issue: Issue, policy: Policy) -> str:
     """Why the issue is here; one sentence of mrkdwn."""
-    left = policy.tier(packet.from_tier).name
+    at_once = policy.targets[issue.priority].at_once.tiers
+    had_it = at_once if packet.from_tier in at_once else (packet.from_tier,)
+    left = " or ".join(policy.tier(tier).name for tier in had_it) if packet.cause is Cause.UNCLAIMED else ""
+    left = left or policy.tier(packet.from_tier).name
     match packet.cause:
         case Cause.UNCLAIMED:
             return f"Nobody in {left} claimed {issue.name} in time."
@@ -119,13 +124,20 @@ def packet_labels(packet: HandOff) -> tuple[str, str]:
 
 
 def standing(issue: Issue, policy: Policy, now: datetime) -> str:
-    """Age, and what is left of the resolution target: what the next tier must know (domain.md 4, the packet)."""
+    """Age, and what is left of the resolution target: what the next tier must know (domain.md 4, the packet).
+
+    In moments rather than spans: a card stands for hours as it was drawn.
+    """
     calendar = policy.targets[issue.priority].calendar
     clock = issue.clocks.resolution
-    left = clock.budget - clock.spent(now, calendar)
+    due, left = clock.due(calendar), clock.budget - clock.spent(now, calendar)
     if left <= timedelta(0):
-        return f"{about(now - issue.opened_at)} old; the resolution target has passed"
-    return f"{about(now - issue.opened_at)} old; {about(left)} left to resolve it"
+        return f"Reported {when(issue.opened_at)}; its resolution target has passed"
+    return (
+        f"Reported {when(issue.opened_at)}; to be resolved by {when(due)}"
+        if due
+        else f"{about(left)} left to resolve it"
+    )
 
 
 def receipt(issue: Issue, policy: Policy) -> str:
@@ -138,21 +150,29 @@ def receipt(issue: Issue, policy: Policy) -> str:
             waits = f"*Open again, and waiting for {tier}.*" if issue.reopening else f"*Waiting for {tier}.*"
             then = f"it goes to {higher} by itself" if issue.tier < policy.last_tier else "they are reminded"
             return f"{waits}{_first_word(issue, policy)} If nobody has taken it by {when(due)}, {then}."
+        case Status.CLAIMED if issue.claim and issue.claim.offered_by and issue.claim.accept_by:
+            giver, taker = person(issue.claim.offered_by), person(issue.claim.by)
+            return f"*{giver} hands it to {taker}* ({tier}), who has until {when(issue.claim.accept_by)} to accept it."
+        case Status.CLAIMED if issue.claim and due and (issue.pings or issue.stale_reminders):
+            late = f"You should have heard from support; they were reminded, and are again {when(due)}."
+            return f"*{person(issue.claim.by)} is on it* ({tier}). {late}"
         case Status.CLAIMED if issue.claim and due:
             lately = f" Last word from support: {when(issue.answered_at)}." if issue.answered_at else ""
             return f"*{person(issue.claim.by)} is on it* ({tier}). You should hear from support by {when(due)}.{lately}"
         case Status.WAITING if issue.waiting:
-            return _receipt_waiting(issue.waiting)
+            return _receipt_waiting(issue, policy)
         case Status.RESOLVED:
-            return f"*Resolved by {person(issue.resolved_by)}.* Not fixed? Press Not fixed, or reply in this thread."
+            within = _until_closed(issue, policy)
+            return f"*{_resolved(issue)}.* Not fixed? Press Not fixed, or reply in this thread{within}."
         case Status.CLOSED:
             return "*Closed.* If the trouble is back, reply in this thread: that opens a new issue linked to this one."
         case Status.CANCELLED:
-            return "*Cancelled.* If you need it after all, reply in this thread."
+            return "*Cancelled.* If you need it after all, reply in this thread: that opens a new, linked issue."
+        case Status.MERGED if issue.parent and issue.fix:
+            return f"*Resolved together with {issue_name(issue.parent)}.* Not fixed? Reply in this thread."
         case Status.MERGED if issue.parent:
-            return (
-                f"*The same trouble as {issue_name(issue.parent)}*, which is worked on. You will hear the outcome here."
-            )
+            same = f"*The same trouble as {issue_name(issue.parent)}*, which goes on for both."
+            return f"{same} You will hear the outcome here."
         case _:
             return f"*With {tier}.*"
 
@@ -163,11 +183,33 @@ def _first_word(issue: Issue, policy: Policy) -> str:
     return f" You should hear from somebody by {when(due)}." if due and FIRST_RESPONSE not in issue.breached else ""
 
 
-def _receipt_waiting(wait: Wait) -> str:
+def _receipt_waiting(issue: Issue, policy: Policy) -> str:
+    """The note is the reporter's only if they are asked; otherwise it is staff's own."""
+    assert issue.waiting is not None
+    wait = issue.waiting
     if wait.reason is WaitingFor.REPORTER:
-        return f"*Waiting for your answer:* {escape(wait.note)} Reply in this thread and it goes on."
-    until = f" It goes on {when(wait.until)}." if wait.until and wait.reason is not WaitingFor.DATE else ""
-    return f"*Waiting for {waited_for(wait)}.*{until}"
+        nudge, give_up = next_nudge_at(issue, policy), give_up_at(issue, policy)
+        then = f" Without an answer we ask again {when(nudge)}." if nudge else ""
+        then = f" Without an answer it counts as solved {when(give_up)}." if give_up and not nudge else then
+        return f"*Waiting for your answer:* {escape(wait.note)}\nReply in this thread and it goes on.{then}"
+    held = f" {person(issue.claim.by)} has it." if issue.claim else ""
+    until = (
+        f" It goes on {when(wait.until)} at the latest." if wait.until and wait.reason is not WaitingFor.DATE else ""
+    )
+    return f"*Waiting for {waited_for(wait)}.*{held}{until}"
+
+
+def _resolved(issue: Issue) -> str:
+    if issue.resolved_by is None:
+        return "Resolved, because our question was not answered"
+    if issue.resolved_by == issue.reporter:
+        return "You said that it is solved"
+    return f"Resolved by {person(issue.resolved_by)}"
+
+
+def _until_closed(issue: Issue, policy: Policy) -> str:
+    close = close_at(issue, policy)
+    return f", until {when(close)}" if close else ""
 
 
 def sentence(issue: Issue, policy: Policy) -> str:

@@ -37,6 +37,8 @@ from bot.domain.events import (
     IssueTakenOver,
     IssueUnmerged,
     LevelsInformed,
+    ParentAnswered,
+    ParentReopened,
     ParentResolved,
     PriorityChanged,
     Reminded,
@@ -139,7 +141,7 @@ def invariant_04_what_is_over_has_only_its_own_last_events(step: Step) -> None:
     if step.before is None or step.before.status not in FINAL:
         return
     if step.before.status is MERGED:
-        allowed = {"merge", "unmerge", "resolve"}  # its parent's
+        allowed = {"merge", "unmerge", "learn"}  # of its parent
         assert step.act in allowed or step.after.clocks == step.before.clocks
     else:
         assert step.after.status is step.before.status
@@ -244,7 +246,9 @@ def invariant_24_a_change_has_its_events_with_who_and_when(step: Step) -> None:
     for _, event, after in stages(step):
         issue = after
         assert event.at == step.now
-        assert getattr(event, "by", step.by) == step.by or isinstance(event, IssueMerged | ParentResolved)
+        assert getattr(event, "by", step.by) == step.by or isinstance(
+            event, IssueMerged | ParentResolved | ParentReopened | ParentAnswered
+        )
     assert issue == step.after, "something changed that no event tells of"
 
 

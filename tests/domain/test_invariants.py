@@ -16,7 +16,6 @@ from hypothesis.stateful import (
 
 from bot.domain import lifecycle
 from bot.domain.decision import Actor, decide
-from bot.domain.events import IssueResolved
 from bot.domain.issue import Issue, Status, WaitingFor
 from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
@@ -269,26 +268,29 @@ class Escalation(RuleBasedStateMachine):
             issue.number,
             lambda i, p: lifecycle.resolve(i, actor, fix="cable", category="network", policy=p, now=now),
         )
-        if not done:
-            return
-        parent = world.issues[issue.number]
-        resolved = world.steps[issue.number][-1].events[-1]
-        assert isinstance(resolved, IssueResolved)
-        for number in parent.children:
-            child = world.issues[number]
-            outcome = lifecycle.outcome(child, resolved, parent=parent.number, policy=world.policy_of(child))
-            world.record("resolve", actor.user, child, outcome)
+        if done:
+            self.tell_children(issue.number, actor.user)
+
+    def tell_children(self, number: int, by: str) -> None:
+        world = self.world
+        for child_number in world.issues[number].children:
+            for event in world.steps[number][-1].events:
+                child = world.issues[child_number]
+                learned = lifecycle.learned(child, event, parent=number, policy=world.policy_of(child))
+                if learned.events:
+                    world.record("learn", by, child, learned)
 
     @precondition(lambda self: self.has(Status.RESOLVED))
     @rule(which=which)
     def reopens(self, which: int) -> None:
         issue, now = self.pick(which, Status.RESOLVED), self.world.now
-        self.world.do(
+        if self.world.do(
             "reopen",
             REPORTER,
             issue.number,
             lambda i, p: lifecycle.reopen(i, Actor(REPORTER), reason="still", policy=p, now=now),
-        )
+        ):
+            self.tell_children(issue.number, REPORTER)
 
     @precondition(lambda self: self.has(*LIVE))
     @rule(which=which, who=people, sure=st.integers(0, 3))

@@ -13,13 +13,19 @@ from bot.domain.events import (
     Cause,
     DuplicateLinked,
     DuplicateUnlinked,
+    IssueClaimed,
     IssueMerged,
+    IssueReopened,
     IssueResolved,
     IssueUnmerged,
     LevelsInformed,
     MajorDeclared,
     MajorEnded,
+    ParentAnswered,
+    ParentReopened,
     ParentResolved,
+    StaffReplied,
+    Words,
 )
 from bot.domain.issue import Issue, Status
 from tests.domain.factories import (
@@ -128,9 +134,26 @@ def test_an_issue_has_at_most_500_duplicates() -> None:
 def test_the_merged_issue_learns_the_outcome() -> None:
     child, _ = make_merged()
     resolved = IssueResolved(at=LATER, by=ANN.user, fix="New cable")
-    decision = lifecycle.outcome(child, resolved, parent=7, policy=POLICY)
+    decision = lifecycle.learned(child, resolved, parent=7, policy=POLICY)
     assert decision.events == (ParentResolved(at=LATER, by=ANN.user, parent=7, fix="New cable"),)
-    assert decision.issue.status is Status.MERGED
+    assert (decision.issue.status, decision.issue.fix) == (Status.MERGED, "New cable")
+
+
+def test_the_merged_issue_learns_that_it_is_not_over_and_what_staff_say() -> None:
+    child, _ = make_merged()
+    child = replace(child, fix="New cable")
+    again = lifecycle.learned(child, IssueReopened(at=LATER, by="U0TOM", reason="no"), parent=7, policy=POLICY)
+    assert again.events == (ParentReopened(at=LATER, by="U0TOM", parent=7),)
+    assert again.issue.fix is None
+    words = Words("C0L1", "1.2", "on our way")
+    said = lifecycle.learned(child, StaffReplied(at=LATER, by=ANN.user, words=words), parent=7, policy=POLICY)
+    assert said.events == (ParentAnswered(at=LATER, by=ANN.user, parent=7, words=words),)
+
+
+def test_of_anything_else_the_merged_issue_learns_nothing() -> None:
+    child, _ = make_merged()
+    claimed = IssueClaimed(at=LATER, by=ANN.user, desk=1)
+    assert lifecycle.learned(child, claimed, parent=7, policy=POLICY).events == ()
 
 
 # --- T23: unmerge

@@ -151,7 +151,8 @@ def test_a_critical_issue_is_never_quiet() -> None:
 
 
 def test_what_waits_reminds_nobody() -> None:
-    assert next_moment(make_waiting(reason=WaitingFor.VENDOR), POLICY) is None
+    later = NINE + 480 * HOUR
+    assert next_moment(make_waiting(reason=WaitingFor.VENDOR, until=later), POLICY) == later
 
 
 def test_a_broken_promise_reminds_nobody_any_more() -> None:

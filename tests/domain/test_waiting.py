@@ -144,8 +144,13 @@ def test_waiting_for_a_date_needs_the_date() -> None:
         assert wait(make_claimed(), reason=reason, until=None).issue.waiting is not None
 
 
-def test_waiting_for_a_vendor_without_a_date_has_no_moment() -> None:
-    assert next_moment(make_waiting(reason=WaitingFor.VENDOR), POLICY) is None
+@pytest.mark.parametrize("reason", [WaitingFor.VENDOR, WaitingFor.CHANGE])
+def test_without_a_date_a_wait_for_others_ends_by_itself(reason: WaitingFor) -> None:
+    """Nothing waits unseen: after the time after which a reporter's silence would be taken for an answer."""
+    waiting = wait(make_claimed(), reason=reason, until=None).issue
+    ends = POLICY.waiting.calendar.add(NOON, POLICY.waiting.resolve)
+    assert next_moment(waiting, POLICY) == ends
+    assert pass_time(waiting, POLICY, ends).issue.status is Status.CLAIMED
 
 
 # --- T10: resume
@@ -223,8 +228,8 @@ def test_a_promise_that_ran_out_at_the_very_moment_of_waiting_breaks_when_it_goe
 
 
 def test_nobody_escalates_what_waits() -> None:
-    waiting = make_waiting(reason=WaitingFor.VENDOR)
-    assert not pass_time(waiting, POLICY, NINE + 300 * DAY).events
+    waiting = make_waiting(reason=WaitingFor.VENDOR, until=NINE + 30 * DAY)
+    assert not pass_time(waiting, POLICY, NINE + 29 * DAY).events
 
 
 # --- T16: the silent reporter

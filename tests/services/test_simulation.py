@@ -73,7 +73,8 @@ def test_a_p2_of_friday_evening_is_l2s_turn_on_tuesday_after_a_holiday_on_monday
     friday = datetime(2026, 11, 27, 16, 50, tzinfo=BERLIN)
     first = next(rung for rung in simulate(policy, Priority.P2, friday) if isinstance(rung.event, IssueEscalated))
     assert first.at == datetime(2026, 12, 1, 9, 10, tzinfo=BERLIN)
-    assert (first.used, first.issue.tier, first.told) == (20 * M, 2, (Told("L2", pinged=True),))
+    told = (Told("L2", pinged=True), Told("the reporter", pinged=False))
+    assert (first.used, first.issue.tier, first.told) == (20 * M, 2, told)
 
 
 def test_nobody_reacts_to_each_priority() -> None:
@@ -131,10 +132,14 @@ def test_people_who_do_their_work() -> None:
     assert rungs[-1].at - rungs[-2].at == timedelta(days=5)
 
 
-def test_what_is_asked_of_nobody_ends_when_nothing_is_due() -> None:
+def test_a_wait_without_a_date_is_seen_to_end() -> None:
     rungs = simulate(POLICY, Priority.P3, MONDAY, script("+1m claim\n+1m wait vendor"))
-    assert [type(each).__name__ for each in events(rungs)] == ["IssueOpened", "IssueClaimed", "WaitStarted"]
-    assert as_text(rungs, POLICY, ZoneInfo("UTC")).endswith("It waits until somebody resumes it.")
+    assert [type(each).__name__ for each in events(rungs)][:4] == [
+        "IssueOpened",
+        "IssueClaimed",
+        "WaitStarted",
+        "WaitEnded",
+    ]
 
 
 def test_it_lasts_thirty_days_at_most() -> None:
@@ -513,7 +518,12 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
         ],
         ["Mon 2026-11-23 10:00", "0m", "Management was told: for its priority.", "management"],
         ["Mon 2026-11-23 10:08", "8m", "80% of the tier time was used; a reminder went out.", "L2"],
-        ["Mon 2026-11-23 10:10", "10m", "Escalator moved it from L2 to L3, nobody claimed it in time.", "L3 (pinged)"],
+        [
+            "Mon 2026-11-23 10:10",
+            "10m",
+            "Escalator moved it from L2 to L3, nobody claimed it in time.",
+            "L3 (pinged), the reporter",
+        ],
         ["Mon 2026-11-23 10:15", "15m", "The first response target passed (Mon 2026-11-23 10:15)."],
     ]
     assert [line.index(word) for line, word in zip(lines[:4], ("L1 (", "management", "L2", "L3 ("), strict=True)][

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain import clockwork, lifecycle
 from bot.domain.decision import Actor, Decision, decide
-from bot.domain.events import ParentResolved, Words
+from bot.domain.events import ParentAnswered, ParentReopened, ParentResolved, Words
 from bot.domain.explanation import clock_stories
 from bot.domain.issue import Issue, WaitingFor
 from bot.domain.lifecycle import Seen
@@ -157,6 +157,17 @@ class Story:
 
     def hears_outcome(self, *, fix: str = "a new router") -> "Story":
         return self._do(decide(self.issue, self.policy, ParentResolved(at=self.now, by="U0CHEN", parent=41, fix=fix)))
+
+    def hears_that_it_is_open_again(self) -> "Story":
+        return self._do(decide(self.issue, self.policy, ParentReopened(at=self.now, by="U0TOM", parent=41)))
+
+    def hears_answer(self, text: str) -> "Story":
+        words = Words("C0L2", "1796000000.000900", text)
+        said = ParentAnswered(at=self.now, by="U0CHEN", parent=41, words=words)
+        return self._do(decide(self.issue, self.policy, said))
+
+    def solve(self) -> "Story":
+        return self._do(lifecycle.resolve(self.issue, _actor("U0MAYA"), fix="a restart", **self._when))
 
     def declare_major(self, by: str = "U0CHEN", *, commander: str = "U0EMIL") -> "Story":
         return self._do(lifecycle.declare_major(self.issue, _actor(by), commander=commander, **self._when))

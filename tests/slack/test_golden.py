@@ -100,7 +100,9 @@ def _everything_on_record() -> Story:
         .takes_in()
         .lets_go()
         .merge()
+        .hears_answer("<@U0ANA> knows &amp; works on it")
         .hears_outcome(fix="a <new> router")
+        .hears_that_it_is_open_again()
         .unmerge()
         .cancel(reason="my & mistake"),
         Story().claim().resolve().wait(days=6),
@@ -177,6 +179,11 @@ CALLS: dict[str, Callable[[], Call]] = {
     "receipt_reopened": lambda: Story().claim().resolve().reopen().told(ReceiptRefresh),
     "receipt_closed": lambda: Story().claim().resolve().wait(days=5).told(ReceiptRefresh),
     "receipt_cancelled": lambda: Story().cancel().told(ReceiptRefresh),
+    "receipt_merged_resolved": lambda: Story().merge().hears_outcome(fix="a <new> router").told(ReceiptRefresh),
+    "receipt_offered": lambda: _offered().told(ReceiptRefresh),
+    "receipt_late": lambda: _last().claim("U0FAY").wait(hours=8).told(ReceiptRefresh),
+    "receipt_solved": lambda: Story().solve().told(ReceiptRefresh),
+    "receipt_resolved_by_silence": lambda: _silent().told(ReceiptRefresh),
     "receipt_merged": lambda: Story().merge().told(ReceiptRefresh),
     # lines in threads
     "line_claimed": lambda: Story().claim().told(Line),
@@ -195,13 +202,21 @@ CALLS: dict[str, Callable[[], Call]] = {
     "line_raised": lambda: Story().claim().reprioritise(P1, reason="<all> of us").told(Line),
     "line_lowered_reporter": lambda: Story().reprioritise(P4, reason="").told(Line, number=1),
     "line_resolved": lambda: Story().claim().resolve().told(Line),
-    "line_resolved_by_silence": lambda: _silent().told(Line),
-    "line_reopened": lambda: Story().claim().resolve().reopen().told(Line),
+    "line_resolved_by_silence": lambda: _silent().told(Line, number=1),
     "line_cancelled": lambda: Story().claim().cancel(reason="<my> mistake").told(Line),
+    "line_went_up": lambda: Story().climb(2).told(Line),
+    "line_went_up_stale": lambda: Story().claim().wait(hours=8).told(Line, number=1),
+    "line_went_up_by_hand": lambda: _escalated().told(Line),
+    "line_reopened_reporter": lambda: Story().claim().resolve().reopen().told(Line),
+    "line_given_up_staff": lambda: _silent().told(Line),
+    "line_major_reporter": lambda: Story().declare_major().told(Line, number=1),
+    "ping_reopened": lambda: Story().claim().resolve().reopen().told(TierPing),
     "line_merged_staff": lambda: Story().merge().told(Line),
     "line_merged_reporter": lambda: Story().merge().told(Line, number=1),
     "line_took_in_a_duplicate": lambda: Story().takes_in().told(Line),
     "line_outcome": lambda: Story().merge().hears_outcome(fix="a <new> router").told(Line),
+    "line_open_again_together": lambda: Story().merge().hears_outcome().hears_that_it_is_open_again().told(Line),
+    "line_unmerged_reporter": lambda: Story().merge().unmerge().told(Line, number=1),
     "line_unmerged": lambda: Story().merge().unmerge().told(Line),
     "line_major": lambda: Story().declare_major().told(Line),
     "line_major_over": lambda: Story().declare_major().end_major().told(Line),
@@ -214,6 +229,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "relay_words_and_files": lambda: Story().reporter_says("two", files=FILES).told(Relay),
     "relay_long": lambda: Story().reporter_says(LONG).told(Relay),
     "relay_before_the_card": lambda: Story().reporter_says("hello?").told(Relay, in_thread=False),
+    "relay_to_a_duplicates_reporter": lambda: Story().merge().hears_answer("nearly &lt;there&gt;").told(Relay),
     "relay_by_form": lambda: Story().updates_by_form("nearly &lt;there&gt;").told(Relay),
     "relay_edited": lambda: Story().edits("better: <@U0MAYA> &amp; more").told(RelayEdit),
     "relay_deleted": lambda: Story().deletes().told(RelayDelete),

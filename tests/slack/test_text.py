@@ -194,7 +194,7 @@ def test_a_moment_is_told_in_the_readers_own_zone_with_utc_for_who_cannot() -> N
 @pytest.mark.parametrize(
     ("length", "said"),
     [
-        (timedelta(seconds=1), "1 seconds"),
+        (timedelta(seconds=1), "1 second"),
         (timedelta(seconds=45), "45 seconds"),
         (timedelta(minutes=1), "1 minute"),
         (timedelta(minutes=90), "90 minutes"),

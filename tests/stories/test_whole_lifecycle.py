@@ -275,8 +275,12 @@ def test_a_major_incident_has_a_leader_and_everybody_is_told(workspace: Workspac
     workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0ANA")
     assert "Only a lead of L1" in workspace.whispered("U0ANA")[0]
     workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0CHEN")
-    assert "Major incident." in workspace.card("L1").shown
+    assert "Major incident, led by <@U0DANA>." in workspace.card("L1").shown
     assert "<@U0DANA> leads it as a major incident" in workspace.channel("support-l3")[-1].text
+    assert "ISS-1 is a major incident" in workspace.slack.thread(workspace.receipt())[-1].text
+    workspace.tell_bot(workspace.card("L1"), "endmajor", by="U0CHEN")
+    for channel in ("support-l3", "it-managers"):
+        assert workspace.channel(channel)[-1].text == "<@U0CHEN> has ended the major incident ISS-1."
 
 
 def test_critical_issues_are_resolved_with_the_kind_of_cause(workspace: Workspace) -> None:
@@ -496,7 +500,7 @@ def test_a_major_incident_is_declared_once(workspace: Workspace) -> None:
     assert "is a major incident already. <@U0DANA> leads it" in workspace.whispered("U0CHEN")[0]
 
 
-# --- it is back --------------------------------------------------------------------------------------------------------
+# --- it is back -------------------------------------------------------------------------------------------------------
 
 
 def test_who_says_it_is_not_fixed_reads_that_they_were_heard(workspace: Workspace) -> None:
