@@ -1,11 +1,11 @@
 """What a Web API call was given, whichever way it came, and which page of a long answer it asks for."""
 
 import base64
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from playground.refusal import Refused, invalid_arguments
+from playground.strict_json import parse_json
 
 Json = dict[str, Any]
 
@@ -23,7 +23,7 @@ class Args:
         for key in _STRUCTURED:
             if isinstance(self.values.get(key), str) and self.values[key]:
                 try:
-                    self.values[key] = json.loads(self.values[key])
+                    self.values[key] = parse_json(self.values[key])
                 except ValueError as error:
                     word = "invalid_blocks_format" if key == "blocks" else "invalid_arguments"
                     raise Refused(word) from error

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from playground.people import BOT_USER
 from playground.refusal import Refused
+from playground.strict_json import parse_json
 from playground.webapi import WebApi
 from playground.workspace import Json
 
@@ -157,7 +158,7 @@ class Control:
 
 async def _body(request: Request) -> Any:
     try:
-        return await request.json()
+        return parse_json(await request.body())
     except ValueError:
         return {}
 

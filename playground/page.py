@@ -14,6 +14,7 @@ from playground import people
 from playground.interaction import Interactions
 from playground.people import BOT_USER, Channel
 from playground.refusal import Refused
+from playground.strict_json import parse_json
 from playground.workspace import Json, Workspace
 
 Action = Callable[[str, Json], Awaitable[Json]]
@@ -117,7 +118,7 @@ class Page:
         if action is None:
             return _refusal(404, "unknown_action", "There is no such action.")
         try:
-            body = Body(await request.json())
+            body = Body(parse_json(await request.body()))
         except (ValueError, TypeError):
             return _refusal(400, "bad_request", "A JSON object is expected.")
         try:

@@ -32,6 +32,7 @@ from playground.manifest import Manifest
 from playground.page import Page
 from playground.refusal import RateLimited, Refused
 from playground.socket_mode import SocketMode
+from playground.strict_json import parse_json
 from playground.webapi import WebApi
 from playground.workspace import Json, Workspace
 
@@ -134,7 +135,7 @@ class Playground:
 
     async def respond(self, request: Request) -> Response:
         try:
-            body = await request.json()
+            body = parse_json(await request.body())
             if not isinstance(body, dict):
                 return PlainTextResponse("invalid_payload", status_code=400)
         except ValueError:
@@ -235,7 +236,7 @@ async def _arguments(request: Request) -> Json:
         return values
     if kind == "application/json":
         try:
-            given = await request.json()
+            given = parse_json(body)
         except ValueError as error:
             raise Refused("invalid_json") from error
         if not isinstance(given, dict):
