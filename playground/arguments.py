@@ -1,6 +1,7 @@
 """What a Web API call was given, whichever way it came, and which page of a long answer it asks for."""
 
 import base64
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +54,11 @@ class Args:
 
     def listed(self, key: str) -> list[str]:
         value = self.values.get(key) or []
-        return value if isinstance(value, list) else [part.strip() for part in str(value).split(",") if part.strip()]
+        if not isinstance(value, list):
+            return [part.strip() for part in str(value).split(",") if part.strip()]
+        if not all(isinstance(entry, str) for entry in value):
+            raise invalid_arguments(f"{key} must be a list of strings")
+        return value
 
     def dict(self, key: str) -> Json | None:
         value = self.values.get(key)
@@ -78,10 +83,7 @@ def between(args: Args, messages: Sequence[Json]) -> list[Json]:
 
 
 def _ts(args: Args, key: str, default: str) -> float:
-    try:
-        return float(args.text(key) or default)
-    except ValueError as error:
-        raise Refused(f"invalid_ts_{key}") from error
+    return _finite(args.text(key) or default, f"invalid_ts_{key}")
 
 
 def paged(args: Args, key: str, items: Sequence[Any], most: int) -> Json:
@@ -106,9 +108,21 @@ def _cursor(args: Args) -> float:
     if not args.text("cursor"):
         return 0.0
     try:
-        return float(base64.b64decode(args.text("cursor"), validate=True).decode().removeprefix("next:"))
+        place = base64.b64decode(args.text("cursor"), validate=True).decode()
     except ValueError as error:
         raise Refused("invalid_cursor") from error
+    return _finite(place.removeprefix("next:"), "invalid_cursor")
+
+
+def _finite(digits: str, refusal: str) -> float:
+    """The number that is written there, 0 or more."""
+    try:
+        number = float(digits)
+    except ValueError as error:
+        raise Refused(refusal) from error
+    if not 0 <= number < math.inf:
+        raise Refused(refusal)
+    return number
 
 
 def _next(place: str) -> Json:

@@ -62,7 +62,7 @@ class Shape:
             elif name not in self.required and name not in self.optional and name != "type" and not self.open:
                 report.add(f"invalid additional property: {name}", pointer)
         if self.also is not None and len(report.errors) == before:
-            self.also(value, pointer, report)
+            self.also({name: given for name, given in value.items() if given is not None}, pointer, report)
 
 
 # --- single values
@@ -377,10 +377,11 @@ def distinct_actions(allowed: set[str], most: int) -> Check:
         seen: set[str] = set()
         for number, entry in enumerate(value if isinstance(value, list) else []):
             action_id = entry.get("action_id") if isinstance(entry, dict) else None
+            if not isinstance(action_id, str):
+                continue
             if action_id in seen:
                 report.add(f'`action_id` "{action_id}" already exists for another element', f"{pointer}/{number}")
-            if action_id:
-                seen.add(action_id)
+            seen.add(action_id)
 
     return check
 
@@ -470,7 +471,7 @@ def _data_table(value: Json, pointer: str, report: Report) -> None:
 def _child(allowed: set[str]) -> Check:
     def check(value: Any, pointer: str, report: Report) -> None:
         kind = value.get("type") if isinstance(value, dict) else None
-        if kind is not None and kind not in allowed:
+        if isinstance(kind, str) and kind not in allowed:
             report.add(f"unsupported type: {kind}", f"{pointer}/type")
         else:
             block(value, pointer, report)
@@ -587,15 +588,24 @@ def block(value: Any, pointer: str, report: Report) -> None:
     if block_id is None:
         return
     string(255)(block_id, f"{pointer}/block_id", report)
+    if not isinstance(block_id, str):
+        return
     if block_id in report.block_ids:
         report.add(f'`block_id` "{block_id}" already exists for another block', f"{pointer}/block_id")
     report.block_ids.add(block_id)
 
 
-def errors_of_message(blocks: Sequence[Any], pointer: str = "/blocks") -> list[str]:
+def without_nulls(value: Any) -> Any:
+    """The same without the keys that say null: to Slack they are not there."""
+    if isinstance(value, dict):
+        return {name: without_nulls(given) for name, given in value.items() if given is not None}
+    return [without_nulls(entry) for entry in value] if isinstance(value, list) else value
+
+
+def errors_of_message(blocks: Any, pointer: str = "/blocks") -> list[str]:
     """What Slack would say against these blocks in a message; empty when nothing."""
     report = Report("message")
-    items(block, 0, MOST_BLOCKS["message"])(list(blocks), pointer, report)
+    items(block, 0, MOST_BLOCKS["message"])(blocks, pointer, report)
     if report.errors:
         return report.errors
     if sum(len(entry["text"]) for entry in blocks if entry["type"] == "markdown") > MOST_MARKDOWN:

@@ -41,7 +41,7 @@ class Interactions:
             "user_name": self.workspace.users[user].name, "command": command,
             "text": self.workspace.encode(text) if known.should_escape else text,
             "api_app_id": people.APP_ID, "is_enterprise_install": "false",
-            "response_url": self.tickets.response_url("commands", user, channel.id),
+            "response_url": self.tickets.response_url("commands", user, channel),
             "trigger_id": self.tickets.trigger(user),
         }  # fmt: skip
         try:
@@ -67,7 +67,7 @@ class Interactions:
             payload |= {
                 "type": "message_action", "message_ts": ts, "message": message,
                 "channel": {"id": channel.id, "name": _channel_name(channel)},
-                "response_url": self.tickets.response_url("app", user, channel.id),
+                "response_url": self.tickets.response_url("app", user, channel),
             }  # fmt: skip
         await self._ask(user, callback_id, payload, f"{known[0].name} did not work: the app did not answer in time.")
 
@@ -90,17 +90,18 @@ class Interactions:
         payload = self._base("block_actions", user) | place | {"actions": [action]}
         payload["trigger_id"] = self.tickets.trigger(user, str(container.get("view_id", "")))
         if "view" in payload:
-            view = self.views.of_user(user, container["view_id"])
+            view = self.views.of_user(user, str(container["view_id"]))
             self.views.remember(view, values)
             payload["view"] = self._view(view)
         else:
             payload["state"] = {"values": state_of(blocks, values)}
+            spot = place["container"]
             payload["response_url"] = self.tickets.response_url(
                 "actions",
                 user,
-                container["channel"],
-                ts=container["ts"],
-                ephemeral=container["type"] == "ephemeral",
+                self.workspace.channels[spot["channel_id"]],
+                ts=spot["message_ts"],
+                ephemeral=spot["is_ephemeral"],
             )
         await self._ask(user, action_id, payload, "This did not work: the app did not answer in time.")
 
@@ -152,10 +153,10 @@ class Interactions:
         payload["trigger_id"] = self.tickets.trigger(user, view_id)
         for block_id, action_id, element in views.stateful(view["blocks"]):
             chosen = state[block_id][action_id]
-            channel = chosen.get("selected_conversation") or chosen.get("selected_channel")
-            if element.get("response_url_enabled") and channel:
-                url = self.tickets.response_url("app", user, channel)
-                entry = {"block_id": block_id, "action_id": action_id, "channel_id": channel, "response_url": url}
+            channel_id = chosen.get("selected_conversation") or chosen.get("selected_channel")
+            if element.get("response_url_enabled") and channel_id:
+                url = self.tickets.response_url("app", user, self.workspace.channel_for(user, channel_id))
+                entry = {"block_id": block_id, "action_id": action_id, "channel_id": channel_id, "response_url": url}
                 payload["response_urls"].append(entry)
         trouble = "We had some trouble connecting. Try again?"
         answer = await self._ask(user, view["callback_id"], payload, trouble, wants_payload=True)
@@ -208,10 +209,7 @@ class Interactions:
         for actions in values.values():
             for value in actions.values():
                 if isinstance(value, dict) and value.get("type") == "file_input":
-                    stored = [
-                        self.workspace.add_file_base64(user, file["name"], file["mimetype"], file["content_base64"])
-                        for file in value.get("files") or []
-                    ]
+                    stored = [self.workspace.add_file_base64(user, file) for file in value.get("files") or []]
                     value["files"] = [self.workspace.file_json(file) for file in stored]
         return values
 

@@ -23,7 +23,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from playground import people
 from playground.clock import Clock
-from playground.control import CALLS_KEPT, Control, Fault, Faults
+from playground.control import CALLS_KEPT, Control, Fault, Faults, refuse
 from playground.events import Events
 from playground.feed import Feed
 from playground.interaction import Interactions
@@ -80,7 +80,8 @@ class Playground:
         ]
         if self.control:
             routes += Control(self.api, self.faults, self.calls).routes()
-        app = Starlette(routes=routes, middleware=[Middleware(Gate, local_only=self.local_only)])
+        gate = Middleware(Gate, local_only=self.local_only)
+        app = Starlette(routes=routes, middleware=[gate], exception_handlers={Refused: refuse})
         app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
         return app
 

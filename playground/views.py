@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from playground import people
+from playground.blocks import without_nulls
 from playground.clock import Clock
 from playground.feed import Feed
 from playground.refusal import Refused
@@ -174,6 +175,9 @@ VALUE_KEYS: dict[str, tuple[str, str]] = {
 }
 
 
+_NESTED = {"container": "child_blocks", "carousel": "elements"}
+
+
 def elements(block: Json) -> list[Json]:
     """The interactive elements of one block, wherever its type keeps them."""
     match block.get("type"):
@@ -193,9 +197,8 @@ def walk(blocks: list[Json]) -> Iterator[Json]:
     """Every block, those inside containers too."""
     for block in blocks:
         yield block
-        for nested in ("child_blocks", "elements"):
-            if block.get("type") in ("container", "carousel"):
-                yield from walk([child for child in block.get(nested) or [] if isinstance(child, dict)])
+        if nested := _NESTED.get(block["type"]):
+            yield from walk(block.get(nested) or [])
 
 
 def stateful(blocks: list[Json]) -> Iterator[tuple[str, str, Json]]:
@@ -264,7 +267,7 @@ def _misfit(block_id: str, element: Json, value: str) -> dict[str, str]:
 
 def with_ids(blocks: list[Json]) -> list[Json]:
     """The same blocks, with an id wherever the app gave none."""
-    numbered = [dict(block) for block in blocks]
+    numbered: list[Json] = without_nulls(blocks)
     for block in numbered:
         block.setdefault("block_id", secrets.token_urlsafe(4))
         match block.get("type"):
@@ -274,10 +277,8 @@ def with_ids(blocks: list[Json]) -> list[Json]:
                 block["accessory"] = _with_action_id(block["accessory"])
             case "actions" | "context_actions":
                 block["elements"] = [_with_action_id(element) for element in block["elements"]]
-            case "container":
-                block["child_blocks"] = with_ids(block.get("child_blocks") or [])
-            case "carousel":
-                block["elements"] = with_ids(block.get("elements") or [])
+            case "container" | "carousel" as kind:
+                block[_NESTED[kind]] = with_ids(block.get(_NESTED[kind]) or [])
             case "card" if block.get("actions"):
                 block["actions"] = [_with_action_id(element) for element in block["actions"]]
             case _:

@@ -315,7 +315,7 @@ class WebApi:
             file = self.workspace.files.get(str(entry.get("id")))
             if file is None or not self.uploads.get(file.id, {}).get("received"):
                 raise Refused("file_not_found")
-            file.title = entry.get("title") or file.name
+            file.title = str(entry.get("title") or file.name)
             files.append(file)
         shown_files = [self.workspace.file_json(file) for file in files]
         for channel in channels:
@@ -444,9 +444,9 @@ class WebApi:
                 raise Refused("too_many_attachments")
             for number, attachment in enumerate(attachments):
                 pointer = f"/attachments/{number}/blocks"
-                _refuse("invalid_blocks", block_kit.errors_of_message(attachment.get("blocks") or [], pointer))
+                _refuse("invalid_blocks", block_kit.errors_of_message(_blocks_of(attachment), pointer))
             given["attachments"] = [
-                attachment | ({"blocks": with_ids(attachment["blocks"])} if attachment.get("blocks") else {})
+                attachment | ({"blocks": with_ids(_blocks_of(attachment))} if _blocks_of(attachment) else {})
                 for attachment in attachments
             ]
         metadata = args.dict("metadata")
@@ -471,7 +471,7 @@ class WebApi:
         if block_kit.view_too_large(view):
             raise Refused("view_too_large")
         _refuse("invalid_arguments", block_kit.errors_of_view(view))
-        return view | {"blocks": with_ids(view["blocks"])}
+        return {**block_kit.without_nulls(view), "blocks": with_ids(view["blocks"])}
 
     def checked_options(self, answer: Any) -> Json:
         """What an app offered for an external select: {"options": ...} or {"option_groups": ...}."""
@@ -493,7 +493,7 @@ class WebApi:
     def respond(self, path: str, body: Json) -> None:
         """One POST to a response_url. Refused when it is used up, too old, says nothing, or comes too fast."""
         target = self.tickets.find(path)
-        channel = self.workspace.channels[target.channel]
+        channel = target.channel
         original = (channel, target.user, target.ts)
         if body.get("delete_original") and not (body.get("text") or body.get("blocks")):
             target.uses += 1
@@ -601,6 +601,11 @@ def _check_token(token: str, wanted: str) -> None:
 def _refuse(error: str, messages: list[str]) -> None:
     if messages:
         raise Refused(error, " ".join(messages), response_metadata={"messages": messages})
+
+
+def _blocks_of(attachment: Json) -> Any:
+    blocks = attachment.get("blocks")
+    return [] if blocks is None else blocks
 
 
 def _readable(message: Json, *, metadata: bool = False) -> Json:

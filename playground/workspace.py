@@ -1,7 +1,6 @@
 """The workspace itself: who is where, what was said, and which of it Slack would refuse."""
 
 import base64
-import binascii
 import copy
 import secrets
 import urllib.parse
@@ -353,10 +352,16 @@ class Workspace:
         self.files[file.id] = file
         return file
 
-    def add_file_base64(self, user_id: str, name: str, mimetype: str, content: str) -> File:
+    def add_file_base64(self, user_id: str, sent: Json) -> File:
+        """A file as the page sends it: {"name": ..., "mimetype": ..., "content_base64": ...}."""
+        match sent:
+            case {"name": str(name), "mimetype": str(mimetype), "content_base64": str(content)} if name:
+                pass
+            case _:
+                raise Refused("invalid_file", "A file has a name, a type and content.")
         try:
             return self.add_file(user_id, name, mimetype, base64.b64decode(content, validate=True))
-        except binascii.Error as error:
+        except ValueError as error:
             raise Refused("invalid_file", f"The file {name} did not arrive whole.") from error
 
     def file_json(self, file: File) -> Json:
