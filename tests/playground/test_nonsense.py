@@ -132,7 +132,7 @@ SAID: Json = {
     "attachments": [{"text": "a", "fallback": "a", "blocks": [section(block_id="x")]}], "blocks": ANY_BLOCK[:3],
 }  # fmt: skip
 FORM_VIEW = modal(*ANY_BLOCK[:5], close=plain("No"), private_metadata="", callback_id="a", notify_on_close=True)
-ODD = st.sampled_from([
+ODD: st.SearchStrategy[Any] = st.sampled_from([
     None, True, 0, -1, 1.5, "", "x", [], [None], [[]], [5], {}, {"type": []}, {"type": {}}, {"type": "section"},
     {"": None}, "x" * 4000,
 ])  # fmt: skip
@@ -273,10 +273,13 @@ def test_a_response_url_follows_its_channel_to_another_id(local: Local, bot: Bot
         local.control("channels", channel="C0NEW", new_id="C0L1")
 
 
+NO_OBJECTS: list[Any] = [[], 5, None, "x"]
+
+
 @pytest.mark.parametrize(
     ("what", "body"),
     [
-        *[(what, body) for what in ("clock", "limits", "users", "channels", "socket") for body in ([], 5, None, "x")],
+        *[(what, body) for what in ("clock", "limits", "users", "channels", "socket") for body in NO_OBJECTS],
         ("clock", {"advance_s": "x"}),
         ("clock", {"advance_s": -1}),
         ("clock", {"advance_s": 1e300}),
