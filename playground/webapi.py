@@ -148,6 +148,8 @@ class WebApi:
     def views_push(self, args: Args) -> Json:
         content = self._view(args, "modal")
         trigger = self.tickets.exchange(args.required("trigger_id"))
+        if not any(view["id"] == trigger.view_id for view in self.views.stacks[trigger.user]):
+            raise Refused("not_found")  # only from within a form that is open can another be laid on it
         return {"view": shown(self.views.push(trigger.user, content))}
 
     def views_update(self, args: Args) -> Json:

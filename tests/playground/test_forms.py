@@ -89,8 +89,42 @@ def test_at_most_three_forms_lie_on_each_other(local: Local, bot: Bot, maya: Per
     third = push()["view"]
 
     assert refused(push) == "push_limit_reached"
+    with bot.answering(submission=lambda ack, **_: ack(response_action="push", view=modal())):
+        assert maya.is_refused("submit", view_id=third["id"])["error"] == "push_limit_reached"
     assert [view["id"] for view in maya.views()] == [first["id"], second["id"], third["id"]]
     assert (third["root_view_id"], third["previous_view_id"]) == (first["id"], second["id"])
+
+
+def pressed(bot: Bot, person: Person, view: Json) -> str:
+    """The trigger of a click in a form or Home with the button `go` in the block `row`."""
+    bot.forget()
+    place = {"container": {"type": "view", "view_id": view["id"]}, "block_id": "row", "action_id": "go"}
+    person.does("action", **place)
+    return str(bot.hears("action")["trigger_id"])
+
+
+def test_a_form_is_pushed_from_within_an_open_one_only(local: Local, bot: Bot, maya: Person) -> None:
+    client = local.client()
+    row = actions(button(), block_id="row")
+
+    def pushes(trigger_id: str) -> str:
+        return refused(lambda: client.views_push(trigger_id=trigger_id, view=modal()))
+
+    opened = maya.opens_form(bot, modal(row))
+    assert pushes(trigger(bot, maya)) == "not_found", "a command is outside of it"
+    home = client.views_publish(user_id="U0MAYA", view={"type": "home", "blocks": [row]})["view"]
+    assert pushes(pressed(bot, maya, home)) == "not_found"
+
+    used = pressed(bot, maya, opened)
+    client.views_push(trigger_id=used, view=modal())
+    assert pushes(used) == "exchanged_trigger_id"
+    expired = pressed(bot, maya, opened)
+    local.advance(3.1)
+    assert pushes(expired) == "expired_trigger_id"
+    closed = pressed(bot, maya, opened)
+    maya.does("close", view_id=opened["id"], all=True)
+    assert pushes(closed) == "not_found"
+    assert maya.views() == []
 
 
 def test_an_external_id_belongs_to_one_form(local: Local, bot: Bot, maya: Person, ana: Person) -> None:
