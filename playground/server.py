@@ -151,10 +151,9 @@ class Playground:
         return PlainTextResponse("ok")
 
     async def upload(self, request: Request) -> Response:
-        mimetype = request.headers.get("content-type", "application/octet-stream")
         content = await request.body()
         try:
-            self.api.receive_upload(request.path_params["file_id"], mimetype, content)
+            self.api.receive_upload(request.path_params["file_id"], content)
         except Refused as refusal:
             return PlainTextResponse(refusal.error, status_code=400)
         return PlainTextResponse(f"OK - {len(content)}")

@@ -1,5 +1,6 @@
 """The Web API's methods: what each takes, what it may be refused for, what it answers."""
 
+import mimetypes
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from playground.workspace import Json, Workspace
 MOST_TEXT = 40_000
 MOST_UPDATED_TEXT = 4_000
 MOST_ATTACHMENTS = 100
+MOST_ALT_TEXT = 1_000
+MOST_CHANNELS = 100  # that one upload may be shared to
 
 
 class WebApi:
@@ -290,12 +293,14 @@ class WebApi:
 
     def upload_url(self, args: Args) -> Json:
         name = args.required("filename")
+        if len(args.text("alt_txt")) > MOST_ALT_TEXT:
+            raise Refused("alt_txt_too_large")
         length = args.number("length", 0, 1_000_000_000)
         file = self.workspace.add_file(BOT_USER, name, "application/octet-stream", b"")
         self.uploads[file.id] = {"length": length, "received": False}
         return {"upload_url": f"{self.workspace.base_url}/upload/v1/{file.id}", "file_id": file.id}
 
-    def receive_upload(self, file_id: str, mimetype: str, content: bytes) -> None:
+    def receive_upload(self, file_id: str, content: bytes) -> None:
         """The bytes that follow `files.getUploadURLExternal`."""
         upload = self.uploads.get(file_id)
         if upload is None or upload["received"]:
@@ -303,7 +308,8 @@ class WebApi:
         if len(content) != upload["length"]:
             raise Refused("file_upload_size_mismatch")
         file = self.workspace.files[file_id]
-        file.content, file.mimetype = content, mimetype
+        file.content = content
+        file.mimetype = mimetypes.guess_type(file.name)[0] or file.mimetype
         upload["received"] = True
 
     def complete_upload(self, args: Args) -> Json:
@@ -311,18 +317,23 @@ class WebApi:
         if not named:
             raise invalid_arguments("missing required field: files")
         channel_ids = [*args.listed("channels"), *args.listed("channel_id")]
+        if len(channel_ids) > MOST_CHANNELS:
+            raise Refused("channels_limit_exceeded")
         channels = [self._must_be_in(self._find(channel_id)) for channel_id in channel_ids]
-        files = []
-        for entry in named:
-            file = self.workspace.files.get(str(entry.get("id")))
-            if file is None or not self.uploads.get(file.id, {}).get("received"):
-                raise Refused("file_not_found")
-            file.title = str(entry.get("title") or file.name)
-            files.append(file)
+        titles = {str(entry.get("id")): str(entry.get("title") or "") for entry in named}
+        if not all(self.uploads.get(file_id, {}).get("received") for file_id in titles):
+            raise Refused("file_not_found")
+        for channel in channels:
+            self._pace(channel)
+            if args.text("thread_ts"):
+                self.workspace.thread_root(channel, args.text("thread_ts"))
+        files = [self.workspace.files[file_id] for file_id in titles]
+        for file in files:
+            file.title = titles[file.id] or file.name
+            del self.uploads[file.id]  # once completed it is not completed again
         shown_files = [self.workspace.file_json(file) for file in files]
         for channel in channels:
             message = {"subtype": "file_share", "text": args.text("initial_comment"), "files": shown_files}
-            self._pace(channel)
             self.workspace.post(channel, self._own() | message, thread_ts=args.text("thread_ts"))
         return {"files": shown_files}
 

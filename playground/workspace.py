@@ -123,7 +123,7 @@ class Workspace:
         """Store a message (Slack's keys, without type and ts) and tell everybody. Membership is the caller's check."""
         if channel.is_archived:
             raise Refused("is_archived", "This channel is archived: nothing can be posted in it.")
-        root = self._thread_root(channel, thread_ts) if thread_ts else None
+        root = self.thread_root(channel, thread_ts) if thread_ts else None
         message = {"type": "message", **message, "ts": self.new_ts(), "team": people.TEAM_ID}
         if root is not None:
             message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
@@ -443,15 +443,16 @@ class Workspace:
         shown["mentions_me"] = user_id in called or bool(called & groups) or bool(everyone)
         return shown | {"channel": channel.id}
 
-    # --- telling
-
-    def _thread_root(self, channel: Channel, thread_ts: str) -> Json:
+    def thread_root(self, channel: Channel, thread_ts: str) -> Json:
+        """The message a reply in this thread belongs to."""
         root = channel.messages.get(thread_ts)
         if root is None:
             raise Refused("thread_not_found", "This thread is gone.")
         if _is_reply(root):
             raise Refused("cannot_reply_to_message", "A reply has no thread of its own.")
         return root
+
+    # --- telling
 
     def _count_replies(self, channel: Channel, root: Json) -> None:
         replies = [m for m in channel.messages.values() if m.get("thread_ts") == root["ts"] and m["ts"] != root["ts"]]

@@ -1,6 +1,8 @@
 """Posting, changing, reading: chat.*, reactions.*, conversations.*, and what each refuses."""
 
 import itertools
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -458,6 +460,57 @@ def test_an_upload_to_a_channel_the_app_is_not_in_is_refused(local: Local) -> No
     upload = {"channel": "C0GENERAL", "filename": "log.txt", "content": "a line"}
 
     assert local.refused("files_upload_v2", **upload)["error"] == "not_in_channel"
+
+
+def test_an_uploaded_picture_is_a_picture(local: Local) -> None:
+    local.client().files_upload_v2(channel="C0L1", filename="shot.png", content=b"\x89PNG")
+
+    file = local.messages("C0L1")[-1]["files"][0]
+    assert (file["mimetype"], file["filetype"]) == ("image/png", "png")
+    request = urllib.request.Request(file["url_private"], headers={"authorization": "Bearer xoxb-playground-bot"})
+    with urllib.request.urlopen(request) as picture:
+        assert (picture.headers["content-type"], picture.headers["content-disposition"]) == ("image/png", "inline")
+
+
+def upload(local: Local, content: bytes = b"a line", **promised: Any) -> tuple[str, str]:
+    """(file id, what the upload address answers) of the first two steps."""
+    promise = {"filename": "log.txt", "length": 6, **promised}
+    answer = local.client().files_getUploadURLExternal(**promise)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(answer["upload_url"], content)) as said:
+            return answer["file_id"], said.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return answer["file_id"], refusal.read().decode()
+
+
+def test_an_upload_of_another_length_is_refused(local: Local) -> None:
+    file_id, said = upload(local, b"a longer line")
+
+    assert said == "file_upload_size_mismatch"
+    refusal = local.refused("files_completeUploadExternal", files=[{"id": file_id}], channel_id="C0L1")
+    assert refusal["error"] == "file_not_found"
+
+
+def test_an_upload_is_completed_once(local: Local) -> None:
+    file_id, said = upload(local)
+    assert said == "OK - 6"
+    completion: dict[str, Any] = {"files": [{"id": file_id}], "channel_id": "C0L1"}
+    assert local.refused("files_completeUploadExternal", **completion, thread_ts="1.000001")["error"] == (
+        "thread_not_found"
+    ), "what was refused changes nothing"
+    local.client().files_completeUploadExternal(**completion)
+    before = local.messages("C0L1")
+
+    assert local.refused("files_completeUploadExternal", **completion)["error"] == "file_not_found"
+    assert local.messages("C0L1") == before
+
+
+def test_what_is_too_much_for_an_upload_is_refused(local: Local) -> None:
+    long = {"filename": "a.png", "length": 1, "alt_txt": "x" * 1_001}
+    assert local.refused("files_getUploadURLExternal", **long)["error"] == "alt_txt_too_large"
+    many = {"files": [{"id": "F1"}], "channels": ["C0L1"] * 101}
+    assert local.refused("files_completeUploadExternal", **many)["error"] == "channels_limit_exceeded"
 
 
 def test_an_upload_without_its_bytes_cannot_be_completed(local: Local) -> None:
