@@ -11,7 +11,6 @@ from playground.strict_json import parse_json
 Json = dict[str, Any]
 
 TRUE = ("1", "true", "True", True, 1)
-MOST_HISTORY = 999
 
 _STRUCTURED = ("blocks", "attachments", "view", "metadata", "files")
 
@@ -94,9 +93,8 @@ def paged(args: Args, key: str, items: Sequence[Any], most: int) -> Json:
     return {key: list(items[start : start + limit]), **_next(str(start + limit) if more else "")}
 
 
-def paged_by_ts(args: Args, messages: Sequence[Json], *, newest_first: bool) -> Json:
+def paged_by_ts(args: Args, messages: Sequence[Json], limit: int, *, newest_first: bool) -> Json:
     """One page of messages; its cursor names a message, so that what is posted in between moves nothing."""
-    limit = args.number("limit", 100, MOST_HISTORY)
     if last := _cursor(args):
         messages = [m for m in messages if (float(m["ts"]) < last if newest_first else float(m["ts"]) > last)]
     page = list(messages[:limit])

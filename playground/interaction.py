@@ -77,7 +77,7 @@ class Interactions:
         self, user: str, container: Json, block_id: str, action_id: str, *, given: Json, state: Json
     ) -> None:
         """A click or a choice on something the app drew; `given` holds the element's own value keys."""
-        place, blocks, known_state = self._place(user, container)
+        place, blocks, known_state = self._place(user, container, block_id)
         element = views.find_element(blocks, block_id, action_id)
         if element is None:
             raise Refused("unknown_action", "This button is no longer there.")
@@ -107,7 +107,7 @@ class Interactions:
 
     async def options(self, user: str, container: Json, block_id: str, action_id: str, value: str) -> Json:
         """What an external select offers for what was typed: {"options": ...} or {"option_groups": ...}."""
-        place, blocks, _state = self._place(user, container)
+        place, blocks, _state = self._place(user, container, block_id)
         element = views.find_element(blocks, block_id, action_id)
         if element is None or element["type"] not in ("external_select", "multi_external_select"):
             raise Refused("unknown_action", "This menu is no longer there.")
@@ -118,8 +118,8 @@ class Interactions:
         self._apply(user, action_id, lambda: offered.update(self.api.checked_options(answer)))
         return offered
 
-    def _place(self, user: str, container: Json) -> tuple[Json, list[Json], Json]:
-        """Where something the app drew stands: payload keys, its blocks, what is typed into it so far."""
+    def _place(self, user: str, container: Json, block_id: str) -> tuple[Json, list[Json], Json]:
+        """Where a block the app drew stands: payload keys, all blocks there, what is typed into them so far."""
         if container.get("type") == "view":
             view = self.views.of_user(user, str(container.get("view_id")))
             shown_in = {"container": {"type": "view", "view_id": view["id"]}, "view": self._view(view)}
@@ -138,7 +138,13 @@ class Interactions:
             place["message"] = {key: value for key, value in message.items() if key != "metadata"}
         if "thread_ts" in message:
             place["container"]["thread_ts"] = message["thread_ts"]
-        return place, message.get("blocks") or [], {}
+        blocks = list(message.get("blocks") or [])
+        for number, attachment in enumerate(message.get("attachments") or [], start=1):
+            attached = attachment.get("blocks") or []
+            if any(block["block_id"] == block_id for block in views.walk(attached)):
+                place["container"] |= {"type": "message_attachment", "attachment_id": number, "is_app_unfurl": False}
+            blocks += attached
+        return place, blocks, {}
 
     # --- forms
 

@@ -21,6 +21,8 @@ from playground.workspace import Json, Workspace
 MOST_TEXT = 40_000
 MOST_UPDATED_TEXT = 4_000
 MOST_ATTACHMENTS = 100
+MOST_HISTORY = 999
+MOST_REPLIES = 1_000
 MOST_ALT_TEXT = 1_000
 MOST_CHANNELS = 100  # that one upload may be shared to
 
@@ -175,13 +177,15 @@ class WebApi:
     def conversations_open(self, args: Args) -> Json:
         if args.text("channel"):
             channel = self._conversation(args)
+            if not channel.is_im:
+                raise Refused("method_not_supported_for_channel_type")
         else:
             users = args.listed("users")
             if not users:
                 raise Refused("users_list_not_supplied")
             if len(users) > 1:
                 raise Refused("method_not_supported_for_channel_type")
-            channel = self._direct(users[0])
+            channel = self._direct(users[0], stranger="user_not_found")
         if args.flag("return_im"):
             return {"channel": self.workspace.channel_json(channel)}
         return {"channel": {"id": channel.id}}
@@ -236,20 +240,21 @@ class WebApi:
     def conversations_history(self, args: Args) -> Json:
         channel = self._joined(args)
         self.require(_HISTORY[channel.kind])
-        return self._page(args, self.workspace.history(channel), newest_first=True)
+        return self._page(args, self.workspace.history(channel), newest_first=True, limit=100, most=MOST_HISTORY)
 
     def conversations_replies(self, args: Args) -> Json:
         channel = self._joined(args)
         self.require(_HISTORY[channel.kind])
         root, *replies = self.workspace.thread(channel, args.required("ts"))
-        answer = self._page(args, replies, newest_first=False)
+        answer = self._page(args, replies, newest_first=False, limit=MOST_REPLIES, most=MOST_REPLIES)
         answer["messages"].insert(0, _readable(root, metadata=args.flag("include_all_metadata")))
         return answer
 
-    def _page(self, args: Args, messages: Sequence[Json], *, newest_first: bool) -> Json:
+    def _page(self, args: Args, messages: Sequence[Json], *, newest_first: bool, limit: int, most: int) -> Json:
+        """One page of messages: so many as `limit` asks for, which left out is `limit` and at most `most`."""
         metadata = args.flag("include_all_metadata")
         readable = [_readable(message, metadata=metadata) for message in between(args, messages)]
-        return paged_by_ts(args, readable, newest_first=newest_first)
+        return paged_by_ts(args, readable, args.number("limit", limit, most), newest_first=newest_first)
 
     # --- people
 
@@ -375,10 +380,10 @@ class WebApi:
             raise Refused("user_disabled")
         return channel
 
-    def _direct(self, user_id: str) -> Channel:
+    def _direct(self, user_id: str, stranger: str = "channel_not_found") -> Channel:
         user = self.workspace.users.get(user_id)
         if user is None:
-            raise Refused("channel_not_found")
+            raise Refused(stranger)
         if user.is_bot:
             raise Refused("cannot_dm_bot")
         if user.deleted:
@@ -420,10 +425,6 @@ class WebApi:
 
     def _content(self, args: Args) -> Json:
         """text, blocks, attachments and metadata of a new message, checked as Slack checks them."""
-        if args.text("markdown_text") and (args.text("text") or args.values.get("blocks")):
-            raise Refused("markdown_text_conflict")
-        if args.text("markdown_text"):
-            args.values["blocks"] = [{"type": "markdown", "text": args.text("markdown_text")}]
         content = self._checked(args)
         content["text"] = args.text("text")[:MOST_TEXT]
         if not (content["text"].strip() or content.get("blocks") or content.get("attachments")):
@@ -445,12 +446,14 @@ class WebApi:
     def _checked(self, args: Args) -> Json:
         """The parts of a message that were given, each refused if Slack would refuse it."""
         given: Json = {}
+        if args.text("markdown_text"):
+            if args.text("text") or args.values.get("blocks"):
+                raise Refused("markdown_text_conflict")
+            args.values["blocks"] = [{"type": "markdown", "text": args.text("markdown_text")}]
         blocks = args.list_of_dicts("blocks", "invalid_blocks_format")
         attachments = args.list_of_dicts("attachments", "invalid_attachments")
         if blocks is not None:
             _refuse("invalid_blocks", block_kit.errors_of_message(blocks))
-            if block_kit.too_long(blocks):
-                raise Refused("msg_blocks_too_long")
             given["blocks"] = with_ids(blocks)
         if attachments is not None:
             if len(attachments) > MOST_ATTACHMENTS:
@@ -461,7 +464,10 @@ class WebApi:
             given["attachments"] = [
                 attachment | ({"blocks": with_ids(_blocks_of(attachment))} if _blocks_of(attachment) else {})
                 for attachment in attachments
+                if any(attachment.get(key) for key in _SAYING)
             ]
+        if block_kit.too_long([*(blocks or []), *map(_blocks_of, attachments or [])]):
+            raise Refused("msg_blocks_too_long")
         metadata = args.dict("metadata")
         if metadata is not None:
             if metadata:
@@ -614,6 +620,10 @@ def _check_token(token: str, wanted: str) -> None:
 def _refuse(error: str, messages: list[str]) -> None:
     if messages:
         raise Refused(error, " ".join(messages), response_metadata={"messages": messages})
+
+
+# Without one of these an attachment shows nothing, and is none.
+_SAYING = ("blocks", "fallback", "fields", "footer", "image_url", "pretext", "text", "thumb_url", "title")
 
 
 def _blocks_of(attachment: Json) -> Any:

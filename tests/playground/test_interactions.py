@@ -172,6 +172,25 @@ def test_a_click_on_an_ephemeral_message_carries_no_message(local: Local, bot: B
     assert "message" not in body
 
 
+def test_what_stands_in_an_attachment_works_as_well(local: Local, bot: Bot, ana: Person) -> None:
+    menu = {"type": "static_select", "action_id": "how", "options": [{"text": plain("High"), "value": "high"}]}
+    attachments = [{"text": "One"}, {"blocks": [actions(button(value="42"), menu, block_id="attached")]}]
+    ts = local.client().chat_postMessage(channel="C0L1", text="A card", attachments=attachments)["ts"]
+    place = {"container": {"type": "message", "channel": "C0L1", "ts": ts}, "block_id": "attached"}
+
+    ana.does("action", **place, action_id="go")
+
+    body = bot.hears("action")
+    assert (body["actions"][0]["value"], body["message"]["ts"]) == ("42", ts)
+    assert body["container"] == {
+        "type": "message_attachment", "message_ts": ts, "channel_id": "C0L1", "is_ephemeral": False,
+        "attachment_id": 2, "is_app_unfurl": False,
+    }  # fmt: skip
+    assert "how" in body["state"]["values"]["attached"]
+    answer_at(bot, "action").send(text="Done", replace_original=True)
+    assert "attachments" not in local.messages("C0L1")[-1]
+
+
 def test_choices_in_a_message_are_its_state(local: Local, bot: Bot, ana: Person) -> None:
     options = [{"text": plain("High"), "value": "high"}, {"text": plain("Low"), "value": "low"}]
     menu = {"type": "static_select", "action_id": "how", "options": options, "initial_option": options[1]}

@@ -58,6 +58,21 @@ def test_posting_to_a_person_opens_the_direct_message(local: Local) -> None:
         ({"channel": "C0L1", "text": "Hi", "blocks": "[{"}, "invalid_blocks_format"),
         ({"channel": "C0L1", "text": "Hi", "blocks": ["no block"]}, "invalid_blocks_format"),
         ({"channel": "C0L1", "text": "Hi", "blocks": [section("x" * 2900)] * 5}, "msg_blocks_too_long"),
+        ({"channel": "C0L1", "text": "", "attachments": [{}]}, "no_text"),
+        ({"channel": "C0L1", "text": "", "attachments": [{"color": "good", "blocks": []}]}, "no_text"),
+        (
+            {"channel": "C0L1", "text": "Hi", "attachments": [{"blocks": [section("x" * 2900)] * 5}]},
+            "msg_blocks_too_long",
+        ),
+        (
+            {
+                "channel": "C0L1",
+                "text": "Hi",
+                "blocks": [section("x" * 2900)] * 3,
+                "attachments": [{"blocks": [section("x" * 2900)] * 2}],
+            },
+            "msg_blocks_too_long",
+        ),
         ({"channel": "C0L1", "text": "Hi", "attachments": [{"text": "a"}] * 101}, "too_many_attachments"),
         ({"channel": "C0L1", "text": "Hi", "attachments": [{"blocks": [{"type": "no"}]}]}, "invalid_blocks"),
         ({"channel": "C0L1", "text": "Hi", "username": "Somebody else"}, "missing_scope"),
@@ -159,12 +174,24 @@ def test_update_keeps_what_it_is_not_given_and_drops_what_is_empty(local: Local)
     assert last["edited"]["user"] == "U0BOT"
 
 
+def test_markdown_can_be_posted_and_changed(local: Local) -> None:
+    client = local.client()
+    ts = client.chat_postMessage(channel="C0L1", markdown_text="# One")["ts"]
+    client.chat_update(channel="C0L1", ts=ts, markdown_text="# Two")
+
+    (block,) = local.messages("C0L1")[-1]["blocks"]
+    assert (block["type"], block["text"]) == ("markdown", "# Two")
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
         ({"text": "x" * 4_001}, "msg_too_long"),
         ({"text": "", "blocks": []}, "no_text"),
         ({"text": "Hi", "blocks": [{"type": "marquee"}]}, "invalid_blocks"),
+        ({"markdown_text": "Hi", "text": "Hi"}, "markdown_text_conflict"),
+        ({"markdown_text": "Hi", "blocks": [section()]}, "markdown_text_conflict"),
+        ({"markdown_text": "x" * 12_001}, "invalid_blocks"),
         ({"text": "Hi", "ts": "1.000001"}, "message_not_found"),
         ({"text": "Hi", "channel": "U0MAYA"}, "channel_not_found"),
     ],
@@ -297,6 +324,17 @@ def test_the_sdk_pages_through_a_thread(local: Local, twelve: list[str]) -> None
     assert [page["has_more"] for page in pages] == [True, True, False]
 
 
+def test_a_thread_comes_by_the_thousand(local: Local, posted: str) -> None:
+    client = local.client()
+    for number in range(101):
+        client.chat_postMessage(channel="C0L1", text=f"Reply {number}", thread_ts=posted)
+
+    assert len(client.conversations_replies(channel="C0L1", ts=posted)["messages"]) == 102
+    assert client.conversations_replies(channel="C0L1", ts=posted, limit=1_000)["ok"]
+    refusal = local.refused("conversations_replies", channel="C0L1", ts=posted, limit=1_001)
+    assert refusal["error"] == "invalid_limit"
+
+
 def test_history_can_be_bounded(local: Local, twelve: list[str]) -> None:
     bounds: dict[str, Any] = {"channel": "C0L3", "oldest": twelve[2], "latest": twelve[5]}
 
@@ -415,6 +453,10 @@ def test_an_app_joins_and_leaves_a_public_channel(local: Local, bot: Bot) -> Non
     [
         ("conversations_join", {"channel": "C0MGMT"}, "method_not_supported_for_channel_type"),
         ("conversations_open", {"users": ""}, "users_list_not_supplied"),
+        ("conversations_open", {"users": "U0NOBODY"}, "user_not_found"),
+        ("conversations_open", {"users": "U0ANA,U0BEN"}, "method_not_supported_for_channel_type"),
+        ("conversations_open", {"channel": "C0L1"}, "method_not_supported_for_channel_type"),
+        ("conversations_open", {"channel": "C0NOWHERE"}, "channel_not_found"),
         ("conversations_list", {"types": "secret_channel"}, "invalid_types"),
         ("conversations_members", {"channel": "C0NOWHERE"}, "channel_not_found"),
         ("users_info", {"user": "U0NOBODY"}, "user_not_found"),
