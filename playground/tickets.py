@@ -63,9 +63,13 @@ class Tickets:
         self._urls[path] = ResponseUrl(user, channel, self._clock.now(), ts, ephemeral)
         return f"{self._base_url}/hooks/{path}"
 
+    def look(self, path: str) -> ResponseUrl | None:
+        """Where a response_url leads, whether or not it may still be used."""
+        return self._urls.get(path)
+
     def find(self, path: str) -> ResponseUrl:
         """Where a response_url leads, if it may still be used; the caller counts the use."""
-        target = self._urls.get(path)
+        target = self.look(path)
         if target is None:
             raise Refused("no_such_url")
         if self._clock.now() - target.issued_at > RESPONSE_SECONDS:

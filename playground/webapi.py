@@ -305,7 +305,7 @@ class WebApi:
         self.uploads[file.id] = {"length": length, "received": False}
         return {"upload_url": f"{self.workspace.base_url}/upload/v1/{file.id}", "file_id": file.id}
 
-    def receive_upload(self, file_id: str, content: bytes) -> None:
+    def receive_upload(self, file_id: str, content: bytes) -> Json:
         """The bytes that follow `files.getUploadURLExternal`."""
         upload = self.uploads.get(file_id)
         if upload is None or upload["received"]:
@@ -316,6 +316,7 @@ class WebApi:
         file.content = content
         file.mimetype = mimetypes.guess_type(file.name)[0] or file.mimetype
         upload["received"] = True
+        return {"said": f"OK - {len(content)}"}
 
     def complete_upload(self, args: Args) -> Json:
         named = args.list_of_dicts("files", "invalid_arguments")
@@ -509,7 +510,7 @@ class WebApi:
 
     # --- response_url
 
-    def respond(self, path: str, body: Json) -> None:
+    def respond(self, path: str, body: Json) -> Json:
         """One POST to a response_url. Refused when it is used up, too old, says nothing, or comes too fast."""
         target = self.tickets.find(path)
         channel = target.channel
@@ -517,7 +518,7 @@ class WebApi:
         if body.get("delete_original") and not (body.get("text") or body.get("blocks")):
             target.uses += 1
             self._drop_original(*original, ephemeral=target.ephemeral)
-            return
+            return {"said": "ok"}
         self._pace(channel)
         content = self._content(Args(body))
         target.uses += 1
@@ -529,8 +530,9 @@ class WebApi:
                 self.workspace.rewrite_whisper(target.user, (channel.id, target.ts), content)
             elif target.ts in channel.messages:
                 self.workspace.edit(channel, target.ts, BOT_USER, content)
-            return
+            return {"said": "ok"}
         self._answer_person(target.user, channel, body, content)
+        return {"said": "ok"}
 
     def answer_command(self, user: str, channel: Channel, payload: Any) -> None:
         """What the app put into the ack of a slash command."""

@@ -174,7 +174,7 @@ def test_a_click_on_an_ephemeral_message_carries_no_message(local: Local, bot: B
 
 def test_what_stands_in_an_attachment_works_as_well(local: Local, bot: Bot, ana: Person) -> None:
     menu = {"type": "static_select", "action_id": "how", "options": [{"text": plain("High"), "value": "high"}]}
-    attachments = [{"text": "One"}, {"blocks": [actions(button(value="42"), menu, block_id="attached")]}]
+    attachments: list[Json] = [{"text": "One"}, {"blocks": [actions(button(value="42"), menu, block_id="attached")]}]
     ts = local.client().chat_postMessage(channel="C0L1", text="A card", attachments=attachments)["ts"]
     place = {"container": {"type": "message", "channel": "C0L1", "ts": ts}, "block_id": "attached"}
 
