@@ -33,7 +33,7 @@ class Interactions:
     async def command(self, user: str, channel: Channel, command: str, text: str) -> None:
         """Send a slash command; Refused with Slack's sentence when the app does not answer."""
         known = next((entry for entry in self.manifest.commands if entry.command == command), None)
-        if known is None:
+        if known is None or not self.manifest.may_be_called:
             raise Refused("unknown_command", f"{command} is not a valid command.")
         payload: Json = {
             "token": LEGACY_TOKEN, "team_id": people.TEAM_ID, "team_domain": people.TEAM_DOMAIN,
@@ -55,7 +55,7 @@ class Interactions:
         """A global shortcut, or one on a message when `channel` and `ts` say which."""
         kind = "message" if channel else "global"
         known = [entry for entry in self.manifest.shortcuts if (entry.callback_id, entry.type) == (callback_id, kind)]
-        if not known:
+        if not known or not self.manifest.may_be_called:
             raise Refused("unknown_shortcut", "This app has no such shortcut.")
         payload: Json = self._base("shortcut", user) | {
             "callback_id": callback_id,

@@ -41,6 +41,11 @@ class Manifest:
     interactive: bool = False
     socket_mode: bool = False
 
+    @property
+    def may_be_called(self) -> bool:
+        """Commands and shortcuts need a scope, whatever else the manifest says of them."""
+        return "commands" in self.scopes
+
 
 def read(path: Path) -> Manifest:
     """The app described by a YAML (or JSON) manifest; ManifestError when it cannot be understood."""

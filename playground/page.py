@@ -69,10 +69,12 @@ class Page:
             "commands": [
                 {"command": entry.command, "description": entry.description, "usage_hint": entry.usage_hint}
                 for entry in self.manifest.commands
+                if self.manifest.may_be_called
             ],
             "shortcuts": [
                 {"name": e.name, "type": e.type, "callback_id": e.callback_id, "description": e.description}
                 for e in self.manifest.shortcuts
+                if self.manifest.may_be_called
             ],
         })  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from playground.manifest import parse
-from tests.playground.workspace import MANIFEST, Bot, Local
+from tests.playground.workspace import MANIFEST, Bot, Local, actions, button
 
 CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("chat_postMessage", {"channel": "C0L1", "text": "Hi"}, "chat:write"),
@@ -90,6 +90,44 @@ def test_home_and_messages_tabs_are_off_unless_the_manifest_has_them() -> None:
         maya = local.person("U0MAYA")
         assert maya.is_refused("home", tab="home")["error"] == "not_enabled"
         assert maya.is_refused("message", channel="@U0BOT", text="Hi")["error"] == "messages_tab_disabled"
+    finally:
+        local.stop()
+
+
+def test_commands_and_shortcuts_need_their_scope() -> None:
+    local = Local(replace(MANIFEST, scopes=MANIFEST.scopes - {"commands"}))
+    try:
+        maya = local.person("U0MAYA")
+        ts = maya.says("C0ITHELP", "VPN is down")
+        assert maya.is_refused("command", channel="C0ITHELP", command="/try")["error"] == "unknown_command"
+        assert maya.is_refused("shortcut", callback_id="try_global")["error"] == "unknown_shortcut"
+        on_message = {"callback_id": "try_message", "channel": "C0ITHELP", "ts": ts}
+        assert maya.is_refused("shortcut", **on_message)["error"] == "unknown_shortcut"
+        _, overview = local.call("GET", "/_page/workspace")
+        assert (overview["commands"], overview["shortcuts"]) == ([], [])
+    finally:
+        local.stop()
+
+
+def test_clicks_need_interactivity_in_the_manifest() -> None:
+    local = Local(replace(MANIFEST, interactive=False))
+    try:
+        blocks = [actions(button(), block_id="row")]
+        ts = local.client().chat_postMessage(channel="C0ITHELP", text="A card", blocks=blocks)["ts"]
+        click = {"container": {"type": "message", "channel": "C0ITHELP", "ts": ts}}
+        refusal = local.person("U0MAYA").is_refused("action", **click, block_id="row", action_id="go")
+        assert refusal["error"] == "not_interactive"
+    finally:
+        local.stop()
+
+
+def test_a_read_only_messages_tab_takes_no_messages() -> None:
+    local = Local(replace(MANIFEST, messages_read_only=True))
+    try:
+        local.client().chat_postMessage(channel="U0MAYA", text="The app may still write")
+        maya = local.person("U0MAYA")
+        assert maya.is_refused("message", channel="D0MAYA", text="Hi")["error"] == "messages_tab_read_only"
+        maya.says("@U0TOM", "as between people")
     finally:
         local.stop()
 
