@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from playground import people
+from playground import emoji, people
 from playground.clock import Clock
 from playground.feed import Feed
 from playground.people import BOT_USER, Channel, User, UserGroup
@@ -17,6 +17,8 @@ from playground.text import BROADCASTS, encode, mentions, rich_text
 
 Json = dict[str, Any]
 
+MOST_REACTIONS = 23  # of one person on one message
+MOST_EMOJI = 50  # on one message
 EPHEMERAL_SECONDS = 600  # how long a page opened later is still shown what was for its person only
 
 
@@ -190,13 +192,19 @@ class Workspace:
 
     def react(self, channel: Channel, ts: str, user_id: str, name: str) -> None:
         message = self.message(channel, ts)
-        reactions = message.setdefault("reactions", [])
+        reactions = message.get("reactions", [])
         reaction = next((entry for entry in reactions if entry["name"] == name), None)
-        if reaction is None:
-            reaction = {"name": name, "users": [], "count": 0}
-            reactions.append(reaction)
-        if user_id in reaction["users"]:
+        if reaction is not None and user_id in reaction["users"]:
             raise Refused("already_reacted", "You have already reacted with this emoji.")
+        if not emoji.known(name):
+            raise Refused("invalid_name", f"There is no emoji {name}.")
+        if sum(user_id in entry["users"] for entry in reactions) >= MOST_REACTIONS:
+            raise Refused("too_many_reactions", "You cannot react more often to one message.")
+        if reaction is None:
+            if len(reactions) >= MOST_EMOJI:
+                raise Refused("too_many_emoji", "This message cannot carry more emoji.")
+            reaction = {"name": name, "users": [], "count": 0}
+            message["reactions"] = [*reactions, reaction]
         reaction["users"].append(user_id)
         reaction["count"] += 1
         self._reacted(channel, message, user_id, name, "reaction_added")

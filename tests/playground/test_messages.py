@@ -1,6 +1,7 @@
 """Posting, changing, reading: chat.*, reactions.*, conversations.*, and what each refuses."""
 
 import itertools
+import string
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -398,6 +399,9 @@ def test_a_reaction_is_put_and_taken(local: Local, ana: Person, posted: str) -> 
     ("arguments", "error"),
     [
         ({"name": "Not A Name"}, "invalid_name"),
+        ({"name": "no_such_emoji"}, "invalid_name"),
+        ({"name": "wave::skin-tone-9"}, "invalid_name"),
+        ({"name": "flag-germany"}, "invalid_name"),
         ({"timestamp": "1.000001"}, "message_not_found"),
         ({"channel": "C0GENERAL"}, "not_in_channel"),
     ],
@@ -408,6 +412,27 @@ def test_a_reaction_slack_would_refuse_is_refused(
     given = {"channel": "C0L1", "timestamp": posted, "name": "eyes"} | arguments
 
     assert local.refused("reactions_add", **given)["error"] == error
+
+
+@pytest.mark.parametrize("name", ["+1", "thumbsup", ":eyes:", "wave::skin-tone-3", "flag-de", "white_check_mark"])
+def test_every_emoji_of_the_page_can_be_a_reaction(local: Local, posted: str, name: str) -> None:
+    assert local.client().reactions_add(channel="C0L1", timestamp=posted, name=name)["ok"]
+
+
+def test_reactions_have_their_limits(local: Local, ana: Person, posted: str) -> None:
+    flags = [f"flag-a{letter}" for letter in string.ascii_lowercase] + [f"flag-b{x}" for x in string.ascii_lowercase]
+    place = {"channel": "C0L1", "timestamp": posted}
+    for name in flags[:23]:
+        local.client().reactions_add(**place, name=name)
+    assert local.refused("reactions_add", **place, name="eyes")["error"] == "too_many_reactions"
+
+    for name in flags[23:46]:
+        ana.does("react", channel="C0L1", ts=posted, name=name)
+    for name in flags[46:50]:
+        local.person("U0BEN").does("react", channel="C0L1", ts=posted, name=name)
+    ben = {"channel": "C0L1", "ts": posted}
+    assert local.person("U0BEN").is_refused("react", **ben, name="eyes")["error"] == "too_many_emoji"
+    local.person("U0BEN").does("react", **ben, name=flags[0])
 
 
 # --- channels and people
