@@ -183,7 +183,8 @@ LINK_OPTION = option(plain(75), link=True)
 GROUPS = items(Shape({"label": plain(75), "options": items(PLAIN_OPTION, 1, 100)}), 1, 100)
 
 
-def _own_options(value: Json) -> list[Any]:
+def own_options(value: Json) -> list[Any]:
+    """The options an element has, in groups or not."""
     own = list(value.get("options") or [])
     for group in value.get("option_groups") or []:
         own += group.get("options") or []
@@ -192,7 +193,7 @@ def _own_options(value: Json) -> list[Any]:
 
 def _initial_is_an_option(value: Json, pointer: str, report: Report) -> None:
     chosen = value.get("initial_options") or [value["initial_option"]] if _has_initial(value) else []
-    own = [_bare(entry) for entry in _own_options(value)]
+    own = [_bare(entry) for entry in own_options(value)]
     name = "initial_options" if "initial_options" in value else "initial_option"
     for entry in chosen:
         if _bare(entry) not in own:

@@ -4,7 +4,7 @@ import logging
 import secrets
 from typing import Any
 
-from playground import people, views
+from playground import answers, people, views
 from playground.people import BOT_USER, Channel
 from playground.refusal import Refused
 from playground.socket_mode import NoAnswer
@@ -84,9 +84,13 @@ class Interactions:
         if element["type"] == "workflow_button":
             return
         action = _action(element, block_id, given) | {"action_ts": self.workspace.new_ts()}
-        values = known_state | state
+        if element["type"] == "overflow" and action["selected_option"] not in element["options"]:
+            raise Refused("unknown_option", "This choice is no longer there.")
+        values = views.merged(known_state, state)
         if element["type"] in views.VALUE_KEYS:
-            values = values | {block_id: {**values.get(block_id, {}), action_id: action}}
+            values = views.merged(values, {block_id: {action_id: action}})
+        if answers.strays(blocks, state_of(blocks, values), self._here(user)):
+            raise Refused("unknown_option", "This choice is no longer there.")
         payload = self._base("block_actions", user) | place | {"actions": [action]}
         payload["trigger_id"] = self.tickets.trigger(user, str(container.get("view_id", "")))
         if "view" in payload:
@@ -150,11 +154,17 @@ class Interactions:
 
     async def submit(self, user: str, view_id: str, values: Json) -> None:
         view = self._form(user, view_id)
-        self.views.remember(view, self._with_files(user, values))
-        view.pop("errors", None)
-        state = state_of(view["blocks"], view["state"]["values"])
-        if errors := views.missing(view["blocks"], state):
+        blocks = view["blocks"]
+        state = state_of(blocks, views.merged(view["state"]["values"], values))
+        errors = answers.strays(blocks, state, self._here(user))
+        if not errors:
+            errors = answers.problems(blocks, state)
+            self.views.remember(view, values if not errors else _without_files(values))
+        if errors:
             raise Refused("missing_input", "Some fields still need an answer.", errors=errors)
+        self._store_files(user, view)
+        view.pop("errors", None)
+        state = state_of(blocks, view["state"]["values"])
         payload = self._base("view_submission", user) | {"view": self._view(view), "response_urls": []}
         payload["trigger_id"] = self.tickets.trigger(user, view_id)
         for block_id, action_id, element in views.stateful(view["blocks"]):
@@ -210,14 +220,27 @@ class Interactions:
             raise Refused("view_not_found", "This form is no longer open.")
         return view
 
-    def _with_files(self, user: str, values: Json) -> Json:
-        """The values, with files that came along stored and shown as Slack shows them."""
-        for actions in values.values():
+    def _store_files(self, user: str, view: Json) -> None:
+        """Files that came along with a form become files, shown as Slack shows them."""
+        for actions in view["state"]["values"].values():
             for value in actions.values():
-                if isinstance(value, dict) and value.get("type") == "file_input":
-                    stored = [self.workspace.add_file_base64(user, file) for file in value.get("files") or []]
-                    value["files"] = [self.workspace.file_json(file) for file in stored]
-        return values
+                if value.get("type") == "file_input":
+                    files = self.workspace.files
+                    value["files"] = [
+                        self.workspace.file_json(
+                            files[file["id"]] if "id" in file else self.workspace.add_file_base64(user, file)
+                        )
+                        for file in value.get("files") or []
+                    ]
+
+    def _here(self, user: str) -> answers.Here:
+        visible = self.workspace.visible_channels(user)
+        return answers.Here(
+            users=frozenset(self.workspace.users),
+            channels=frozenset(channel.id for channel in visible if not channel.is_im),
+            conversations=frozenset(channel.id for channel in visible),
+            files=frozenset(self.workspace.files),
+        )
 
     # --- the app's own page
 
@@ -268,6 +291,13 @@ class Interactions:
             raise Refused(refusal.error, sentence, **refusal.extra) from refusal
 
 
+def _without_files(values: Json) -> Json:
+    return {
+        block_id: {action_id: value for action_id, value in actions.items() if "files" not in value}
+        for block_id, actions in values.items()
+    }
+
+
 def _channel_name(channel: Channel) -> str:
     if channel.is_im:
         return "directmessage"
@@ -278,35 +308,15 @@ def _action(element: Json, block_id: str, given: Json) -> Json:
     """`actions[0]` of the payload: the element as the app drew it, with what the person chose."""
     kind = element["type"]
     action: Json = {"type": kind, "action_id": element["action_id"], "block_id": block_id}
-    if kind in views.VALUE_KEYS:
-        value_key = views.VALUE_KEYS[kind][0]
-        return action | {value_key: _chosen(element, value_key, given.get(value_key))}
-    if kind == "overflow":
-        return action | {"selected_option": _chosen(element, "selected_option", given.get("selected_option"))}
+    if kind in views.VALUE_KEYS or kind == "overflow":
+        value_key = "selected_option" if kind == "overflow" else views.VALUE_KEYS[kind][0]
+        return action | {value_key: views.as_offered(element, given.get(value_key))}
     for key in ("text", "value", "url", "style", "confirm", "icon"):
         if key in element:
             action[key] = element[key]
     if kind == "feedback_buttons":
         action["value"] = given.get("value")
     return action
-
-
-def _chosen(element: Json, value_key: str, given: Any) -> Any:
-    """What was chosen, as the app wrote it: an option must be one of the element's own."""
-    if value_key not in ("selected_option", "selected_options") or given is None:
-        return given
-    if "external" in element["type"]:
-        return given
-    own = list(element.get("options") or [])
-    for group in element.get("option_groups") or []:
-        own += group["options"]
-    by_value = {option["value"]: option for option in own}
-    chosen = given if isinstance(given, list) else [given]
-    try:
-        options = [by_value[option["value"]] for option in chosen]
-    except (KeyError, TypeError) as error:
-        raise Refused("unknown_option", "This choice is no longer there.") from error
-    return options if isinstance(given, list) else options[0]
 
 
 def event_envelope(event: Json, now: float) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from playground import people
-from playground.blocks import without_nulls
+from playground.blocks import own_options, without_nulls
 from playground.clock import Clock
 from playground.feed import Feed
 from playground.refusal import Refused
@@ -227,42 +227,22 @@ def state_of(blocks: list[Json], values: Json) -> Json:
         given = values.get(block_id, {}).get(action_id)
         empty: Any = [] if value_key.endswith("s") else None
         value = given.get(value_key, empty) if isinstance(given, dict) else element.get(initial_key, empty)
-        state.setdefault(block_id, {})[action_id] = {"type": kind, value_key: value}
+        state.setdefault(block_id, {})[action_id] = {"type": kind, value_key: as_offered(element, value)}
     return state
 
 
-def missing(blocks: list[Json], state: Json) -> dict[str, str]:
-    """What the person still has to mend before the form can be sent: block id to the sentence Slack shows."""
-    errors: dict[str, str] = {}
-    for block in walk(blocks):
-        if block.get("type") != "input":
-            continue
-        element = block["element"]
-        value = state[block["block_id"]][element["action_id"]][VALUE_KEYS[element["type"]][0]]
-        if value in (None, "", []):
-            if not block.get("optional"):
-                errors[block["block_id"]] = "Please complete this required field."
-        elif isinstance(value, str):
-            errors |= _misfit(block["block_id"], element, value)
-    return errors
+def as_offered(element: Json, chosen: Any) -> Any:
+    """A choice in the words of the app, which offered it; anything else as it is."""
+    own = {option["value"]: option for option in own_options(element)}
+    if isinstance(chosen, list):
+        return [as_offered(element, entry) for entry in chosen]
+    value = chosen.get("value") if isinstance(chosen, dict) else None
+    return own.get(value, chosen) if isinstance(value, str) else chosen
 
 
-def _misfit(block_id: str, element: Json, value: str) -> dict[str, str]:
-    length = len(value)
-    if element["type"] == "plain_text_input" and length < element.get("min_length", 0):
-        return {block_id: f"This entry must be at least {element['min_length']} characters long."}
-    if element["type"] == "plain_text_input" and length > element.get("max_length", 3000):
-        return {block_id: f"This entry must be at most {element.get('max_length', 3000)} characters long."}
-    if element["type"] == "email_text_input" and "@" not in value:
-        return {block_id: "Please enter an email address."}
-    if element["type"] == "url_text_input" and "://" not in value:
-        return {block_id: "Please enter a link."}
-    if element["type"] == "number_input":
-        try:
-            float(value)
-        except ValueError:
-            return {block_id: "Please enter a number."}
-    return {}
+def merged(values: Json, newer: Json) -> Json:
+    """What stands in a form's inputs when `newer` comes to `values`; both {block_id: {action_id: value}}."""
+    return {block: values.get(block, {}) | newer.get(block, {}) for block in {**values, **newer}}
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:

@@ -221,7 +221,14 @@ def test_a_submission_has_a_value_for_every_input(local: Local, bot: Bot, maya: 
         ({}, "x" * 3001, "This entry must be at most 3000 characters long."),
         ({"type": "email_text_input"}, "maya", "Please enter an email address."),
         ({"type": "url_text_input"}, "example.com", "Please enter a link."),
+        ({"type": "email_text_input"}, "a@b", "Please enter an email address."),
+        ({"type": "url_text_input"}, "gopher://a", "Please enter a link."),
         ({"type": "number_input", "is_decimal_allowed": True}, "many", "Please enter a number."),
+        ({"type": "number_input", "is_decimal_allowed": True}, "nan", "Please enter a number."),
+        ({"type": "number_input", "is_decimal_allowed": True}, "1e3", "Please enter a number."),
+        ({"type": "number_input", "is_decimal_allowed": False}, "9.5", "Please enter a whole number."),
+        ({"type": "number_input", "is_decimal_allowed": False, "min_value": "3"}, "2", "Please enter 3 or more."),
+        ({"type": "number_input", "is_decimal_allowed": False, "max_value": "3"}, "4", "Please enter 3 or less."),
     ],
 )
 def test_what_is_missing_or_misfit_never_reaches_the_app(
@@ -234,6 +241,89 @@ def test_what_is_missing_or_misfit_never_reaches_the_app(
     assert (refusal["error"], refusal["errors"]) == ("missing_input", {"title": sentence})
     assert bot.heard("submission") == []
     assert len(maya.views()) == 1
+
+
+OPTIONS = [{"text": plain("High"), "value": "high"}, {"text": plain("Low"), "value": "low"}]
+PNG = {"name": "a.png", "mimetype": "image/png", "content_base64": "iVBORw=="}
+STRAY = "This cannot be chosen here."
+
+WRONG: list[tuple[Json, Json, str]] = [
+    ({"type": "plain_text_input"}, {"value": {"a": 1}}, STRAY),
+    ({"type": "plain_text_input"}, {"value": 5}, STRAY),
+    ({"type": "static_select", "options": OPTIONS}, {"selected_option": {"text": plain("X"), "value": "x"}}, STRAY),
+    ({"type": "static_select", "options": OPTIONS}, {"selected_option": "high"}, STRAY),
+    ({"type": "static_select", "options": OPTIONS}, {"selected_option": {"value": ["high"]}}, STRAY),
+    ({"type": "radio_buttons", "options": OPTIONS}, {"selected_option": {"text": plain("X"), "value": "x"}}, STRAY),
+    ({"type": "checkboxes", "options": OPTIONS}, {"selected_options": [OPTIONS[0], OPTIONS[0]]}, STRAY),
+    ({"type": "checkboxes", "options": OPTIONS}, {"selected_options": OPTIONS[0]}, STRAY),
+    ({"type": "external_select"}, {"selected_option": {"text": plain("x" * 76), "value": "x"}}, STRAY),
+    ({"type": "multi_static_select", "options": OPTIONS, "max_selected_items": 1}, {"selected_options": OPTIONS},
+     "Please choose at most 1."),
+    ({"type": "users_select"}, {"selected_user": "U0NOBODY"}, STRAY),
+    ({"type": "users_select"}, {"selected_user": ["U0ANA"]}, STRAY),
+    ({"type": "multi_users_select", "max_selected_items": 1}, {"selected_users": ["U0ANA", "U0BEN"]},
+     "Please choose at most 1."),
+    ({"type": "channels_select"}, {"selected_channel": "C0NOWHERE"}, STRAY),
+    ({"type": "conversations_select"}, {"selected_conversation": "C0MGMT"}, STRAY),
+    ({"type": "datepicker"}, {"selected_date": "nonsense"}, STRAY),
+    ({"type": "datepicker"}, {"selected_date": "2026-02-31"}, STRAY),
+    ({"type": "timepicker"}, {"selected_time": "25:00"}, STRAY),
+    ({"type": "datetimepicker"}, {"selected_date_time": "soon"}, STRAY),
+    ({"type": "rich_text_input"}, {"rich_text_value": {"type": "section"}}, STRAY),
+    ({"type": "file_input", "max_files": 1}, {"files": [PNG, PNG]}, "Please add at most 1 files."),
+    ({"type": "file_input", "filetypes": ["pdf"]}, {"files": [PNG]}, "Please add files of these types only: pdf."),
+    ({"type": "file_input"}, {"files": [PNG | {"content_base64": "A" * 14_000_000}]}, "A file may have at most 10 MB."),
+    ({"type": "file_input"}, {"files": [PNG | {"content_base64": "!"}]}, STRAY),
+    ({"type": "file_input"}, {"files": [{"id": "F0OTHER"}]}, STRAY),
+    ({"type": "file_input"}, {"files": "a.png"}, STRAY),
+]  # fmt: skip
+
+
+def one_input(**element: Any) -> Json:
+    return {"type": "input", "block_id": "title", "label": plain("T"), "element": {"action_id": "typed", **element}}
+
+
+@pytest.mark.parametrize(("element", "value", "sentence"), WRONG)
+def test_what_a_browser_would_hold_back_never_reaches_the_app(
+    bot: Bot, maya: Person, element: Json, value: Json, sentence: str
+) -> None:
+    view = maya.opens_form(bot, modal(one_input(**element)))
+    given = {"title": {"typed": {"type": element["type"], **value}}}
+
+    assert maya.is_refused("submit", view_id=view["id"], values=given)["errors"] == {"title": sentence}
+    assert bot.heard("submission") == []
+    assert "content_base64" not in str(maya.views())
+
+
+def test_what_a_form_offers_can_be_chosen(bot: Bot, maya: Person) -> None:
+    chosen: list[tuple[Json, Json]] = [
+        ({"type": "static_select", "options": OPTIONS}, {"selected_option": OPTIONS[1]}),
+        ({"type": "external_select"}, {"selected_option": OPTIONS[1]}),
+        ({"type": "multi_users_select", "max_selected_items": 2}, {"selected_users": ["U0ANA", "U0BEN"]}),
+        ({"type": "channels_select"}, {"selected_channel": "C0GENERAL"}),
+        ({"type": "conversations_select", "initial_conversation": "C0GONE"}, {"selected_conversation": "C0GONE"}),
+        ({"type": "datepicker"}, {"selected_date": "2028-02-29"}),
+        ({"type": "timepicker"}, {"selected_time": "23:59"}),
+        ({"type": "datetimepicker"}, {"selected_date_time": 1_800_000_000}),
+        ({"type": "number_input", "is_decimal_allowed": False, "min_value": "-3"}, {"value": "-3"}),
+    ]
+    blocks = [one_input(**element) | {"block_id": str(number)} for number, (element, _) in enumerate(chosen)]
+    view = maya.opens_form(bot, modal(*blocks))
+    values = {str(n): {"typed": {"type": element["type"], **value}} for n, (element, value) in enumerate(chosen)}
+
+    maya.does("submit", view_id=view["id"], values=values)
+
+    assert bot.hears("submission")["view"]["state"]["values"] == values
+
+
+def test_a_click_in_a_form_carries_no_value_a_browser_could_not_send(bot: Bot, maya: Person) -> None:
+    form = modal(one_input(type="static_select", options=OPTIONS), actions(button(), block_id="row"))
+    view = maya.opens_form(bot, form)
+    forged = {"title": {"typed": {"type": "static_select", "selected_option": {"text": plain("X"), "value": "x"}}}}
+    place = {"container": {"type": "view", "view_id": view["id"]}, "block_id": "row", "action_id": "go"}
+
+    assert maya.is_refused("action", **place, state={"values": forged})["error"] == "unknown_option"
+    assert bot.heard("action") == []
 
 
 def submits(bot: Bot, person: Person, **answer: Any) -> Json:

@@ -226,6 +226,9 @@ def test_an_overflow_gives_its_option(local: Local, bot: Bot, ana: Person) -> No
         ({"action_id": "gone"}, {}, "unknown_action"),
         ({"block_id": "gone"}, {}, "unknown_action"),
         ({"action_id": "how"}, {"selected_option": {"value": "forged"}}, "unknown_option"),
+        ({"action_id": "how"}, {"selected_option": "high"}, "unknown_option"),
+        ({"action_id": "more"}, {"selected_option": {"value": "forged"}}, "unknown_option"),
+        ({"action_id": "more"}, {}, "unknown_option"),
         ({"container": {"type": "message", "channel": "C0L1", "ts": "1.000001"}}, {}, "message_not_found"),
         ({"container": {"type": "message", "channel": "C0MGMT", "ts": "1.000001"}}, {}, "channel_not_found"),
         ({"container": {"type": "view", "view_id": "V0"}}, {}, "view_not_found"),
@@ -234,7 +237,8 @@ def test_an_overflow_gives_its_option(local: Local, bot: Bot, ana: Person) -> No
 )
 def test_a_click_on_what_is_not_there_is_refused(bot: Bot, ana: Person, where: Json, chosen: Json, error: str) -> None:
     menu = {"type": "static_select", "action_id": "how", "options": [{"text": plain("High"), "value": "high"}]}
-    message = post(bot.local, actions(button(), menu, block_id="row"))
+    more = {"type": "overflow", "action_id": "more", "options": menu["options"]}
+    message = post(bot.local, actions(button(), menu, more, block_id="row"))
     container = {"type": "message", "channel": "C0L1", "ts": message["ts"]}
     place = {"container": container, "block_id": "row", "action_id": "go"} | where
 
