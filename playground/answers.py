@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from playground import blocks as block_kit
@@ -44,7 +43,7 @@ def fits(element: Json, content: Any, here: Here) -> bool:
         case "selected_options":
             return _distinct(content) and all(_offers(element, option) for option in content)
         case "selected_date":
-            return isinstance(content, str) and _is_date(content)
+            return isinstance(content, str) and block_kit.is_date(content)
         case "selected_time":
             return isinstance(content, str) and bool(re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", content))
         case "selected_date_time":
@@ -120,13 +119,6 @@ def _distinct(chosen: Any) -> bool:
         return False
     names = [entry.get("value") if isinstance(entry, dict) else entry for entry in chosen]
     return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
 
 
 def _mistakes(rich_text: Json) -> list[str]:
