@@ -63,9 +63,9 @@ class Interactions:
         }
         payload["trigger_id"] = self.tickets.trigger(user)
         if channel is not None:
-            message = self.workspace.message(channel, ts)
             payload |= {
-                "type": "message_action", "message_ts": ts, "message": message,
+                "type": "message_action", "message_ts": ts,
+                "message": _without_metadata(self.workspace.message(channel, ts)),
                 "channel": {"id": channel.id, "name": _channel_name(channel)},
                 "response_url": self.tickets.response_url("app", user, channel),
             }  # fmt: skip
@@ -139,7 +139,7 @@ class Interactions:
                 raise Refused("message_not_found", "This message is gone.")
         else:
             message = self.workspace.message(channel, ts)
-            place["message"] = {key: value for key, value in message.items() if key != "metadata"}
+            place["message"] = _without_metadata(message)
         if "thread_ts" in message:
             place["container"]["thread_ts"] = message["thread_ts"]
         blocks = list(message.get("blocks") or [])
@@ -188,6 +188,8 @@ class Interactions:
                 inputs = {block["block_id"] for block in views.walk(view["blocks"]) if block["type"] == "input"}
                 if strangers := set(errors) - inputs:
                     raise Refused("invalid_errors", f"No input block is called {', '.join(sorted(strangers))}.")
+                if not all(isinstance(sentence, str) and sentence.strip() for sentence in errors.values()):
+                    raise Refused("invalid_errors", "Each error is a sentence.")
                 self.views.show_errors(user, view, errors)
             case {"response_action": "update", "view": dict(content)}:
                 self.views.update(view["id"], "", self.api.checked_view(content, "modal"), "")
@@ -289,6 +291,11 @@ class Interactions:
             sentence = f'{name} failed with the error "{refusal.error}"'
             self.feed.tell(user, {"type": "notice", "level": "error", "text": sentence})
             raise Refused(refusal.error, sentence, **refusal.extra) from refusal
+
+
+def _without_metadata(message: Json) -> Json:
+    """A message as interactions carry it."""
+    return {key: value for key, value in message.items() if key != "metadata"}
 
 
 def _without_files(values: Json) -> Json:

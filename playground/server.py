@@ -110,6 +110,8 @@ class Playground:
         except Refused as refusal:
             return await self._meet(request, Call(method, {}, "", _refusing(refusal), self._as_json))
         token = _token(request, values)
+        if method == "apps.connections.open":
+            token = _token(request, {})  # an app-level token comes in the header, and nowhere else
         channel = str(values.get("channel") or values.get("channel_id") or "")
         call = Call(method, values, channel, lambda: self.api.call(method, token, values), self._as_json)
         return await self._meet(request, call)

@@ -1,5 +1,6 @@
 """Forms and Home tabs: each person's stack of at most three forms, one Home, and what was typed so far."""
 
+import itertools
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -60,6 +61,7 @@ class Views:
         view = self.homes.get(user)
         if view is not None and view_hash and view_hash != view["hash"]:
             raise Refused("hash_conflict")
+        self._check_external_id(content, but=view)
         if view is None:
             view = self.homes[user] = self._new(content)
         else:
@@ -137,8 +139,8 @@ class Views:
         external_id = content.get("external_id")
         if not external_id:
             return
-        for stack in self.stacks.values():
-            if any(view["external_id"] == external_id and view is not but for view in stack):
+        for view in itertools.chain(self.homes.values(), *self.stacks.values()):
+            if view["external_id"] == external_id and view is not but:
                 raise Refused("duplicate_external_id")
 
 

@@ -111,7 +111,7 @@ class WebApi:
     def post_ephemeral(self, args: Args) -> Json:
         channel = self._target(args.required("channel"))
         reader = self.workspace.users.get(args.required("user"))
-        if reader is None or reader.id not in channel.members:
+        if reader is None or reader.is_bot or reader.id not in channel.members:
             raise Refused("user_not_in_channel")
         if channel.is_archived:
             raise Refused("is_archived")
@@ -517,17 +517,17 @@ class WebApi:
             return {"said": "ok"}
         self._pace(channel)
         content = self._content(Args(body))
-        target.uses += 1
-        if body.get("delete_original"):
-            self._drop_original(*original, ephemeral=target.ephemeral)
         if body.get("replace_original") and target.ts:
             content = {"blocks": None, "attachments": None} | content
             if target.ephemeral:
                 self.workspace.rewrite_whisper(target.user, (channel.id, target.ts), content)
             elif target.ts in channel.messages:
                 self.workspace.edit(channel, target.ts, BOT_USER, content)
-            return {"said": "ok"}
-        self._answer_person(target.user, channel, body, content)
+        else:
+            self._answer_person(target.user, channel, body, content)
+            if body.get("delete_original"):
+                self._drop_original(*original, ephemeral=target.ephemeral)
+        target.uses += 1
         return {"said": "ok"}
 
     def answer_command(self, user: str, channel: Channel, payload: Any) -> None:
@@ -537,6 +537,8 @@ class WebApi:
 
     def _answer_person(self, user: str, channel: Channel, body: Json, content: Json) -> None:
         """Show an answer to its person only, unless it says in_channel."""
+        if body.get("response_type") not in (None, "", "ephemeral", "in_channel"):
+            raise Refused("invalid_payload")
         content = self._own() | content
         content.pop("metadata", None)
         thread_ts = str(body.get("thread_ts") or "")

@@ -227,7 +227,7 @@ class Workspace:
         """Show something to one person only; it is no part of the channel's history."""
         message = {"type": "message", **message, "ts": self.new_ts(), "channel": channel.id, "ephemeral": True}
         if thread_ts:
-            message["thread_ts"] = thread_ts
+            message["thread_ts"] = self.thread_root(channel, thread_ts)["ts"]
         self.ephemerals[user_id][channel.id, message["ts"]] = message
         self.feed.tell(user_id, {"type": "ephemeral", "message": message})
         return message

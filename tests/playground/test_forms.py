@@ -367,6 +367,8 @@ def test_a_plain_ack_closes_the_top_form_only(local: Local, bot: Bot, maya: Pers
     ("answer", "error"),
     [
         ({"response_action": "errors", "errors": {"typed": "The action's id"}}, "invalid_errors"),
+        ({"response_action": "errors", "errors": {"title": ""}}, "invalid_errors"),
+        ({"response_action": "errors", "errors": {"title": 5}}, "invalid_errors"),
         ({"response_action": "close"}, "invalid_response_action"),
         ({"response_action": "update", "view": modal(title=plain("x" * 25))}, "invalid_arguments"),
         ({"response_action": "push", "view": {"type": "home", "blocks": []}}, "invalid_arguments"),

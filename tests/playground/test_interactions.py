@@ -306,6 +306,18 @@ def test_a_message_shortcut_carries_the_message_even_where_the_app_is_not(bot: B
     assert body["response_url"].startswith(f"{bot.local.base}/hooks/app/")
 
 
+def test_interactions_carry_no_metadata(local: Local, bot: Bot, ana: Person) -> None:
+    metadata = {"event_type": "card", "event_payload": {"issue": "42"}}
+    blocks = [actions(button())]
+    answer = local.client().chat_postMessage(channel="C0L1", text="A card", blocks=blocks, metadata=metadata)
+
+    ana.does("shortcut", callback_id="try_message", channel="C0L1", ts=answer["ts"])
+    ana.presses({**answer["message"], "channel": "C0L1"}, "go")
+
+    for kind in ("shortcut", "action"):
+        assert "metadata" not in bot.hears(kind)["message"]
+
+
 def test_a_shortcut_the_manifest_does_not_have_is_refused(bot: Bot, maya: Person) -> None:
     ts = maya.says("C0GENERAL", "VPN is down")
 
@@ -366,6 +378,8 @@ def test_a_response_url_takes_no_nonsense(local: Local, bot: Bot, maya: Person) 
 
     assert (hook.send(text="").status_code, hook.send(text="").body) == (400, "no_text")
     assert hook.send(text="Hi", blocks=[{"type": "marquee"}]).body == "invalid_blocks"
+    assert hook.send(text="Hi", response_type="nonsense").body == "invalid_payload"
+    assert hook.send_dict({"text": "Hi", "thread_ts": "1.000001"}).body == "thread_not_found"
     assert all(hook.send(text="Good").status_code == 200 for _ in range(5)), "what was refused does not count"
 
 
@@ -431,5 +445,9 @@ def test_publishing_with_a_stale_hash_is_a_conflict(local: Local) -> None:
     new = client.views_publish(user_id="U0FAY", view=view, hash=old)["view"]["hash"]
 
     assert local.refused("views_publish", user_id="U0FAY", view=view, hash=old)["error"] == "hash_conflict"
+    client.views_publish(user_id="U0MAYA", view=view | {"external_id": "mine"})
+    client.views_publish(user_id="U0MAYA", view=view | {"external_id": "mine"})
+    stolen = view | {"external_id": "mine"}
+    assert local.refused("views_publish", user_id="U0FAY", view=stolen)["error"] == "duplicate_external_id"
     client.views_publish(user_id="U0FAY", view=view, hash=new)
     assert local.refused("views_publish", user_id="U0NOBODY", view=view)["error"] == "invalid_arguments"

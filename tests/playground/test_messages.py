@@ -243,6 +243,31 @@ def test_an_ephemeral_message_to_somebody_outside_is_refused(local: Local) -> No
     refusal = local.refused("chat_postEphemeral", channel="C0L1", user="U0MAYA", text="Hi")
 
     assert refusal["error"] == "user_not_in_channel"
+    assert local.refused("chat_postEphemeral", channel="C0L1", user="U0BOT", text="Hi")["error"] == (
+        "user_not_in_channel"
+    )
+
+
+def test_an_ephemeral_message_stands_in_a_thread_that_is_there(local: Local, ana: Person, posted: str) -> None:
+    whisper: dict[str, Any] = {"channel": "C0L1", "user": "U0ANA", "text": "Only you"}
+    local.client().chat_postEphemeral(**whisper, thread_ts=posted)
+    assert ana.whispers()[-1]["thread_ts"] == posted
+
+    assert local.refused("chat_postEphemeral", **whisper, thread_ts="1.000001")["error"] == "thread_not_found"
+
+
+def test_an_ephemeral_message_can_be_neither_read_changed_nor_deleted(local: Local, posted: str) -> None:
+    client = local.client()
+    whisper: dict[str, Any] = {"channel": "C0L1", "user": "U0ANA", "text": "Only you"}
+    in_channel = client.chat_postEphemeral(**whisper)["message_ts"]
+    in_thread = client.chat_postEphemeral(**whisper, thread_ts=posted)["message_ts"]
+
+    for ts in (in_channel, in_thread):
+        assert local.refused("chat_update", channel="C0L1", ts=ts, text="Hi")["error"] == "message_not_found"
+        assert local.refused("chat_delete", channel="C0L1", ts=ts)["error"] == "message_not_found"
+        found = client.conversations_history(channel="C0L1")["messages"]
+        found += client.conversations_replies(channel="C0L1", ts=posted)["messages"]
+        assert ts not in [message["ts"] for message in found]
 
 
 # --- metadata

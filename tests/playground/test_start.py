@@ -48,6 +48,18 @@ def test_a_bot_token_opens_no_socket(local: Local) -> None:
     assert refusal.value.response["error"] == "not_allowed_token_type"
 
 
+def test_an_app_token_comes_in_the_header(local: Local) -> None:
+    token = f"token={APP_TOKEN}".encode()  # slack_sdk would move it into the header
+    with urllib.request.urlopen(f"{local.base}/api/apps.connections.open", token) as response:
+        assert json.load(response)["error"] == "not_authed"
+
+
+def test_a_method_may_be_called_by_get_with_arguments_in_the_query(local: Local) -> None:
+    query = "token=xoxb-playground-bot&channel=C0L1&limit=1"
+    with urllib.request.urlopen(f"{local.base}/api/conversations.members?{query}") as response:
+        assert json.load(response)["members"] == ["U0ANA"]
+
+
 def test_an_unknown_method_is_refused(local: Local) -> None:
     with pytest.raises(SlackApiError) as refusal:
         local.client().api_call("chat.shout", json={"channel": "C0L1"})
