@@ -53,6 +53,8 @@ def read(path: Path) -> Manifest:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ManifestError(f"Cannot read the manifest {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"The manifest {path} is not UTF-8 text.") from error
     except yaml.YAMLError as error:
         raise ManifestError(f"The manifest {path} is not YAML: {' '.join(str(error).split())}.") from error
     try:
