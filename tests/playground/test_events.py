@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.playground.workspace import PATIENCE, Bot, Json, Local, Person
+from tests.playground.workspace import PATIENCE, Bot, Json, Local, Person, plain
 
 
 @pytest.fixture
@@ -303,6 +303,25 @@ def test_an_event_heard_at_the_second_attempt_does_not_come_again(local: Local, 
     last = ana.says("C0L1", "Hello?")
     bot.hears("event", ts=last)
     assert [number for _, number, _ in attempts(bot, ts)] == ["0", "1"]
+
+
+def test_a_command_and_a_click_can_be_delivered_twice(local: Local, bot: Bot, ana: Person) -> None:
+    blocks = [{"type": "actions", "elements": [{"type": "button", "action_id": "go", "text": plain("Go")}]}]
+    card = local.client().chat_postMessage(channel="C0L1", text="A card", blocks=blocks)
+
+    def twice(kind: str, key: str) -> None:
+        first = bot.hears(kind)
+        local.control("redeliver")
+        with bot.news:
+            assert bot.news.wait_for(lambda: len(bot.heard(kind)) == 2, PATIENCE)
+        assert bot.heard(kind)[1] == first
+        assert first[key]
+
+    assert local.look("acks?wait=10")["settled"]
+    ana.does("command", channel="C0L1", command="/try")
+    twice("command", "trigger_id")
+    ana.presses({**card["message"], "channel": "C0L1"}, "go")
+    twice("action", "trigger_id")
 
 
 def test_the_last_envelope_can_be_delivered_twice(local: Local, bot: Bot, ana: Person) -> None:

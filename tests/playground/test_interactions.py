@@ -76,7 +76,7 @@ def test_commands_do_not_work_in_threads(local: Local, bot: Bot, ana: Person) ->
 
     refusal = ana.is_refused("command", channel="C0L1", command="/try", thread_ts=ts)
 
-    assert refusal["message"] == "/try is not supported in threads. Sorry!"
+    assert (refusal["error"], refusal["message"]) == ("not_in_threads", "/try is not supported in threads. Sorry!")
     assert bot.heard("command") == []
 
 

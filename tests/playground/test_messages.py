@@ -498,6 +498,29 @@ def test_an_app_joins_and_leaves_a_public_channel(local: Local, bot: Bot) -> Non
     assert local.refused("chat_postMessage", channel="C0RANDOM", text="Hi")["error"] == "not_in_channel"
 
 
+def test_an_app_may_leave_a_channel_by_itself(local: Local, bot: Bot) -> None:
+    client = local.client()
+    client.conversations_join(channel="C0RANDOM")
+
+    client.conversations_leave(channel="C0RANDOM")
+
+    assert bot.hears("event", type="member_left_channel", channel="C0RANDOM")["event"]["user"] == "U0BOT"
+    assert client.conversations_info(channel="C0RANDOM")["channel"]["is_member"] is False
+    assert client.conversations_leave(channel="C0RANDOM")["not_in_channel"] is True
+
+
+def test_api_test_gives_back_what_it_got_to_anybody(local: Local) -> None:
+    assert local.client(None).api_test(foo="bar")["args"]["foo"] == "bar"
+
+
+def test_people_are_found_by_their_address(local: Local) -> None:
+    found = local.client().users_lookupByEmail(email="Maya@northwind.example")["user"]
+    assert (found["id"], found["profile"]["email"]) == ("U0MAYA", "maya@northwind.example")
+
+    for nobody in ("nobody@northwind.example", "escalator@northwind.example"):
+        assert local.refused("users_lookupByEmail", email=nobody)["error"] == "users_not_found"
+
+
 @pytest.mark.parametrize(
     ("method", "arguments", "error"),
     [
@@ -512,6 +535,7 @@ def test_an_app_joins_and_leaves_a_public_channel(local: Local, bot: Bot) -> Non
         ("users_info", {"user": "U0NOBODY"}, "user_not_found"),
         ("usergroups_users_list", {"usergroup": "S0NONE"}, "no_such_subteam"),
         ("bots_info", {"bot": "B0OTHER"}, "bot_not_found"),
+        ("conversations_leave", {"channel": "D0MAYA"}, "method_not_supported_for_channel_type"),
         ("files_info", {"file": "F0NONE"}, "file_not_found"),
     ],
 )
@@ -523,7 +547,7 @@ def test_people_have_time_zones(local: Local) -> None:
     chen = local.client().users_info(user="U0CHEN", include_locale=True)["user"]
 
     assert (chen["tz"], chen["tz_offset"], chen["real_name"]) == ("Asia/Singapore", 28_800, "Chen Wei")
-    assert "email" not in chen["profile"]
+    assert chen["profile"]["email"] == "chen@northwind.example"
     assert chen["locale"] == "en-US"
     members = [member["id"] for page in local.client().users_list(limit=4) for member in page["members"]]
     assert len(members) == 10

@@ -28,6 +28,8 @@ CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("users_info", {"user": "U0MAYA"}, "users:read"),
     ("users_list", {}, "users:read"),
     ("users_lookupByEmail", {"email": "maya@northwind.example"}, "users:read.email"),
+    ("bots_info", {}, "users:read"),
+    ("conversations_leave", {"channel": "C0L1"}, "channels:manage,groups:write"),
     ("usergroups_list", {}, "usergroups:read"),
     ("usergroups_users_list", {"usergroup": "S0ONCALL"}, "usergroups:read"),
     ("reactions_add", {"channel": "C0L1", "timestamp": "1.0", "name": "eyes"}, "reactions:write"),
@@ -62,6 +64,15 @@ def test_optional_scopes_count_as_granted() -> None:
     })  # fmt: skip
 
     assert manifest.scopes == {"chat:write", "files:read"}
+
+
+def test_addresses_are_shown_to_an_app_that_may_read_them_only() -> None:
+    local = Local(replace(MANIFEST, scopes=MANIFEST.scopes - {"users:read.email"}))
+    try:
+        assert "email" not in local.client().users_info(user="U0MAYA")["user"]["profile"]
+        assert "email" not in str(local.client().users_list()["members"])
+    finally:
+        local.stop()
 
 
 def test_an_app_with_chat_write_public_posts_where_it_is_not_a_member() -> None:
