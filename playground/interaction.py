@@ -96,6 +96,7 @@ class Interactions:
         if "view" in payload:
             view = self.views.of_user(user, str(container["view_id"]))
             self.views.remember(view, values)
+            self._store_files(user, view)
             payload["view"] = self._view(view)
         else:
             payload["state"] = {"values": state_of(blocks, values)}
@@ -224,16 +225,15 @@ class Interactions:
 
     def _store_files(self, user: str, view: Json) -> None:
         """Files that came along with a form become files, shown as Slack shows them."""
-        for actions in view["state"]["values"].values():
-            for value in actions.values():
-                if value.get("type") == "file_input":
-                    files = self.workspace.files
-                    value["files"] = [
-                        self.workspace.file_json(
-                            files[file["id"]] if "id" in file else self.workspace.add_file_base64(user, file)
-                        )
-                        for file in value.get("files") or []
-                    ]
+        known = self.workspace.files
+        for block_id, action_id, element in views.stateful(view["blocks"]):
+            value = view["state"]["values"].get(block_id, {}).get(action_id, {})
+            if element["type"] == "file_input" and value.get("files"):
+                files = [
+                    known[file["id"]] if "id" in file else self.workspace.add_file_base64(user, file)
+                    for file in value["files"]
+                ]
+                value["files"] = [self.workspace.file_json(file) for file in files]
 
     def _here(self, user: str) -> answers.Here:
         visible = self.workspace.visible_channels(user)

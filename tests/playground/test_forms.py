@@ -424,6 +424,18 @@ def test_files_of_a_form_arrive_as_files(local: Local, bot: Bot, maya: Person) -
     assert local.client().files_info(file=sent["id"])["file"]["name"] == "a.txt"
 
 
+def test_files_of_a_form_are_files_at_a_click_already(bot: Bot, maya: Person) -> None:
+    view = maya.opens_form(bot, modal(one_input(type="file_input"), actions(button(), block_id="row")))
+    place = {"container": {"type": "view", "view_id": view["id"]}, "block_id": "row", "action_id": "go"}
+
+    maya.does("action", **place, state={"values": {"title": {"typed": {"files": [PNG]}}}})
+    clicked = bot.hears("action")["view"]["state"]["values"]["title"]["typed"]["files"]
+    maya.does("submit", view_id=view["id"], values={"title": {"typed": {"files": [{"id": clicked[0]["id"]}]}}})
+
+    assert clicked[0]["mimetype"] == "image/png"
+    assert bot.hears("submission")["view"]["state"]["values"]["title"]["typed"]["files"] == clicked
+
+
 # --- closing
 
 

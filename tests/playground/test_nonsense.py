@@ -190,6 +190,50 @@ def test_any_form_is_checked(local: Local, view: Json) -> None:
     assert api(local, "views.open", {"trigger_id": "1", "view": view}) != ""
 
 
+def asked(block_id: str, **element: Any) -> Json:
+    element = {"action_id": "typed", **element}
+    return {"type": "input", "block_id": block_id, "label": plain("Label"), "element": element}
+
+
+EVERY_INPUT: list[tuple[Json, Json]] = [
+    ({"type": "plain_text_input"}, {"value": "a"}),
+    ({"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}, {"value": "5"}),
+    ({"type": "url_text_input"}, {"value": "https://a.example"}),
+    ({"type": "email_text_input"}, {"value": "a@b.example"}),
+    ({"type": "static_select", "options": OPTIONS}, {"selected_option": OPTIONS[0]}),
+    ({"type": "external_select"}, {"selected_option": OPTIONS[0]}),
+    ({"type": "checkboxes", "options": OPTIONS}, {"selected_options": OPTIONS}),
+    ({"type": "users_select"}, {"selected_user": "U0ANA"}),
+    ({"type": "multi_conversations_select", "max_selected_items": 1}, {"selected_conversations": ["C0L1"]}),
+    ({"type": "datepicker"}, {"selected_date": "2026-11-26"}),
+    ({"type": "timepicker"}, {"selected_time": "12:00"}),
+    ({"type": "datetimepicker"}, {"selected_date_time": 1_800_000_000}),
+    ({"type": "rich_text_input"}, {"rich_text_value": ANY_BLOCK[4]}),
+    ({"type": "file_input"}, {"files": [{"name": "a", "mimetype": "a/b", "content_base64": "YQ=="}]}),
+]
+FILLED: Json = {
+    f"b{n}": {"typed": {"type": element["type"], **value}} for n, (element, value) in enumerate(EVERY_INPUT)
+}
+
+
+@pytest.fixture
+def wide_form(bot: Bot, maya: Person) -> Json:
+    """A form with every input, and one that is left empty, so that it stays open whatever is sent."""
+    inputs = [asked(f"b{n}", **element) for n, (element, _) in enumerate(EVERY_INPUT)]
+    return maya.opens_form(bot, modal(*inputs, text_input("empty"), actions(button(), block_id="row")))
+
+
+@bounded
+@given(values=mutated(FILLED))
+def test_any_values_are_sent_or_held_back(maya: Person, wide_form: Json, values: Json) -> None:
+    status, answer = maya.tries("submit", view_id=wide_form["id"], values=values)
+    assert (status, answer["error"] in ("missing_input", "bad_request")) == (400, True), answer
+
+    place = {"container": {"type": "view", "view_id": wide_form["id"]}, "block_id": "row", "action_id": "go"}
+    assert maya.tries("action", **place, state={"values": values})[0] in (200, 400)
+    assert maya.views()
+
+
 @pytest.mark.parametrize("view", [
     modal(text_input(min_length=None, max_length=None), section(accessory=None), private_metadata=None),
     modal(section(accessory=MENU | {"initial_option": None, "confirm": None})),
