@@ -144,16 +144,16 @@ class Playground:
 
     async def respond(self, request: Request) -> Response:
         path = request.path_params["path"]
+        target = self.api.tickets.look(path)
+        channel = target.channel.id if target else ""
         try:
             body = parse_json(await request.body())
         except ValueError:
             body = None
-        if not isinstance(body, dict):
-            refusal = _refusing(Refused("invalid_payload"))
-            return await self._meet(request, Call("response_url", {}, "", refusal, _as_words))
-        target = self.api.tickets.look(path)
-        channel = target.channel.id if target else ""
-        call = Call("response_url", body, channel, lambda: self.api.respond(path, body), _as_words)
+        if isinstance(body, dict):
+            call = Call("response_url", body, channel, lambda: self.api.respond(path, body), _as_words)
+        else:
+            call = Call("response_url", {}, channel, _refusing(Refused("invalid_payload")), _as_words)
         return await self._meet(request, call)
 
     async def upload(self, request: Request) -> Response:

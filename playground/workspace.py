@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import re
 import secrets
 import urllib.parse
 from collections.abc import Callable, Iterable
@@ -367,6 +368,8 @@ class Workspace:
                 pass
             case _:
                 raise Refused("invalid_file", "A file has a name, a type and content.")
+        if not re.fullmatch(r"[\w.+-]+/[\w.+-]+", mimetype, re.ASCII):
+            mimetype = "application/octet-stream"  # browsers say nothing of what they do not know
         try:
             return self.add_file(user_id, name, mimetype, base64.b64decode(content, validate=True))
         except ValueError as error:

@@ -305,6 +305,15 @@ def test_a_file_is_for_the_page_and_the_app_and_nobody_else(local: Local, ana: P
         assert b"Sign in" in body
 
 
+@pytest.mark.parametrize("mimetype", ["", "image/png\r\nx-forged: 1", "bild/ä", "nothing"])
+def test_a_file_of_no_known_type_is_only_bytes(local: Local, ana: Person, mimetype: str) -> None:
+    ana.says("C0L1", "Look", files=[{"name": "ä b.bin", "mimetype": mimetype, "content_base64": "iVBORw=="}])
+    file = local.messages("C0L1")[-1]["files"][0]
+
+    kind, body = get(file["url_private"], authorization="Bearer xoxb-playground-bot")
+    assert (kind, body) == ("application/octet-stream", b"\x89PNG")
+
+
 def test_a_file_is_not_for_an_app_that_may_not_read_files() -> None:
     local = Local(replace(MANIFEST, scopes=MANIFEST.scopes - {"files:read"}))
     try:
