@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from playground.webapi import METHODS
 from tests.playground.workspace import (
     BOT_TOKEN,
     Bot,
@@ -181,6 +182,22 @@ def test_any_block_is_posted_published_or_refused(local: Local, block: Json) -> 
     api(local, "chat.postMessage", {"channel": "C0L1", "text": "Hi", "blocks": [block]})
     api(local, "views.publish", {"user_id": "U0LENA", "view": {"type": "home", "blocks": [block]}})
     assert local.person("U0LENA").does("home", tab="home")
+
+
+ARGUMENTS: Json = {
+    "channel": "C0L1", "user": "U0ANA", "users": "U0ANA", "user_id": "U0ANA", "types": "im", "limit": 3, "cursor": "",
+    "oldest": "1", "latest": "2", "inclusive": True, "ts": "1.000001", "timestamp": "1.000001", "name": "eyes",
+    "message_ts": "1.000001", "thread_ts": "1.000001", "text": "Hi", "view_id": "V0", "external_id": "a", "hash": "b",
+    "trigger_id": "c", "email": "a@b", "usergroup": "S0", "filename": "a", "length": 3, "alt_txt": "a", "file": "F0",
+    "files": [{"id": "F0", "title": "a"}], "channels": ["C0L1"], "bot": "B0", "username": "a", "markdown_text": "",
+    "view": {"type": "home", "blocks": []}, "include_all_metadata": True, "return_im": True, "exclude_archived": True,
+}  # fmt: skip
+
+
+@bounded
+@given(method=st.sampled_from(sorted(METHODS)), arguments=mutated(ARGUMENTS))
+def test_any_arguments_are_taken_or_refused(local: Local, method: str, arguments: Json) -> None:
+    assert api(local, method, arguments) != "internal_error"
 
 
 @bounded
