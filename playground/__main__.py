@@ -12,6 +12,8 @@ from pathlib import Path
 from playground.manifest import ManifestError, read
 from playground.server import LOCAL_NAMES, Playground, Server, address, listen
 
+MOST_PORT = 65_535
+
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="playground", description="A local Slack workspace to try the bot in.")
@@ -25,7 +27,10 @@ def main(argv: list[str] | None = None) -> int:
         manifest = read(options.manifest)
     except ManifestError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return 2
+    if not 0 <= options.port <= MOST_PORT:
+        sys.stderr.write(f"There is no port {options.port}; choose one from 0 to {MOST_PORT}.\n")
+        return 2
     try:
         listener = listen(options.host, options.port)
     except OSError as error:

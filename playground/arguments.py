@@ -1,16 +1,16 @@
 """What a Web API call was given, whichever way it came, and which page of a long answer it asks for."""
 
 import base64
-import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from playground.refusal import Refused, invalid_arguments
+from playground.strict_json import parse_json
 
 Json = dict[str, Any]
 
 TRUE = ("1", "true", "True", True, 1)
-MOST_HISTORY = 999
 
 _STRUCTURED = ("blocks", "attachments", "view", "metadata", "files")
 
@@ -23,7 +23,7 @@ class Args:
         for key in _STRUCTURED:
             if isinstance(self.values.get(key), str) and self.values[key]:
                 try:
-                    self.values[key] = json.loads(self.values[key])
+                    self.values[key] = parse_json(self.values[key])
                 except ValueError as error:
                     word = "invalid_blocks_format" if key == "blocks" else "invalid_arguments"
                     raise Refused(word) from error
@@ -53,7 +53,11 @@ class Args:
 
     def listed(self, key: str) -> list[str]:
         value = self.values.get(key) or []
-        return value if isinstance(value, list) else [part.strip() for part in str(value).split(",") if part.strip()]
+        if not isinstance(value, list):
+            return [part.strip() for part in str(value).split(",") if part.strip()]
+        if not all(isinstance(entry, str) for entry in value):
+            raise invalid_arguments(f"{key} must be a list of strings")
+        return value
 
     def dict(self, key: str) -> Json | None:
         value = self.values.get(key)
@@ -78,10 +82,7 @@ def between(args: Args, messages: Sequence[Json]) -> list[Json]:
 
 
 def _ts(args: Args, key: str, default: str) -> float:
-    try:
-        return float(args.text(key) or default)
-    except ValueError as error:
-        raise Refused(f"invalid_ts_{key}") from error
+    return _finite(args.text(key) or default, f"invalid_ts_{key}")
 
 
 def paged(args: Args, key: str, items: Sequence[Any], most: int) -> Json:
@@ -92,9 +93,8 @@ def paged(args: Args, key: str, items: Sequence[Any], most: int) -> Json:
     return {key: list(items[start : start + limit]), **_next(str(start + limit) if more else "")}
 
 
-def paged_by_ts(args: Args, messages: Sequence[Json], *, newest_first: bool) -> Json:
+def paged_by_ts(args: Args, messages: Sequence[Json], limit: int, *, newest_first: bool) -> Json:
     """One page of messages; its cursor names a message, so that what is posted in between moves nothing."""
-    limit = args.number("limit", 100, MOST_HISTORY)
     if last := _cursor(args):
         messages = [m for m in messages if (float(m["ts"]) < last if newest_first else float(m["ts"]) > last)]
     page = list(messages[:limit])
@@ -106,9 +106,21 @@ def _cursor(args: Args) -> float:
     if not args.text("cursor"):
         return 0.0
     try:
-        return float(base64.b64decode(args.text("cursor"), validate=True).decode().removeprefix("next:"))
+        place = base64.b64decode(args.text("cursor"), validate=True).decode()
     except ValueError as error:
         raise Refused("invalid_cursor") from error
+    return _finite(place.removeprefix("next:"), "invalid_cursor")
+
+
+def _finite(digits: str, refusal: str) -> float:
+    """The number that is written there, 0 or more."""
+    try:
+        number = float(digits)
+    except ValueError as error:
+        raise Refused(refusal) from error
+    if not 0 <= number < math.inf:
+        raise Refused(refusal)
+    return number
 
 
 def _next(place: str) -> Json:

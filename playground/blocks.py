@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ class Report:
     errors: list[str] = field(default_factory=list)
     block_ids: set[str] = field(default_factory=set)
     focused: int = 0
+    response_urls: int = 0
 
     def add(self, message: str, pointer: str) -> None:
         self.errors.append(f"[ERROR] {message} [json-pointer:{pointer}]")
@@ -62,7 +64,7 @@ class Shape:
             elif name not in self.required and name not in self.optional and name != "type" and not self.open:
                 report.add(f"invalid additional property: {name}", pointer)
         if self.also is not None and len(report.errors) == before:
-            self.also(value, pointer, report)
+            self.also({name: given for name, given in value.items() if given is not None}, pointer, report)
 
 
 # --- single values
@@ -85,6 +87,18 @@ def string(most: int, least: int = 1) -> Check:
             report.add(f"must be more than {least - 1} characters", pointer)
         elif len(value) > most:
             report.add(f"must be less than {most + 1} characters", pointer)
+
+    return check
+
+
+def visible(most: int) -> Check:
+    """A string that shows something: not only blanks."""
+    check_string = string(most)
+
+    def check(value: Any, pointer: str, report: Report) -> None:
+        check_string(value, pointer, report)
+        if isinstance(value, str) and value and not value.strip():
+            report.add("must be more than 0 characters", pointer)
 
     return check
 
@@ -140,7 +154,7 @@ def text(most: int, *kinds: str) -> Check:
         if kind not in kinds:
             report.add(f"unsupported type: {kind}" if kind else "missing required field: type", f"{pointer}/type")
         else:
-            Shape({"text": string(most)}, fields[kind])(value, pointer, report)
+            Shape({"text": visible(most)}, fields[kind])(value, pointer, report)
 
     return check
 
@@ -162,6 +176,13 @@ def web_address(value: Any, pointer: str, report: Report) -> None:
         report.add("must be a valid URL", pointer)
 
 
+def link_address(value: Any, pointer: str, report: Report) -> None:
+    """Wherever a link may lead: a page, a mail, another app."""
+    url(value, pointer, report)
+    if isinstance(value, str) and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", value):
+        report.add("must be a valid URL", pointer)
+
+
 CONFIRM = Shape(
     {"title": plain(100), "text": words(300), "confirm": plain(30), "deny": plain(30)},
     {"style": one_of("primary", "danger")},
@@ -173,7 +194,7 @@ CONFIRM = Shape(
 def option(label: Check, *, link: bool = False) -> Check:
     optional: dict[str, Check] = {"description": words(75)}
     if link:
-        optional["url"] = url
+        optional["url"] = link_address
     return Shape({"text": label, "value": string(150, least=0)}, optional)
 
 
@@ -183,16 +204,25 @@ LINK_OPTION = option(plain(75), link=True)
 GROUPS = items(Shape({"label": plain(75), "options": items(PLAIN_OPTION, 1, 100)}), 1, 100)
 
 
-def _own_options(value: Json) -> list[Any]:
+def own_options(value: Json) -> list[Any]:
+    """The options an element has, in groups or not."""
     own = list(value.get("options") or [])
     for group in value.get("option_groups") or []:
         own += group.get("options") or []
     return own
 
 
+def _choices(value: Json, pointer: str, report: Report) -> None:
+    """No two options alike, and what is chosen at first is one of them."""
+    values = [entry["value"] for entry in own_options(value)]
+    if len(set(values)) < len(values):
+        report.add("option values must be unique", pointer)
+    _initial_is_an_option(value, pointer, report)
+
+
 def _initial_is_an_option(value: Json, pointer: str, report: Report) -> None:
     chosen = value.get("initial_options") or [value["initial_option"]] if _has_initial(value) else []
-    own = [_bare(entry) for entry in _own_options(value)]
+    own = [_bare(entry) for entry in own_options(value)]
     name = "initial_options" if "initial_options" in value else "initial_option"
     for entry in chosen:
         if _bare(entry) not in own:
@@ -212,7 +242,7 @@ def _bare(entry: Any) -> tuple[Any, Any]:
 def _options_or_groups(value: Json, pointer: str, report: Report) -> None:
     if ("options" in value) == ("option_groups" in value):
         report.add("exactly one of options and option_groups is required", pointer)
-    _initial_is_an_option(value, pointer, report)
+    _choices(value, pointer, report)
 
 
 # --- elements
@@ -244,8 +274,16 @@ def text_input(optional: Mapping[str, Check], also: Check | None = None) -> Shap
 
 
 def _lengths(value: Json, pointer: str, report: Report) -> None:
-    if value.get("min_length", 0) > value.get("max_length", 3000):
+    least, most = value.get("min_length", 0), value.get("max_length", 3000)
+    if least > most:
         report.add("min_length must not exceed max_length", f"{pointer}/min_length")
+    if len(value.get("initial_value", "")) > most:
+        report.add("initial_value must not be longer than max_length", f"{pointer}/initial_value")
+
+
+def _range(value: Json, pointer: str, report: Report) -> None:
+    if float(value.get("min_value", "-inf")) > float(value.get("max_value", "inf")):
+        report.add("min_value must not exceed max_value", f"{pointer}/min_value")
 
 
 def _image_source(value: Json, pointer: str, report: Report) -> None:
@@ -265,15 +303,29 @@ _FILTER = Shape(
     },
 )
 _CONVERSATIONS: dict[str, Check] = {"default_to_current_conversation": boolean, "filter": _FILTER}
-_DATE = matching(r"\d{4}-\d{2}-\d{2}", "a date as YYYY-MM-DD")
+
+
+def is_date(text: str) -> bool:
+    """A date of the calendar as YYYY-MM-DD."""
+    try:
+        return bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _date(value: Any, pointer: str, report: Report) -> None:
+    if not isinstance(value, str) or not is_date(value):
+        report.add("must be a date as YYYY-MM-DD", pointer)
+
+
 _TIME = matching(r"([01]\d|2[0-3]):[0-5]\d", "a time as HH:mm")
-_NUMBER = matching(r"-?\d+(\.\d+)?", "a number in a string")
+_NUMBER = matching(r"-?[0-9]+(\.[0-9]+)?", "a number in a string")
 
 ELEMENTS: dict[str, Shape] = {
     "button": element(
         {"text": plain(75)},
         {
-            "url": url,
+            "url": link_address,
             "value": string(2000, least=0),
             "style": one_of("primary", "danger"),
             "confirm": CONFIRM,
@@ -296,7 +348,7 @@ ELEMENTS: dict[str, Shape] = {
         },
     ),
     "feedback_buttons": element({"positive_button": anything, "negative_button": anything}, {}),
-    "overflow": element({"options": items(LINK_OPTION, 1, 5)}, {"confirm": CONFIRM}),
+    "overflow": element({"options": items(LINK_OPTION, 1, 5)}, {"confirm": CONFIRM}, _choices),
     "static_select": select({}, {**_STATIC, "initial_option": PLAIN_OPTION}, _options_or_groups),
     "multi_static_select": select(
         {},
@@ -325,14 +377,14 @@ ELEMENTS: dict[str, Shape] = {
     "radio_buttons": element(
         {"options": items(RICH_OPTION, 1, 10)},
         {"initial_option": RICH_OPTION, "confirm": CONFIRM, "focus_on_load": _focus},
-        _initial_is_an_option,
+        _choices,
     ),
     "checkboxes": element(
         {"options": items(RICH_OPTION, 1, 10)},
         {"initial_options": items(RICH_OPTION, 1, 10), "confirm": CONFIRM, "focus_on_load": _focus},
-        _initial_is_an_option,
+        _choices,
     ),
-    "datepicker": select({}, {"initial_date": _DATE}),
+    "datepicker": select({}, {"initial_date": _date}),
     "timepicker": select({}, {"initial_time": _TIME, "timezone": string(255)}),
     "datetimepicker": element(
         {},
@@ -346,6 +398,7 @@ ELEMENTS: dict[str, Shape] = {
     "number_input": Shape(
         {"is_decimal_allowed": boolean},
         {**text_input({}).optional, "min_value": _NUMBER, "max_value": _NUMBER, "initial_value": _NUMBER},
+        _range,
     ),
     "rich_text_input": text_input({"initial_value": anything}),
     "file_input": element({}, {"filetypes": items(string(50), 1, 100), "max_files": integer(1, 10)}),
@@ -354,8 +407,9 @@ ELEMENTS: dict[str, Shape] = {
 
 _SELECTS = {name for name in ELEMENTS if name.endswith("_select")}
 _PICKERS = {"datepicker", "timepicker", "datetimepicker", "radio_buttons", "checkboxes"}
-IN_ACTIONS = _SELECTS | _PICKERS | {"button", "overflow", "workflow_button"}
-IN_SECTIONS = IN_ACTIONS - {"datetimepicker"} | {"image"}
+_ONLY_IN_MODALS = {"file_input"}
+IN_ACTIONS = _SELECTS | _PICKERS | {"button", "overflow", "rich_text_input", "workflow_button"}
+IN_SECTIONS = IN_ACTIONS - {"datetimepicker", "rich_text_input"} | {"image"}
 IN_INPUTS = _SELECTS | _PICKERS | {name for name in ELEMENTS if name.endswith("_input")}
 
 
@@ -363,9 +417,22 @@ def any_of(allowed: set[str]) -> Check:
     """One element of the types allowed at this place."""
 
     def check(value: Any, pointer: str, report: Report) -> None:
-        _by_type({name: ELEMENTS[name] for name in allowed}, value, pointer, report)
+        here = allowed if report.surface == "modal" else allowed - _ONLY_IN_MODALS
+        _by_type({name: ELEMENTS[name] for name in here}, value, pointer, report)
+        _response_url(value, pointer, report)
 
     return check
+
+
+def _response_url(value: Any, pointer: str, report: Report) -> None:
+    """Only one menu of a modal may ask for a response_url, and only as an input."""
+    if not isinstance(value, dict) or value.get("response_url_enabled") is not True:
+        return
+    report.response_urls += 1
+    if report.surface != "modal" or not pointer.endswith("/element"):
+        report.add("response_url_enabled works in the inputs of a modal only", f"{pointer}/response_url_enabled")
+    elif report.response_urls > 1:
+        report.add("response_url_enabled may be set on one element only", f"{pointer}/response_url_enabled")
 
 
 def distinct_actions(allowed: set[str], most: int) -> Check:
@@ -377,10 +444,11 @@ def distinct_actions(allowed: set[str], most: int) -> Check:
         seen: set[str] = set()
         for number, entry in enumerate(value if isinstance(value, list) else []):
             action_id = entry.get("action_id") if isinstance(entry, dict) else None
+            if not isinstance(action_id, str):
+                continue
             if action_id in seen:
                 report.add(f'`action_id` "{action_id}" already exists for another element', f"{pointer}/{number}")
-            if action_id:
-                seen.add(action_id)
+            seen.add(action_id)
 
     return check
 
@@ -467,10 +535,21 @@ def _data_table(value: Json, pointer: str, report: Report) -> None:
             report.add("header cells must not be rich_text", f"{pointer}/rows/0/{number}")
 
 
+def _chart(value: Any, pointer: str, report: Report) -> None:
+    """What is known of it: one to twelve series or segments, with names of at most twenty characters."""
+    if not isinstance(value, dict):
+        report.add("must be an object", pointer)
+        return
+    named = Shape({}, {"name": visible(20), "label": visible(20)}, open=True)
+    for key in ("series", "segments"):
+        if value.get(key) is not None:
+            items(named, 1, 12)(value[key], f"{pointer}/{key}", report)
+
+
 def _child(allowed: set[str]) -> Check:
     def check(value: Any, pointer: str, report: Report) -> None:
         kind = value.get("type") if isinstance(value, dict) else None
-        if kind is not None and kind not in allowed:
+        if isinstance(kind, str) and kind not in allowed:
             report.add(f"unsupported type: {kind}", f"{pointer}/type")
         else:
             block(value, pointer, report)
@@ -530,7 +609,7 @@ BLOCKS: dict[str, Shape] = {
         surfaces=_NOT_MODALS,
         open=True,
     ),
-    "data_visualization": Shape({"title": string(50), "chart": anything}, surfaces=_ONLY_MESSAGES),
+    "data_visualization": Shape({"title": visible(50), "chart": _chart}, surfaces=_ONLY_MESSAGES),
     "card": Shape(
         {},
         {
@@ -587,15 +666,24 @@ def block(value: Any, pointer: str, report: Report) -> None:
     if block_id is None:
         return
     string(255)(block_id, f"{pointer}/block_id", report)
+    if not isinstance(block_id, str):
+        return
     if block_id in report.block_ids:
         report.add(f'`block_id` "{block_id}" already exists for another block', f"{pointer}/block_id")
     report.block_ids.add(block_id)
 
 
-def errors_of_message(blocks: Sequence[Any], pointer: str = "/blocks") -> list[str]:
+def without_nulls(value: Any) -> Any:
+    """The same without the keys that say null: to Slack they are not there."""
+    if isinstance(value, dict):
+        return {name: without_nulls(given) for name, given in value.items() if given is not None}
+    return [without_nulls(entry) for entry in value] if isinstance(value, list) else value
+
+
+def errors_of_message(blocks: Any, pointer: str = "/blocks") -> list[str]:
     """What Slack would say against these blocks in a message; empty when nothing."""
     report = Report("message")
-    items(block, 0, MOST_BLOCKS["message"])(list(blocks), pointer, report)
+    items(block, 0, MOST_BLOCKS["message"])(blocks, pointer, report)
     if report.errors:
         return report.errors
     if sum(len(entry["text"]) for entry in blocks if entry["type"] == "markdown") > MOST_MARKDOWN:

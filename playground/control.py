@@ -10,11 +10,14 @@ from starlette.routing import BaseRoute, Route
 
 from playground.people import BOT_USER
 from playground.refusal import Refused
+from playground.strict_json import parse_json
 from playground.webapi import WebApi
 from playground.workspace import Json
 
 FAULTS = ("slow", "lost", "dropped", "rate_limited", "server_error", "error", "cut_socket")
 CALLS_KEPT = 20_000
+LONGEST_WAIT = 600.0
+LONGEST_ADVANCE = 1_000_000_000.0  # thirty years; beyond that clocks and time zones end
 
 
 @dataclass
@@ -30,8 +33,22 @@ class Fault:
     status: int = 503
     error: str = "internal_error"
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(word, str) for word in (self.kind, self.method, self.channel, self.error)):
+            raise TypeError("kind, method, channel and error are strings")
+        if not all(_whole(number, least=0) for number in (self.ms, self.retry_after)):
+            raise TypeError("ms and retry_after are whole numbers")
+        if not (self.count is None or _whole(self.count, least=1)):
+            raise TypeError("count is a whole number, or null for all calls")
+        if not (_whole(self.status, least=400) and self.status < 600):  # noqa: PLR2004  where HTTP's errors are
+            raise TypeError("status is an HTTP error, 400 to 599")
+
     def matches(self, method: str, channel: str) -> bool:
         return self.method in ("", method) and self.channel in ("", channel)
+
+
+def _whole(value: object, *, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 class Faults:
@@ -78,7 +95,7 @@ class Control:
         if request.method == "DELETE":
             self.faults.waiting.clear()
         if request.method == "POST":
-            body = await _body(request)
+            body = await _json(request)
             wanted = body if isinstance(body, list) else [body]
             try:
                 new = [Fault(**fault) for fault in wanted]
@@ -101,7 +118,7 @@ class Control:
         return JSONResponse({"ok": True, "messages": list(channel.messages.values())})
 
     async def end_sockets(self, request: Request) -> Response:
-        match (await _body(request)).get("do"):
+        match (await _object(request)).get("do"):
             case "disconnect":
                 self.socket_mode.refresh()
             case "cut":
@@ -120,46 +137,73 @@ class Control:
 
     async def show_acks(self, request: Request) -> Response:
         """All deliveries; with `?wait=SECONDS` only when none is on its way any more, or after that time."""
-        settled = await self.socket_mode.settled(float(request.query_params.get("wait") or 0))
+        wait = _seconds(request.query_params.get("wait") or 0, LONGEST_WAIT)
+        settled = await self.socket_mode.settled(wait)
         acks = [delivery.report() for delivery in self.socket_mode.deliveries]
         return JSONResponse({"ok": True, "settled": settled, "acks": acks})
 
     async def change_limits(self, request: Request) -> Response:
-        self.limits.enabled = bool((await _body(request)).get("enabled"))
+        enabled = (await _object(request)).get("enabled")
+        if not isinstance(enabled, bool):
+            return _bad("enabled is true or false.")
+        self.limits.enabled = enabled
         return JSONResponse({"ok": True, "enabled": self.limits.enabled})
 
     async def advance(self, request: Request) -> Response:
-        self.workspace.clock.advance(float((await _body(request)).get("advance_s", 0)))
+        self.workspace.clock.advance(_seconds((await _object(request)).get("advance_s"), LONGEST_ADVANCE))
         return JSONResponse({"ok": True, "now": self.workspace.clock.now()})
 
     async def change_user(self, request: Request) -> Response:
-        body = await _body(request)
-        try:
-            user = self.workspace.user(str(body.get("user")))
-        except Refused as refusal:
-            return _bad(refusal.message)
+        body = await _object(request)
+        user = self.workspace.user(str(body.get("user")))
         if user.id == BOT_USER:
             return _bad("The app's own user stays.")
         self.workspace.deactivate(user, deleted=bool(body.get("deleted")))
         return JSONResponse({"ok": True})
 
     async def change_channel(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await _object(request)
         channel = self.workspace.channels.get(str(body.get("channel")))
         if channel is None:
             return _bad("There is no such channel.")
-        if name := body.get("name"):
-            self.workspace.rename(channel, str(name))
-        if new_id := body.get("new_id"):
-            self.workspace.change_id(channel, str(new_id))
+        name, new_id = body.get("name") or "", body.get("new_id") or ""
+        if not isinstance(name, str) or not isinstance(new_id, str) or new_id in self.workspace.channels:
+            return _bad("A name and a new id are strings, and no other channel has that id.")
+        if name:
+            self.workspace.rename(channel, name)
+        if new_id:
+            self.workspace.change_id(channel, new_id)
         return JSONResponse({"ok": True})
 
 
-async def _body(request: Request) -> Any:
+async def _json(request: Request) -> Any:
     try:
-        return await request.json()
-    except ValueError:
-        return {}
+        return parse_json(await request.body())
+    except ValueError as error:
+        raise Refused("bad_request", "JSON is expected.") from error
+
+
+async def _object(request: Request) -> Json:
+    body = await _json(request)
+    if not isinstance(body, dict):
+        raise Refused("bad_request", "A JSON object is expected.")
+    return body
+
+
+def _seconds(value: Any, most: float) -> float:
+    """Seconds from 0 to `most`, as a number or in digits."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError) as error:
+        raise Refused("bad_request", f"{value!r} is no number of seconds.") from error
+    if not 0 <= seconds <= most:
+        raise Refused("bad_request", f"From 0 to {most:.0f} seconds, not {value!r}.")
+    return seconds
+
+
+async def refuse(_request: Request, refusal: Exception) -> Response:
+    """What a refusal becomes here: Starlette calls it for every route."""
+    return _bad(refusal.message if isinstance(refusal, Refused) else str(refusal))
 
 
 def _bad(message: str) -> Response:

@@ -3,7 +3,7 @@
 from playground.clock import Clock
 from playground.interaction import event_envelope
 from playground.manifest import Manifest
-from playground.people import Channel
+from playground.people import BOT_USER, Channel
 from playground.socket_mode import SocketMode
 from playground.workspace import Json
 
@@ -37,6 +37,8 @@ class Events:
 
     def emit(self, event: Json, channel: Channel | None) -> None:
         """Deliver `event`, which happened in `channel` (None: in no channel), if the app may and wants to hear it."""
+        if channel is not None and channel.is_private and BOT_USER not in channel.members:
+            return  # what happens in private is nobody else's business
         subscription, scope = _needs(event, channel)
         if subscription not in self._manifest.events or (scope and scope not in self._manifest.scopes):
             return

@@ -4,7 +4,7 @@ import logging
 import secrets
 from typing import Any
 
-from playground import people, views
+from playground import answers, people, views
 from playground.people import BOT_USER, Channel
 from playground.refusal import Refused
 from playground.socket_mode import NoAnswer
@@ -33,7 +33,7 @@ class Interactions:
     async def command(self, user: str, channel: Channel, command: str, text: str) -> None:
         """Send a slash command; Refused with Slack's sentence when the app does not answer."""
         known = next((entry for entry in self.manifest.commands if entry.command == command), None)
-        if known is None:
+        if known is None or not self.manifest.may_be_called:
             raise Refused("unknown_command", f"{command} is not a valid command.")
         payload: Json = {
             "token": LEGACY_TOKEN, "team_id": people.TEAM_ID, "team_domain": people.TEAM_DOMAIN,
@@ -41,7 +41,7 @@ class Interactions:
             "user_name": self.workspace.users[user].name, "command": command,
             "text": self.workspace.encode(text) if known.should_escape else text,
             "api_app_id": people.APP_ID, "is_enterprise_install": "false",
-            "response_url": self.tickets.response_url("commands", user, channel.id),
+            "response_url": self.tickets.response_url("commands", user, channel),
             "trigger_id": self.tickets.trigger(user),
         }  # fmt: skip
         try:
@@ -55,7 +55,7 @@ class Interactions:
         """A global shortcut, or one on a message when `channel` and `ts` say which."""
         kind = "message" if channel else "global"
         known = [entry for entry in self.manifest.shortcuts if (entry.callback_id, entry.type) == (callback_id, kind)]
-        if not known:
+        if not known or not self.manifest.may_be_called:
             raise Refused("unknown_shortcut", "This app has no such shortcut.")
         payload: Json = self._base("shortcut", user) | {
             "callback_id": callback_id,
@@ -63,11 +63,11 @@ class Interactions:
         }
         payload["trigger_id"] = self.tickets.trigger(user)
         if channel is not None:
-            message = self.workspace.message(channel, ts)
             payload |= {
-                "type": "message_action", "message_ts": ts, "message": message,
+                "type": "message_action", "message_ts": ts,
+                "message": _without_metadata(self.workspace.message(channel, ts)),
                 "channel": {"id": channel.id, "name": _channel_name(channel)},
-                "response_url": self.tickets.response_url("app", user, channel.id),
+                "response_url": self.tickets.response_url("app", user, channel),
             }  # fmt: skip
         await self._ask(user, callback_id, payload, f"{known[0].name} did not work: the app did not answer in time.")
 
@@ -77,36 +77,42 @@ class Interactions:
         self, user: str, container: Json, block_id: str, action_id: str, *, given: Json, state: Json
     ) -> None:
         """A click or a choice on something the app drew; `given` holds the element's own value keys."""
-        place, blocks, known_state = self._place(user, container)
+        place, blocks, known_state = self._place(user, container, block_id)
         element = views.find_element(blocks, block_id, action_id)
         if element is None:
             raise Refused("unknown_action", "This button is no longer there.")
         if element["type"] == "workflow_button":
             return
         action = _action(element, block_id, given) | {"action_ts": self.workspace.new_ts()}
-        values = known_state | state
+        if element["type"] == "overflow" and action["selected_option"] not in element["options"]:
+            raise Refused("unknown_option", "This choice is no longer there.")
+        values = views.merged(known_state, state)
         if element["type"] in views.VALUE_KEYS:
-            values = values | {block_id: {**values.get(block_id, {}), action_id: action}}
+            values = views.merged(values, {block_id: {action_id: action}})
+        if answers.strays(blocks, state_of(blocks, values), self._here(user)):
+            raise Refused("unknown_option", "This choice is no longer there.")
         payload = self._base("block_actions", user) | place | {"actions": [action]}
         payload["trigger_id"] = self.tickets.trigger(user, str(container.get("view_id", "")))
         if "view" in payload:
-            view = self.views.of_user(user, container["view_id"])
+            view = self.views.of_user(user, str(container["view_id"]))
             self.views.remember(view, values)
+            self._store_files(user, view)
             payload["view"] = self._view(view)
         else:
             payload["state"] = {"values": state_of(blocks, values)}
+            spot = place["container"]
             payload["response_url"] = self.tickets.response_url(
                 "actions",
                 user,
-                container["channel"],
-                ts=container["ts"],
-                ephemeral=container["type"] == "ephemeral",
+                self.workspace.channels[spot["channel_id"]],
+                ts=spot["message_ts"],
+                ephemeral=spot["is_ephemeral"],
             )
         await self._ask(user, action_id, payload, "This did not work: the app did not answer in time.")
 
     async def options(self, user: str, container: Json, block_id: str, action_id: str, value: str) -> Json:
         """What an external select offers for what was typed: {"options": ...} or {"option_groups": ...}."""
-        place, blocks, _state = self._place(user, container)
+        place, blocks, _state = self._place(user, container, block_id)
         element = views.find_element(blocks, block_id, action_id)
         if element is None or element["type"] not in ("external_select", "multi_external_select"):
             raise Refused("unknown_action", "This menu is no longer there.")
@@ -117,8 +123,8 @@ class Interactions:
         self._apply(user, action_id, lambda: offered.update(self.api.checked_options(answer)))
         return offered
 
-    def _place(self, user: str, container: Json) -> tuple[Json, list[Json], Json]:
-        """Where something the app drew stands: payload keys, its blocks, what is typed into it so far."""
+    def _place(self, user: str, container: Json, block_id: str) -> tuple[Json, list[Json], Json]:
+        """Where a block the app drew stands: payload keys, all blocks there, what is typed into them so far."""
         if container.get("type") == "view":
             view = self.views.of_user(user, str(container.get("view_id")))
             shown_in = {"container": {"type": "view", "view_id": view["id"]}, "view": self._view(view)}
@@ -134,28 +140,40 @@ class Interactions:
                 raise Refused("message_not_found", "This message is gone.")
         else:
             message = self.workspace.message(channel, ts)
-            place["message"] = {key: value for key, value in message.items() if key != "metadata"}
+            place["message"] = _without_metadata(message)
         if "thread_ts" in message:
             place["container"]["thread_ts"] = message["thread_ts"]
-        return place, message.get("blocks") or [], {}
+        blocks = list(message.get("blocks") or [])
+        for number, attachment in enumerate(message.get("attachments") or [], start=1):
+            attached = attachment.get("blocks") or []
+            if any(block["block_id"] == block_id for block in views.walk(attached)):
+                place["container"] |= {"type": "message_attachment", "attachment_id": number, "is_app_unfurl": False}
+            blocks += attached
+        return place, blocks, {}
 
     # --- forms
 
     async def submit(self, user: str, view_id: str, values: Json) -> None:
         view = self._form(user, view_id)
-        self.views.remember(view, self._with_files(user, values))
-        view.pop("errors", None)
-        state = state_of(view["blocks"], view["state"]["values"])
-        if errors := views.missing(view["blocks"], state):
+        blocks = view["blocks"]
+        state = state_of(blocks, views.merged(view["state"]["values"], values))
+        errors = answers.strays(blocks, state, self._here(user))
+        if not errors:
+            errors = answers.problems(blocks, state)
+            self.views.remember(view, values if not errors else _without_files(values))
+        if errors:
             raise Refused("missing_input", "Some fields still need an answer.", errors=errors)
+        self._store_files(user, view)
+        view.pop("errors", None)
+        state = state_of(blocks, view["state"]["values"])
         payload = self._base("view_submission", user) | {"view": self._view(view), "response_urls": []}
         payload["trigger_id"] = self.tickets.trigger(user, view_id)
         for block_id, action_id, element in views.stateful(view["blocks"]):
             chosen = state[block_id][action_id]
-            channel = chosen.get("selected_conversation") or chosen.get("selected_channel")
-            if element.get("response_url_enabled") and channel:
-                url = self.tickets.response_url("app", user, channel)
-                entry = {"block_id": block_id, "action_id": action_id, "channel_id": channel, "response_url": url}
+            channel_id = chosen.get("selected_conversation") or chosen.get("selected_channel")
+            if element.get("response_url_enabled") and channel_id:
+                url = self.tickets.response_url("app", user, self.workspace.channel_for(user, channel_id))
+                entry = {"block_id": block_id, "action_id": action_id, "channel_id": channel_id, "response_url": url}
                 payload["response_urls"].append(entry)
         trouble = "We had some trouble connecting. Try again?"
         answer = await self._ask(user, view["callback_id"], payload, trouble, wants_payload=True)
@@ -171,6 +189,8 @@ class Interactions:
                 inputs = {block["block_id"] for block in views.walk(view["blocks"]) if block["type"] == "input"}
                 if strangers := set(errors) - inputs:
                     raise Refused("invalid_errors", f"No input block is called {', '.join(sorted(strangers))}.")
+                if not all(isinstance(sentence, str) and sentence.strip() for sentence in errors.values()):
+                    raise Refused("invalid_errors", "Each error is a sentence.")
                 self.views.show_errors(user, view, errors)
             case {"response_action": "update", "view": dict(content)}:
                 self.views.update(view["id"], "", self.api.checked_view(content, "modal"), "")
@@ -203,17 +223,26 @@ class Interactions:
             raise Refused("view_not_found", "This form is no longer open.")
         return view
 
-    def _with_files(self, user: str, values: Json) -> Json:
-        """The values, with files that came along stored and shown as Slack shows them."""
-        for actions in values.values():
-            for value in actions.values():
-                if isinstance(value, dict) and value.get("type") == "file_input":
-                    stored = [
-                        self.workspace.add_file_base64(user, file["name"], file["mimetype"], file["content_base64"])
-                        for file in value.get("files") or []
-                    ]
-                    value["files"] = [self.workspace.file_json(file) for file in stored]
-        return values
+    def _store_files(self, user: str, view: Json) -> None:
+        """Files that came along with a form become files, shown as Slack shows them."""
+        known = self.workspace.files
+        for block_id, action_id, element in views.stateful(view["blocks"]):
+            value = view["state"]["values"].get(block_id, {}).get(action_id, {})
+            if element["type"] == "file_input" and value.get("files"):
+                files = [
+                    known[file["id"]] if "id" in file else self.workspace.add_file_base64(user, file)
+                    for file in value["files"]
+                ]
+                value["files"] = [self.workspace.file_json(file) for file in files]
+
+    def _here(self, user: str) -> answers.Here:
+        visible = self.workspace.visible_channels(user)
+        return answers.Here(
+            users=frozenset(self.workspace.users),
+            channels=frozenset(channel.id for channel in visible if not channel.is_im),
+            conversations=frozenset(channel.id for channel in visible),
+            files=frozenset(self.workspace.files),
+        )
 
     # --- the app's own page
 
@@ -264,6 +293,18 @@ class Interactions:
             raise Refused(refusal.error, sentence, **refusal.extra) from refusal
 
 
+def _without_metadata(message: Json) -> Json:
+    """A message as interactions carry it."""
+    return {key: value for key, value in message.items() if key != "metadata"}
+
+
+def _without_files(values: Json) -> Json:
+    return {
+        block_id: {action_id: value for action_id, value in actions.items() if "files" not in value}
+        for block_id, actions in values.items()
+    }
+
+
 def _channel_name(channel: Channel) -> str:
     if channel.is_im:
         return "directmessage"
@@ -274,35 +315,15 @@ def _action(element: Json, block_id: str, given: Json) -> Json:
     """`actions[0]` of the payload: the element as the app drew it, with what the person chose."""
     kind = element["type"]
     action: Json = {"type": kind, "action_id": element["action_id"], "block_id": block_id}
-    if kind in views.VALUE_KEYS:
-        value_key = views.VALUE_KEYS[kind][0]
-        return action | {value_key: _chosen(element, value_key, given.get(value_key))}
-    if kind == "overflow":
-        return action | {"selected_option": _chosen(element, "selected_option", given.get("selected_option"))}
+    if kind in views.VALUE_KEYS or kind == "overflow":
+        value_key = "selected_option" if kind == "overflow" else views.VALUE_KEYS[kind][0]
+        return action | {value_key: views.as_offered(element, given.get(value_key))}
     for key in ("text", "value", "url", "style", "confirm", "icon"):
         if key in element:
             action[key] = element[key]
     if kind == "feedback_buttons":
         action["value"] = given.get("value")
     return action
-
-
-def _chosen(element: Json, value_key: str, given: Any) -> Any:
-    """What was chosen, as the app wrote it: an option must be one of the element's own."""
-    if value_key not in ("selected_option", "selected_options") or given is None:
-        return given
-    if "external" in element["type"]:
-        return given
-    own = list(element.get("options") or [])
-    for group in element.get("option_groups") or []:
-        own += group["options"]
-    by_value = {option["value"]: option for option in own}
-    chosen = given if isinstance(given, list) else [given]
-    try:
-        options = [by_value[option["value"]] for option in chosen]
-    except (KeyError, TypeError) as error:
-        raise Refused("unknown_option", "This choice is no longer there.") from error
-    return options if isinstance(given, list) else options[0]
 
 
 def event_envelope(event: Json, now: float) -> Json:

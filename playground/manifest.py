@@ -41,6 +41,11 @@ class Manifest:
     interactive: bool = False
     socket_mode: bool = False
 
+    @property
+    def may_be_called(self) -> bool:
+        """Commands and shortcuts need a scope, whatever else the manifest says of them."""
+        return "commands" in self.scopes
+
 
 def read(path: Path) -> Manifest:
     """The app described by a YAML (or JSON) manifest; ManifestError when it cannot be understood."""
@@ -48,6 +53,8 @@ def read(path: Path) -> Manifest:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ManifestError(f"Cannot read the manifest {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"The manifest {path} is not UTF-8 text.") from error
     except yaml.YAMLError as error:
         raise ManifestError(f"The manifest {path} is not YAML: {' '.join(str(error).split())}.") from error
     try:

@@ -14,6 +14,7 @@ from playground import people
 from playground.interaction import Interactions
 from playground.people import BOT_USER, Channel
 from playground.refusal import Refused
+from playground.strict_json import parse_json
 from playground.workspace import Json, Workspace
 
 Action = Callable[[str, Json], Awaitable[Json]]
@@ -68,10 +69,12 @@ class Page:
             "commands": [
                 {"command": entry.command, "description": entry.description, "usage_hint": entry.usage_hint}
                 for entry in self.manifest.commands
+                if self.manifest.may_be_called
             ],
             "shortcuts": [
                 {"name": e.name, "type": e.type, "callback_id": e.callback_id, "description": e.description}
                 for e in self.manifest.shortcuts
+                if self.manifest.may_be_called
             ],
         })  # fmt: skip
 
@@ -117,7 +120,7 @@ class Page:
         if action is None:
             return _refusal(404, "unknown_action", "There is no such action.")
         try:
-            body = Body(await request.json())
+            body = Body(parse_json(await request.body()))
         except (ValueError, TypeError):
             return _refusal(400, "bad_request", "A JSON object is expected.")
         try:
@@ -133,13 +136,10 @@ class Page:
         channel = self._joined(user, self._conversation(user, str(body["channel"])))
         if channel.is_im and self.manifest.messages_read_only and channel.partner(user) == BOT_USER:
             raise Refused("messages_tab_read_only", "This app does not take messages.")
-        files = [
-            self.workspace.add_file_base64(user, file["name"], file["mimetype"], file["content_base64"])
-            for file in map(Body, body.get("files") or [])
-        ]
         text = str(body.get("text") or "")
-        if not (text.strip() or files):
+        if not (text.strip() or body.get("files")):
             raise Refused("no_text", "There is nothing to send.")
+        files = [self.workspace.add_file_base64(user, file) for file in _objects(body.get("files") or [])]
         message = self.workspace.say(
             user,
             channel,
@@ -176,17 +176,18 @@ class Page:
         return {}
 
     async def action(self, user: str, body: Json) -> Json:
-        state = (body.get("state") or {}).get("values") or {}
+        state = _values(_object(body.get("state") or {}).get("values"))
         block_id, action_id = str(body["block_id"]), str(body["action_id"])
-        await self.interactions.action(user, body["container"], block_id, action_id, given=body, state=state)
+        container = _object(body["container"])
+        await self.interactions.action(user, container, block_id, action_id, given=body, state=state)
         return {}
 
     async def options(self, user: str, body: Json) -> Json:
         block_id, action_id, value = str(body["block_id"]), str(body["action_id"]), str(body.get("value") or "")
-        return await self.interactions.options(user, body["container"], block_id, action_id, value)
+        return await self.interactions.options(user, _object(body["container"]), block_id, action_id, value)
 
     async def submit(self, user: str, body: Json) -> Json:
-        await self.interactions.submit(user, str(body["view_id"]), body.get("values") or {})
+        await self.interactions.submit(user, str(body["view_id"]), _values(body.get("values")))
         return {}
 
     async def close(self, user: str, body: Json) -> Json:
@@ -267,6 +268,26 @@ async def _forward(frames: asyncio.Queue[Json], socket: WebSocket) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         while True:
             await socket.send_json(await frames.get())
+
+
+def _object(value: Any) -> Json:
+    if not isinstance(value, dict):
+        raise Refused("bad_request", "An object is expected here.")
+    return value
+
+
+def _objects(value: Any) -> list[Json]:
+    if not isinstance(value, list):
+        raise Refused("bad_request", "A list is expected here.")
+    return [_object(entry) for entry in value]
+
+
+def _values(value: Any) -> Json:
+    """What stands in inputs: {block_id: {action_id: {"type": ..., ...}}}."""
+    return {
+        block_id: {action_id: _object(entry) for action_id, entry in _object(actions).items()}
+        for block_id, actions in _object(value or {}).items()
+    }
 
 
 def _must_be_alive(channel: Channel) -> None:

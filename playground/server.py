@@ -5,7 +5,8 @@ import contextlib
 import socket
 import urllib.parse
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from playground import people
 from playground.clock import Clock
-from playground.control import CALLS_KEPT, Control, Fault, Faults
+from playground.control import CALLS_KEPT, Control, Fault, Faults, refuse
 from playground.events import Events
 from playground.feed import Feed
 from playground.interaction import Interactions
@@ -32,6 +33,7 @@ from playground.manifest import Manifest
 from playground.page import Page
 from playground.refusal import RateLimited, Refused
 from playground.socket_mode import SocketMode
+from playground.strict_json import parse_json
 from playground.webapi import WebApi
 from playground.workspace import Json, Workspace
 
@@ -42,6 +44,20 @@ CONTENT_SECURITY_POLICY = (
 )
 STOP_SECONDS = 1
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
+
+
+Work = Callable[[], Json]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as the log names it, what it does, and what its answer (body, status, headers) looks like."""
+
+    method: str
+    args: Json
+    channel: str
+    work: Work
+    shown: Callable[[Json, int, dict[str, str]], Response]
 
 
 class Playground:
@@ -79,83 +95,72 @@ class Playground:
         ]
         if self.control:
             routes += Control(self.api, self.faults, self.calls).routes()
-        app = Starlette(routes=routes, middleware=[Middleware(Gate, local_only=self.local_only)])
+        gate = Middleware(Gate, local_only=self.local_only)
+        app = Starlette(routes=routes, middleware=[gate], exception_handlers={Refused: refuse})
         app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
         return app
 
     # --- the Web API
 
     async def web_api(self, request: Request) -> Response:
-        """One call: faults, then token, limits and scopes, then the method itself; always one line in the log."""
+        """One call of a method: faults, then token, limits and scopes, then the method itself."""
         method = request.path_params["method"]
         try:
             values = await _arguments(request)
         except Refused as refusal:
-            return JSONResponse({"ok": False, "error": refusal.error})
+            return await self._meet(request, Call(method, {}, "", _refusing(refusal), self._as_json))
         token = _token(request, values)
+        if method == "apps.connections.open":
+            token = _token(request, {})  # an app-level token comes in the header, and nowhere else
         channel = str(values.get("channel") or values.get("channel_id") or "")
-        fault = self.faults.take(method, channel)
-        call: Json = {"method": method, "args": values, "at": self.clock.now(), "error": None}
-        self.calls.append(call)
+        call = Call(method, values, channel, lambda: self.api.call(method, token, values), self._as_json)
+        return await self._meet(request, call)
+
+    async def _meet(self, request: Request, call: Call) -> Response:
+        """Meet the fault that waits for this call, do its work, write one line in the log, and answer."""
+        fault = self.faults.take(call.method, call.channel)
+        line: Json = {"method": call.method, "args": call.args, "at": self.clock.now(), "error": None}
+        self.calls.append(line)
         if fault is not None:
-            call["fault"] = fault.kind
+            line["fault"] = fault.kind
             if fault.kind == "dropped":
                 return await _drop(request)
             if fault.kind == "cut_socket":
                 await self.socket_mode.cut()
-        answer, status, headers = self._answer(method, values, token, fault)
-        call["error"] = answer.get("error")
+        answer, status, headers = _answer(call.work, fault)
+        line["error"] = answer.get("error")
         if fault is not None and fault.kind == "slow":
             await self.clock.sleep_until(self.clock.now() + fault.ms / 1000)
-        call["ms"] = round((self.clock.now() - call["at"]) * 1000, 1)
+        line["ms"] = round((self.clock.now() - line["at"]) * 1000, 1)
         if fault is not None and fault.kind == "lost":
             return await _drop(request)
-        headers["x-oauth-scopes"] = ",".join(sorted(self.manifest.scopes))
+        return call.shown(answer, status, headers)
+
+    def _as_json(self, answer: Json, status: int, headers: dict[str, str]) -> Response:
+        headers = headers | {"x-oauth-scopes": ",".join(sorted(self.manifest.scopes))}
         return JSONResponse(answer, status_code=status, headers=headers)
 
-    def _answer(self, method: str, values: Json, token: str, fault: Fault | None) -> tuple[Json, int, dict[str, str]]:
-        match fault:
-            case Fault(kind="rate_limited"):
-                return _rate_limited(fault.retry_after)
-            case Fault(kind="server_error"):
-                return {"ok": False, "error": "internal_error"}, fault.status, {}
-            case Fault(kind="error"):
-                return {"ok": False, "error": fault.error}, 200, {}
-            case _:
-                pass
-        try:
-            return {"ok": True, **self.api.call(method, token, values)}, 200, {}
-        except RateLimited as limited:
-            return _rate_limited(limited.seconds)
-        except Refused as refusal:
-            return {"ok": False, "error": refusal.error, **refusal.extra}, 200, {}
-
-    # --- response_url and files
+    # --- response_url and files, whose answers are words
 
     async def respond(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        target = self.api.tickets.look(path)
+        channel = target.channel.id if target else ""
         try:
-            body = await request.json()
-            if not isinstance(body, dict):
-                return PlainTextResponse("invalid_payload", status_code=400)
+            body = parse_json(await request.body())
         except ValueError:
-            return PlainTextResponse("invalid_payload", status_code=400)
-        try:
-            self.api.respond(request.path_params["path"], body)
-        except RateLimited as limited:
-            return PlainTextResponse("ratelimited", 429, headers={"Retry-After": str(limited.seconds)})
-        except Refused as refusal:
-            gone = refusal.error in ("no_such_url", "used_url", "expired_url")
-            return PlainTextResponse(refusal.error, status_code=404 if gone else 400)
-        return PlainTextResponse("ok")
+            body = None
+        if isinstance(body, dict):
+            call = Call("response_url", body, channel, lambda: self.api.respond(path, body), _as_words)
+        else:
+            call = Call("response_url", {}, channel, _refusing(Refused("invalid_payload")), _as_words)
+        return await self._meet(request, call)
 
     async def upload(self, request: Request) -> Response:
-        mimetype = request.headers.get("content-type", "application/octet-stream")
-        content = await request.body()
-        try:
-            self.api.receive_upload(request.path_params["file_id"], mimetype, content)
-        except Refused as refusal:
-            return PlainTextResponse(refusal.error, status_code=400)
-        return PlainTextResponse(f"OK - {len(content)}")
+        file_id, content = request.path_params["file_id"], await request.body()
+        args = {"file": file_id, "length": len(content)}
+        call = Call("upload", args, "", lambda: self.api.receive_upload(file_id, content), _as_words)
+        return await self._meet(request, call)
 
     async def download(self, request: Request) -> Response:
         """A file's bytes, for the page and for an app with files:read; Slack's sign-in page for anybody else."""
@@ -235,7 +240,7 @@ async def _arguments(request: Request) -> Json:
         return values
     if kind == "application/json":
         try:
-            given = await request.json()
+            given = parse_json(body)
         except ValueError as error:
             raise Refused("invalid_json") from error
         if not isinstance(given, dict):
@@ -251,6 +256,40 @@ def _token(request: Request, values: Json) -> str:
     given = str(values.pop("token", ""))
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else given
+
+
+def _refusing(refusal: Refused) -> Work:
+    def refuse_it() -> Json:
+        raise refusal
+
+    return refuse_it
+
+
+def _answer(work: Work, fault: Fault | None) -> tuple[Json, int, dict[str, str]]:
+    """(body, status, headers) of a call: the fault's, if it is one that answers, or what the work comes to."""
+    match fault:
+        case Fault(kind="rate_limited"):
+            return _rate_limited(fault.retry_after)
+        case Fault(kind="server_error"):
+            return {"ok": False, "error": "internal_error"}, fault.status, {}
+        case Fault(kind="error"):
+            return {"ok": False, "error": fault.error}, 200, {}
+        case _:
+            pass
+    try:
+        return {"ok": True, **work()}, 200, {}
+    except RateLimited as limited:
+        return _rate_limited(limited.seconds)
+    except Refused as refusal:
+        return {"ok": False, "error": refusal.error, **refusal.extra}, 200, {}
+
+
+def _as_words(answer: Json, status: int, headers: dict[str, str]) -> Response:
+    """An answer of one word, whose status says whether it is a good one."""
+    word = answer.get("error")
+    if word and status == 200:  # noqa: PLR2004  a refusal, which has a status of its own here
+        status = 404 if word in ("no_such_url", "used_url", "expired_url") else 400
+    return PlainTextResponse(word or answer["said"], status_code=status, headers=headers)
 
 
 def _rate_limited(seconds: int) -> tuple[Json, int, dict[str, str]]:

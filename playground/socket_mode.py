@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from playground.clock import Clock
 from playground.people import APP_ID
+from playground.strict_json import parse_json
 
 Json = dict[str, Any]
 
@@ -139,7 +140,7 @@ class SocketMode:
 
     def _receive(self, raw: str) -> None:
         try:
-            ack = json.loads(raw)
+            ack = parse_json(raw)
         except ValueError:
             return
         envelope_id = ack.get("envelope_id") if isinstance(ack, dict) else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from playground import people
 from playground.clock import Clock
+from playground.people import Channel
 from playground.refusal import Refused
 
 TRIGGER_SECONDS = 3.0
@@ -25,7 +26,7 @@ class ResponseUrl:
     """Where an answer goes: the person and channel of the interaction, and the message it was on, if any."""
 
     user: str
-    channel: str
+    channel: Channel
     issued_at: float
     ts: str = ""
     ephemeral: bool = False
@@ -56,15 +57,19 @@ class Tickets:
         trigger.used = True
         return trigger
 
-    def response_url(self, kind: str, user: str, channel: str, *, ts: str = "", ephemeral: bool = False) -> str:
+    def response_url(self, kind: str, user: str, channel: Channel, *, ts: str = "", ephemeral: bool = False) -> str:
         """`kind` is Slack's first path part: commands, actions or app."""
         path = f"{kind}/{people.TEAM_ID}/{len(self._urls) + 1}/{secrets.token_hex(12)}"
         self._urls[path] = ResponseUrl(user, channel, self._clock.now(), ts, ephemeral)
         return f"{self._base_url}/hooks/{path}"
 
+    def look(self, path: str) -> ResponseUrl | None:
+        """Where a response_url leads, whether or not it may still be used."""
+        return self._urls.get(path)
+
     def find(self, path: str) -> ResponseUrl:
         """Where a response_url leads, if it may still be used; the caller counts the use."""
-        target = self._urls.get(path)
+        target = self.look(path)
         if target is None:
             raise Refused("no_such_url")
         if self._clock.now() - target.issued_at > RESPONSE_SECONDS:

@@ -1,10 +1,12 @@
 """Forms and Home tabs: each person's stack of at most three forms, one Home, and what was typed so far."""
 
+import itertools
 import secrets
 from collections.abc import Iterator
 from typing import Any
 
 from playground import people
+from playground.blocks import own_options, without_nulls
 from playground.clock import Clock
 from playground.feed import Feed
 from playground.refusal import Refused
@@ -59,6 +61,7 @@ class Views:
         view = self.homes.get(user)
         if view is not None and view_hash and view_hash != view["hash"]:
             raise Refused("hash_conflict")
+        self._check_external_id(content, but=view)
         if view is None:
             view = self.homes[user] = self._new(content)
         else:
@@ -136,8 +139,8 @@ class Views:
         external_id = content.get("external_id")
         if not external_id:
             return
-        for stack in self.stacks.values():
-            if any(view["external_id"] == external_id and view is not but for view in stack):
+        for view in itertools.chain(self.homes.values(), *self.stacks.values()):
+            if view["external_id"] == external_id and view is not but:
                 raise Refused("duplicate_external_id")
 
 
@@ -174,6 +177,9 @@ VALUE_KEYS: dict[str, tuple[str, str]] = {
 }
 
 
+_NESTED = {"container": "child_blocks", "carousel": "elements"}
+
+
 def elements(block: Json) -> list[Json]:
     """The interactive elements of one block, wherever its type keeps them."""
     match block.get("type"):
@@ -193,9 +199,8 @@ def walk(blocks: list[Json]) -> Iterator[Json]:
     """Every block, those inside containers too."""
     for block in blocks:
         yield block
-        for nested in ("child_blocks", "elements"):
-            if block.get("type") in ("container", "carousel"):
-                yield from walk([child for child in block.get(nested) or [] if isinstance(child, dict)])
+        if nested := _NESTED.get(block["type"]):
+            yield from walk(block.get(nested) or [])
 
 
 def stateful(blocks: list[Json]) -> Iterator[tuple[str, str, Json]]:
@@ -224,47 +229,27 @@ def state_of(blocks: list[Json], values: Json) -> Json:
         given = values.get(block_id, {}).get(action_id)
         empty: Any = [] if value_key.endswith("s") else None
         value = given.get(value_key, empty) if isinstance(given, dict) else element.get(initial_key, empty)
-        state.setdefault(block_id, {})[action_id] = {"type": kind, value_key: value}
+        state.setdefault(block_id, {})[action_id] = {"type": kind, value_key: as_offered(element, value)}
     return state
 
 
-def missing(blocks: list[Json], state: Json) -> dict[str, str]:
-    """What the person still has to mend before the form can be sent: block id to the sentence Slack shows."""
-    errors: dict[str, str] = {}
-    for block in walk(blocks):
-        if block.get("type") != "input":
-            continue
-        element = block["element"]
-        value = state[block["block_id"]][element["action_id"]][VALUE_KEYS[element["type"]][0]]
-        if value in (None, "", []):
-            if not block.get("optional"):
-                errors[block["block_id"]] = "Please complete this required field."
-        elif isinstance(value, str):
-            errors |= _misfit(block["block_id"], element, value)
-    return errors
+def as_offered(element: Json, chosen: Any) -> Any:
+    """A choice in the words of the app, which offered it; anything else as it is."""
+    own = {option["value"]: option for option in own_options(element)}
+    if isinstance(chosen, list):
+        return [as_offered(element, entry) for entry in chosen]
+    value = chosen.get("value") if isinstance(chosen, dict) else None
+    return own.get(value, chosen) if isinstance(value, str) else chosen
 
 
-def _misfit(block_id: str, element: Json, value: str) -> dict[str, str]:
-    length = len(value)
-    if element["type"] == "plain_text_input" and length < element.get("min_length", 0):
-        return {block_id: f"This entry must be at least {element['min_length']} characters long."}
-    if element["type"] == "plain_text_input" and length > element.get("max_length", 3000):
-        return {block_id: f"This entry must be at most {element.get('max_length', 3000)} characters long."}
-    if element["type"] == "email_text_input" and "@" not in value:
-        return {block_id: "Please enter an email address."}
-    if element["type"] == "url_text_input" and "://" not in value:
-        return {block_id: "Please enter a link."}
-    if element["type"] == "number_input":
-        try:
-            float(value)
-        except ValueError:
-            return {block_id: "Please enter a number."}
-    return {}
+def merged(values: Json, newer: Json) -> Json:
+    """What stands in a form's inputs when `newer` comes to `values`; both {block_id: {action_id: value}}."""
+    return {block: values.get(block, {}) | newer.get(block, {}) for block in {**values, **newer}}
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
     """The same blocks, with an id wherever the app gave none."""
-    numbered = [dict(block) for block in blocks]
+    numbered: list[Json] = without_nulls(blocks)
     for block in numbered:
         block.setdefault("block_id", secrets.token_urlsafe(4))
         match block.get("type"):
@@ -274,10 +259,8 @@ def with_ids(blocks: list[Json]) -> list[Json]:
                 block["accessory"] = _with_action_id(block["accessory"])
             case "actions" | "context_actions":
                 block["elements"] = [_with_action_id(element) for element in block["elements"]]
-            case "container":
-                block["child_blocks"] = with_ids(block.get("child_blocks") or [])
-            case "carousel":
-                block["elements"] = with_ids(block.get("elements") or [])
+            case "container" | "carousel" as kind:
+                block[_NESTED[kind]] = with_ids(block.get(_NESTED[kind]) or [])
             case "card" if block.get("actions"):
                 block["actions"] = [_with_action_id(element) for element in block["actions"]]
             case _:

@@ -1,6 +1,6 @@
 """The Web API's methods: what each takes, what it may be refused for, what it answers."""
 
-import re
+import mimetypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,10 @@ from playground.workspace import Json, Workspace
 MOST_TEXT = 40_000
 MOST_UPDATED_TEXT = 4_000
 MOST_ATTACHMENTS = 100
+MOST_HISTORY = 999
+MOST_REPLIES = 1_000
+MOST_ALT_TEXT = 1_000
+MOST_CHANNELS = 100  # that one upload may be shared to
 
 
 class WebApi:
@@ -107,7 +111,7 @@ class WebApi:
     def post_ephemeral(self, args: Args) -> Json:
         channel = self._target(args.required("channel"))
         reader = self.workspace.users.get(args.required("user"))
-        if reader is None or reader.id not in channel.members:
+        if reader is None or reader.is_bot or reader.id not in channel.members:
             raise Refused("user_not_in_channel")
         if channel.is_archived:
             raise Refused("is_archived")
@@ -148,6 +152,8 @@ class WebApi:
     def views_push(self, args: Args) -> Json:
         content = self._view(args, "modal")
         trigger = self.tickets.exchange(args.required("trigger_id"))
+        if not any(view["id"] == trigger.view_id for view in self.views.stacks[trigger.user]):
+            raise Refused("not_found")  # only from within a form that is open can another be laid on it
         return {"view": shown(self.views.push(trigger.user, content))}
 
     def views_update(self, args: Args) -> Json:
@@ -170,13 +176,15 @@ class WebApi:
     def conversations_open(self, args: Args) -> Json:
         if args.text("channel"):
             channel = self._conversation(args)
+            if not channel.is_im:
+                raise Refused("method_not_supported_for_channel_type")
         else:
             users = args.listed("users")
             if not users:
                 raise Refused("users_list_not_supplied")
             if len(users) > 1:
                 raise Refused("method_not_supported_for_channel_type")
-            channel = self._direct(users[0])
+            channel = self._direct(users[0], stranger="user_not_found")
         if args.flag("return_im"):
             return {"channel": self.workspace.channel_json(channel)}
         return {"channel": {"id": channel.id}}
@@ -231,20 +239,21 @@ class WebApi:
     def conversations_history(self, args: Args) -> Json:
         channel = self._joined(args)
         self.require(_HISTORY[channel.kind])
-        return self._page(args, self.workspace.history(channel), newest_first=True)
+        return self._page(args, self.workspace.history(channel), newest_first=True, limit=100, most=MOST_HISTORY)
 
     def conversations_replies(self, args: Args) -> Json:
         channel = self._joined(args)
         self.require(_HISTORY[channel.kind])
         root, *replies = self.workspace.thread(channel, args.required("ts"))
-        answer = self._page(args, replies, newest_first=False)
+        answer = self._page(args, replies, newest_first=False, limit=MOST_REPLIES, most=MOST_REPLIES)
         answer["messages"].insert(0, _readable(root, metadata=args.flag("include_all_metadata")))
         return answer
 
-    def _page(self, args: Args, messages: Sequence[Json], *, newest_first: bool) -> Json:
+    def _page(self, args: Args, messages: Sequence[Json], *, newest_first: bool, limit: int, most: int) -> Json:
+        """One page of messages: so many as `limit` asks for, which left out is `limit` and at most `most`."""
         metadata = args.flag("include_all_metadata")
         readable = [_readable(message, metadata=metadata) for message in between(args, messages)]
-        return paged_by_ts(args, readable, newest_first=newest_first)
+        return paged_by_ts(args, readable, args.number("limit", limit, most), newest_first=newest_first)
 
     # --- people
 
@@ -288,12 +297,14 @@ class WebApi:
 
     def upload_url(self, args: Args) -> Json:
         name = args.required("filename")
+        if len(args.text("alt_txt")) > MOST_ALT_TEXT:
+            raise Refused("alt_txt_too_large")
         length = args.number("length", 0, 1_000_000_000)
         file = self.workspace.add_file(BOT_USER, name, "application/octet-stream", b"")
         self.uploads[file.id] = {"length": length, "received": False}
         return {"upload_url": f"{self.workspace.base_url}/upload/v1/{file.id}", "file_id": file.id}
 
-    def receive_upload(self, file_id: str, mimetype: str, content: bytes) -> None:
+    def receive_upload(self, file_id: str, content: bytes) -> Json:
         """The bytes that follow `files.getUploadURLExternal`."""
         upload = self.uploads.get(file_id)
         if upload is None or upload["received"]:
@@ -301,26 +312,33 @@ class WebApi:
         if len(content) != upload["length"]:
             raise Refused("file_upload_size_mismatch")
         file = self.workspace.files[file_id]
-        file.content, file.mimetype = content, mimetype
+        file.content = content
+        file.mimetype = mimetypes.guess_type(file.name)[0] or file.mimetype
         upload["received"] = True
+        return {"said": f"OK - {len(content)}"}
 
     def complete_upload(self, args: Args) -> Json:
         named = args.list_of_dicts("files", "invalid_arguments")
         if not named:
             raise invalid_arguments("missing required field: files")
         channel_ids = [*args.listed("channels"), *args.listed("channel_id")]
+        if len(channel_ids) > MOST_CHANNELS:
+            raise Refused("channels_limit_exceeded")
         channels = [self._must_be_in(self._find(channel_id)) for channel_id in channel_ids]
-        files = []
-        for entry in named:
-            file = self.workspace.files.get(str(entry.get("id")))
-            if file is None or not self.uploads.get(file.id, {}).get("received"):
-                raise Refused("file_not_found")
-            file.title = entry.get("title") or file.name
-            files.append(file)
+        titles = {str(entry.get("id")): str(entry.get("title") or "") for entry in named}
+        if not all(self.uploads.get(file_id, {}).get("received") for file_id in titles):
+            raise Refused("file_not_found")
+        for channel in channels:
+            self._pace(channel)
+            if args.text("thread_ts"):
+                self.workspace.thread_root(channel, args.text("thread_ts"))
+        files = [self.workspace.files[file_id] for file_id in titles]
+        for file in files:
+            file.title = titles[file.id] or file.name
+            del self.uploads[file.id]  # once completed it is not completed again
         shown_files = [self.workspace.file_json(file) for file in files]
         for channel in channels:
             message = {"subtype": "file_share", "text": args.text("initial_comment"), "files": shown_files}
-            self._pace(channel)
             self.workspace.post(channel, self._own() | message, thread_ts=args.text("thread_ts"))
         return {"files": shown_files}
 
@@ -362,10 +380,10 @@ class WebApi:
             raise Refused("user_disabled")
         return channel
 
-    def _direct(self, user_id: str) -> Channel:
+    def _direct(self, user_id: str, stranger: str = "channel_not_found") -> Channel:
         user = self.workspace.users.get(user_id)
         if user is None:
-            raise Refused("channel_not_found")
+            raise Refused(stranger)
         if user.is_bot:
             raise Refused("cannot_dm_bot")
         if user.deleted:
@@ -407,10 +425,6 @@ class WebApi:
 
     def _content(self, args: Args) -> Json:
         """text, blocks, attachments and metadata of a new message, checked as Slack checks them."""
-        if args.text("markdown_text") and (args.text("text") or args.values.get("blocks")):
-            raise Refused("markdown_text_conflict")
-        if args.text("markdown_text"):
-            args.values["blocks"] = [{"type": "markdown", "text": args.text("markdown_text")}]
         content = self._checked(args)
         content["text"] = args.text("text")[:MOST_TEXT]
         if not (content["text"].strip() or content.get("blocks") or content.get("attachments")):
@@ -432,23 +446,28 @@ class WebApi:
     def _checked(self, args: Args) -> Json:
         """The parts of a message that were given, each refused if Slack would refuse it."""
         given: Json = {}
+        if args.text("markdown_text"):
+            if args.text("text") or args.values.get("blocks"):
+                raise Refused("markdown_text_conflict")
+            args.values["blocks"] = [{"type": "markdown", "text": args.text("markdown_text")}]
         blocks = args.list_of_dicts("blocks", "invalid_blocks_format")
         attachments = args.list_of_dicts("attachments", "invalid_attachments")
         if blocks is not None:
             _refuse("invalid_blocks", block_kit.errors_of_message(blocks))
-            if block_kit.too_long(blocks):
-                raise Refused("msg_blocks_too_long")
             given["blocks"] = with_ids(blocks)
         if attachments is not None:
             if len(attachments) > MOST_ATTACHMENTS:
                 raise Refused("too_many_attachments")
             for number, attachment in enumerate(attachments):
                 pointer = f"/attachments/{number}/blocks"
-                _refuse("invalid_blocks", block_kit.errors_of_message(attachment.get("blocks") or [], pointer))
+                _refuse("invalid_blocks", block_kit.errors_of_message(_blocks_of(attachment), pointer))
             given["attachments"] = [
-                attachment | ({"blocks": with_ids(attachment["blocks"])} if attachment.get("blocks") else {})
+                attachment | ({"blocks": with_ids(_blocks_of(attachment))} if _blocks_of(attachment) else {})
                 for attachment in attachments
+                if any(attachment.get(key) for key in _SAYING)
             ]
+        if block_kit.too_long([*(blocks or []), *map(_blocks_of, attachments or [])]):
+            raise Refused("msg_blocks_too_long")
         metadata = args.dict("metadata")
         if metadata is not None:
             if metadata:
@@ -471,7 +490,7 @@ class WebApi:
         if block_kit.view_too_large(view):
             raise Refused("view_too_large")
         _refuse("invalid_arguments", block_kit.errors_of_view(view))
-        return view | {"blocks": with_ids(view["blocks"])}
+        return {**block_kit.without_nulls(view), "blocks": with_ids(view["blocks"])}
 
     def checked_options(self, answer: Any) -> Json:
         """What an app offered for an external select: {"options": ...} or {"option_groups": ...}."""
@@ -483,35 +502,33 @@ class WebApi:
         return {key: offered[key]}
 
     def _emoji(self, args: Args) -> str:
-        name = args.required("name").strip(":")
-        if not re.fullmatch(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?", name):
-            raise Refused("invalid_name")
-        return name
+        return args.required("name").strip(":")
 
     # --- response_url
 
-    def respond(self, path: str, body: Json) -> None:
+    def respond(self, path: str, body: Json) -> Json:
         """One POST to a response_url. Refused when it is used up, too old, says nothing, or comes too fast."""
         target = self.tickets.find(path)
-        channel = self.workspace.channels[target.channel]
+        channel = target.channel
         original = (channel, target.user, target.ts)
         if body.get("delete_original") and not (body.get("text") or body.get("blocks")):
             target.uses += 1
             self._drop_original(*original, ephemeral=target.ephemeral)
-            return
+            return {"said": "ok"}
         self._pace(channel)
         content = self._content(Args(body))
-        target.uses += 1
-        if body.get("delete_original"):
-            self._drop_original(*original, ephemeral=target.ephemeral)
         if body.get("replace_original") and target.ts:
             content = {"blocks": None, "attachments": None} | content
             if target.ephemeral:
                 self.workspace.rewrite_whisper(target.user, (channel.id, target.ts), content)
             elif target.ts in channel.messages:
                 self.workspace.edit(channel, target.ts, BOT_USER, content)
-            return
-        self._answer_person(target.user, channel, body, content)
+        else:
+            self._answer_person(target.user, channel, body, content)
+            if body.get("delete_original"):
+                self._drop_original(*original, ephemeral=target.ephemeral)
+        target.uses += 1
+        return {"said": "ok"}
 
     def answer_command(self, user: str, channel: Channel, payload: Any) -> None:
         """What the app put into the ack of a slash command."""
@@ -520,6 +537,8 @@ class WebApi:
 
     def _answer_person(self, user: str, channel: Channel, body: Json, content: Json) -> None:
         """Show an answer to its person only, unless it says in_channel."""
+        if body.get("response_type") not in (None, "", "ephemeral", "in_channel"):
+            raise Refused("invalid_payload")
         content = self._own() | content
         content.pop("metadata", None)
         thread_ts = str(body.get("thread_ts") or "")
@@ -601,6 +620,15 @@ def _check_token(token: str, wanted: str) -> None:
 def _refuse(error: str, messages: list[str]) -> None:
     if messages:
         raise Refused(error, " ".join(messages), response_metadata={"messages": messages})
+
+
+# Without one of these an attachment shows nothing, and is none.
+_SAYING = ("blocks", "fallback", "fields", "footer", "image_url", "pretext", "text", "thumb_url", "title")
+
+
+def _blocks_of(attachment: Json) -> Any:
+    blocks = attachment.get("blocks")
+    return [] if blocks is None else blocks
 
 
 def _readable(message: Json, *, metadata: bool = False) -> Json:

@@ -1,15 +1,15 @@
 """The workspace itself: who is where, what was said, and which of it Slack would refuse."""
 
 import base64
-import binascii
 import copy
+import re
 import secrets
 import urllib.parse
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from playground import people
+from playground import emoji, people
 from playground.clock import Clock
 from playground.feed import Feed
 from playground.people import BOT_USER, Channel, User, UserGroup
@@ -18,6 +18,8 @@ from playground.text import BROADCASTS, encode, mentions, rich_text
 
 Json = dict[str, Any]
 
+MOST_REACTIONS = 23  # of one person on one message
+MOST_EMOJI = 50  # on one message
 EPHEMERAL_SECONDS = 600  # how long a page opened later is still shown what was for its person only
 
 
@@ -124,7 +126,7 @@ class Workspace:
         """Store a message (Slack's keys, without type and ts) and tell everybody. Membership is the caller's check."""
         if channel.is_archived:
             raise Refused("is_archived", "This channel is archived: nothing can be posted in it.")
-        root = self._thread_root(channel, thread_ts) if thread_ts else None
+        root = self.thread_root(channel, thread_ts) if thread_ts else None
         message = {"type": "message", **message, "ts": self.new_ts(), "team": people.TEAM_ID}
         if root is not None:
             message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
@@ -191,13 +193,19 @@ class Workspace:
 
     def react(self, channel: Channel, ts: str, user_id: str, name: str) -> None:
         message = self.message(channel, ts)
-        reactions = message.setdefault("reactions", [])
+        reactions = message.get("reactions", [])
         reaction = next((entry for entry in reactions if entry["name"] == name), None)
-        if reaction is None:
-            reaction = {"name": name, "users": [], "count": 0}
-            reactions.append(reaction)
-        if user_id in reaction["users"]:
+        if reaction is not None and user_id in reaction["users"]:
             raise Refused("already_reacted", "You have already reacted with this emoji.")
+        if not emoji.known(name):
+            raise Refused("invalid_name", f"There is no emoji {name}.")
+        if sum(user_id in entry["users"] for entry in reactions) >= MOST_REACTIONS:
+            raise Refused("too_many_reactions", "You cannot react more often to one message.")
+        if reaction is None:
+            if len(reactions) >= MOST_EMOJI:
+                raise Refused("too_many_emoji", "This message cannot carry more emoji.")
+            reaction = {"name": name, "users": [], "count": 0}
+            message["reactions"] = [*reactions, reaction]
         reaction["users"].append(user_id)
         reaction["count"] += 1
         self._reacted(channel, message, user_id, name, "reaction_added")
@@ -220,7 +228,7 @@ class Workspace:
         """Show something to one person only; it is no part of the channel's history."""
         message = {"type": "message", **message, "ts": self.new_ts(), "channel": channel.id, "ephemeral": True}
         if thread_ts:
-            message["thread_ts"] = thread_ts
+            message["thread_ts"] = self.thread_root(channel, thread_ts)["ts"]
         self.ephemerals[user_id][channel.id, message["ts"]] = message
         self.feed.tell(user_id, {"type": "ephemeral", "message": message})
         return message
@@ -353,10 +361,18 @@ class Workspace:
         self.files[file.id] = file
         return file
 
-    def add_file_base64(self, user_id: str, name: str, mimetype: str, content: str) -> File:
+    def add_file_base64(self, user_id: str, sent: Json) -> File:
+        """A file as the page sends it: {"name": ..., "mimetype": ..., "content_base64": ...}."""
+        match sent:
+            case {"name": str(name), "mimetype": str(mimetype), "content_base64": str(content)} if name:
+                pass
+            case _:
+                raise Refused("invalid_file", "A file has a name, a type and content.")
+        if not re.fullmatch(r"[\w.+-]+/[\w.+-]+", mimetype, re.ASCII):
+            mimetype = "application/octet-stream"  # browsers say nothing of what they do not know
         try:
             return self.add_file(user_id, name, mimetype, base64.b64decode(content, validate=True))
-        except binascii.Error as error:
+        except ValueError as error:
             raise Refused("invalid_file", f"The file {name} did not arrive whole.") from error
 
     def file_json(self, file: File) -> Json:
@@ -438,15 +454,16 @@ class Workspace:
         shown["mentions_me"] = user_id in called or bool(called & groups) or bool(everyone)
         return shown | {"channel": channel.id}
 
-    # --- telling
-
-    def _thread_root(self, channel: Channel, thread_ts: str) -> Json:
+    def thread_root(self, channel: Channel, thread_ts: str) -> Json:
+        """The message a reply in this thread belongs to."""
         root = channel.messages.get(thread_ts)
         if root is None:
             raise Refused("thread_not_found", "This thread is gone.")
         if _is_reply(root):
             raise Refused("cannot_reply_to_message", "A reply has no thread of its own.")
         return root
+
+    # --- telling
 
     def _count_replies(self, channel: Channel, root: Json) -> None:
         replies = [m for m in channel.messages.values() if m.get("thread_ts") == root["ts"] and m["ts"] != root["ts"]]

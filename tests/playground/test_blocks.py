@@ -35,6 +35,10 @@ def table(rows: int = 2, columns: int = 2) -> Json:
     return {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}] * columns for _ in range(rows)]}
 
 
+def chart(**more: Any) -> Json:
+    return {"type": "data_visualization", "title": "Issues", "chart": {"type": "pie", **more}}
+
+
 CONFIRM = {"title": plain("Sure?"), "text": mrkdwn("Really?"), "confirm": plain("Yes"), "deny": plain("No")}
 
 GOOD_IN_MESSAGES: list[Json] = [
@@ -57,6 +61,9 @@ GOOD_IN_MESSAGES: list[Json] = [
     {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "A picture", "title": plain("Picture")},
     {"type": "markdown", "text": "# Hi"},
     table(100, 20),
+    actions(button(url="mailto:help@example.com")),
+    actions({"type": "rich_text_input", "action_id": "r"}),
+    chart(segments=[{"label": "x" * 20, "value": 1}] * 12),
     {"type": "context_actions", "elements": [{"type": "icon_button", "icon": "trash", "text": plain("Delete")}]},
     {"type": "container", "title": plain("More"), "child_blocks": [section(), actions(button())]},
 ]
@@ -106,6 +113,7 @@ BAD_IN_MESSAGES: list[tuple[str, list[Any], str, str]] = [
     ("button style", [actions(button(style="warning"))], "must be one of: primary, danger", "/style"),
     ("long url", [actions(button(url="https://" + "x" * 3000))], "less than 3001 characters", "/url"),
     ("confirm", [actions(button(confirm={**CONFIRM, "title": plain("x" * 101)}))], "less than 101", "/confirm/title"),
+    ("no url", [actions(button(url="not a url"))], "must be a valid URL", "/url"),
     ("half a confirm", [actions(button(confirm={"title": plain("Hi")}))], "missing required field: text", "/confirm"),
     ("no options", [actions(select(options=[]))], "no fewer than 1 items", "/options"),
     ("101 options", [actions(select(options=options(101)))], "no more than 100 items", "/options"),
@@ -119,6 +127,40 @@ BAD_IN_MESSAGES: list[tuple[str, list[Any], str, str]] = [
     ("6 in overflow", [actions({"type": "overflow", "options": options(6)})], "no more than 5 items", "/options"),
     ("11 radios", [actions({"type": "radio_buttons", "options": options(11)})], "no more than 10", "/options"),
     ("11 checkboxes", [actions({"type": "checkboxes", "options": options(11)})], "no more than 10", "/options"),
+    ("no such day", [actions({"type": "datepicker", "initial_date": "2026-02-31"})], "a date as", "/initial_date"),
+    ("blank option", [actions(select(options=[option() | {"text": plain("  ")}]))], "more than 0", "/0/text/text"),
+    ("blank section", [section("\n ")], "must be more than 0 characters", "/blocks/0/text/text"),
+    ("twice the same", [actions(select(options=[option(), option()]))], "must be unique", "/elements/0"),
+    ("radios alike", [actions({"type": "radio_buttons", "options": [option()] * 2})], "must be unique", "/elements/0"),
+    ("overflow alike", [actions({"type": "overflow", "options": [option()] * 2})], "must be unique", "/elements/0"),
+    (
+        "groups alike",
+        [
+            actions(
+                {
+                    "type": "static_select",
+                    "option_groups": [
+                        {"label": plain("A"), "options": [option()]},
+                        {"label": plain("B"), "options": [option()]},
+                    ],
+                }
+            )
+        ],
+        "must be unique",
+        "/elements/0",
+    ),
+    ("files in a message", [field({"type": "file_input"})], "unsupported type: file_input", "/element/type"),
+    (
+        "response_url in a message",
+        [field(select("conversations_select", response_url_enabled=True))],
+        "inputs of a modal only",
+        "/element",
+    ),
+    ("no segments", [chart(segments=[])], "no fewer than 1 items", "/chart/segments"),
+    ("13 series", [chart(series=[{"name": "a"}] * 13)], "no more than 12 items", "/chart/series"),
+    ("long name", [chart(series=[{"name": "x" * 21}])], "less than 21 characters", "/chart/series/0/name"),
+    ("long label", [chart(segments=[{"label": "x" * 21}])], "less than 21", "/chart/segments/0/label"),
+    ("no chart", [{"type": "data_visualization", "title": "Hi", "chart": 5}], "must be an object", "/chart"),
     ("date", [actions({"type": "datepicker", "initial_date": "23.11.2026"})], "a date as YYYY-MM-DD", "/initial_date"),
     ("time", [actions({"type": "timepicker", "initial_time": "25:00"})], "a time as HH:mm", "/initial_time"),
     ("date and time", [actions({"type": "datetimepicker", "initial_date_time": 1.5})], "an integer", "/initial_date"),
@@ -129,7 +171,18 @@ BAD_IN_MESSAGES: list[tuple[str, list[Any], str, str]] = [
     ("mrkdwn hint", [field(select(), hint=mrkdwn("Hi"))], "unsupported type: mrkdwn", "/hint/type"),
     ("max_length", [field({"type": "plain_text_input", "max_length": 3001})], "from 1 to 3000", "/max_length"),
     ("lengths", [field({"type": "plain_text_input", "min_length": 9, "max_length": 8})], "not exceed", "/min_length"),
-    ("files", [field({"type": "file_input", "max_files": 11})], "from 1 to 10", "/max_files"),
+    (
+        "long start",
+        [field({"type": "plain_text_input", "max_length": 2, "initial_value": "abc"})],
+        "longer",
+        "/initial",
+    ),
+    (
+        "range",
+        [field({"type": "number_input", "is_decimal_allowed": True, "min_value": "3", "max_value": "2"})],
+        "must not exceed max_value",
+        "/min_value",
+    ),
     ("number", [field({"type": "number_input"})], "missing required field: is_decimal_allowed", "/element"),
     ("image without alt", [{"type": "image", "image_url": "https://a.example"}], "field: alt_text", "/blocks/0"),
     ("image of nothing", [{"type": "image", "alt_text": "Hi"}], "image_url and slack_file", "/blocks/0"),
@@ -189,6 +242,19 @@ def test_what_slack_accepts_in_a_view_is_accepted(view: Json) -> None:
 
 BAD_VIEWS: list[tuple[str, Json, str]] = [
     ("input without submit", {**modal(text_input()), "submit": None}, "missing required field: submit"),
+    ("blank title", modal(title=plain(" ")), "must be more than 0 characters [json-pointer:/view/title/text]"),
+    ("files", modal(field({"type": "file_input", "max_files": 11})), "from 1 to 10"),
+    (
+        "two response_urls",
+        modal(*[field(select("channels_select", response_url_enabled=True))] * 2),
+        "one element only",
+    ),
+    (
+        "response_url of no input",
+        modal(actions(select("channels_select", response_url_enabled=True))),
+        "of a modal only",
+    ),
+    ("files at home", HOME | {"blocks": [field({"type": "file_input"})]}, "unsupported type: file_input"),
     ("no title", {"type": "modal", "blocks": [section()]}, "missing required field: title"),
     ("no blocks", {"type": "modal", "title": plain("Hi")}, "missing required field: blocks"),
     ("long title", modal(title=plain("x" * 25)), "less than 25 characters [json-pointer:/view/title/text]"),

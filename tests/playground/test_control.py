@@ -3,12 +3,14 @@
 import time
 from http.client import RemoteDisconnected
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
 from websockets.exceptions import ConnectionClosed
 
-from tests.playground.workspace import MANIFEST, Feed, Local, Person, Socket
+from tests.playground.workspace import MANIFEST, Bot, Feed, Local, Person, Socket
 
 
 def post(local: Local, text: str = "Hi", channel: str = "C0L1") -> Any:
@@ -132,6 +134,66 @@ def test_the_log_has_every_call_and_no_token(local: Local) -> None:
     assert first["ms"] >= 0
     assert second["error"] == "channel_not_found"
     assert "xoxb-" not in str([first, second])
+
+
+def answer_at(bot: Bot, person: Person) -> WebhookClient:
+    """The response_url of a command this person sends."""
+    person.does("command", channel="C0ITHELP", command="/try")
+    return WebhookClient(bot.hears("command")["response_url"], retry_handlers=[])
+
+
+def test_answers_to_a_response_url_meet_faults_and_are_logged(local: Local, bot: Bot, maya: Person) -> None:
+    hook = answer_at(bot, maya)
+    local.call("DELETE", "/_playground/calls")
+
+    local.fault("rate_limited", method="response_url", channel="C0ITHELP", retry_after=7)
+    limited = hook.send(text="One")
+    assert (limited.status_code, limited.body, limited.headers["Retry-After"]) == (429, "ratelimited", "7")
+    local.fault("server_error", method="response_url")
+    assert hook.send(text="Two").status_code == 503
+    local.fault("error", channel="C0ITHELP", error="used_url")
+    assert (hook.send(text="Three").status_code, local.look("faults")["faults"]) == (404, [])
+    local.fault("lost", method="response_url")
+    with pytest.raises(RemoteDisconnected):
+        hook.send(text="Four")
+    hook.send(text="Five")
+
+    calls = local.look("calls")["calls"]
+    assert [(call["method"], call["args"].get("text"), call["error"]) for call in calls] == [
+        ("response_url", "One", "ratelimited"),
+        ("response_url", "Two", "internal_error"),
+        ("response_url", "Three", "used_url"),
+        ("response_url", "Four", None),
+        ("response_url", "Five", None),
+    ]
+    assert [whisper["text"] for whisper in maya.whispers()[-2:]] == ["Four", "Five"]
+
+
+def test_uploads_meet_faults_and_are_logged(local: Local) -> None:
+    local.fault("server_error", method="upload")
+    with pytest.raises(HTTPError) as trouble:
+        local.client().files_upload_v2(channel="C0L1", filename="log.txt", content="a line")
+    trouble.value.close()
+    assert trouble.value.code == 503
+    local.call("DELETE", "/_playground/calls")
+    local.client().files_upload_v2(channel="C0L1", filename="log.txt", content="a line")
+
+    calls = local.look("calls")["calls"]
+    assert [call["method"] for call in calls] == [
+        "files.getUploadURLExternal", "upload", "files.completeUploadExternal",
+    ]  # fmt: skip
+    assert calls[1]["args"]["length"] == 6
+
+
+def test_a_call_that_is_no_json_is_logged_and_meets_faults_too(local: Local) -> None:
+    metadata = {"event_type": "card", "event_payload": {"a": float("nan")}}
+    bad: dict[str, Any] = {"channel": "C0L1", "text": "Hi", "metadata": metadata}
+    local.call("DELETE", "/_playground/calls")
+    local.fault("rate_limited", method="chat.postMessage")
+
+    assert local.refused("chat_postMessage", **bad)["error"] == "ratelimited"
+    assert local.refused("chat_postMessage", **bad)["error"] == "invalid_json"
+    assert [call["error"] for call in local.look("calls")["calls"]] == ["ratelimited", "invalid_json"]
 
 
 def test_messages_of_an_unknown_channel_and_unknown_people_are_refused(local: Local) -> None:

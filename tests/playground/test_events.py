@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.playground.workspace import PATIENCE, Bot, Json, Local, Person
+from tests.playground.workspace import PATIENCE, Bot, Json, Local, Person, plain
 
 
 @pytest.fixture
@@ -125,6 +125,10 @@ def test_a_reaction_tells_where(bot: Bot, ana: Person, posted: str) -> None:
     assert (event["user"], event["reaction"], event["item_user"]) == ("U0ANA", "eyes", "U0BOT")
     assert event["item"] == {"type": "message", "channel": "C0L1", "ts": posted}
 
+    ana.does("react", channel="C0L1", ts=posted, name="eyes", remove=True)
+    taken = bot.hears("event", type="reaction_removed")["event"]
+    assert taken == event | {"type": "reaction_removed", "event_ts": taken["event_ts"]}
+
 
 def test_joining_and_leaving_are_told(bot: Bot, maya: Person, ana: Person) -> None:
     ana.does("invite", channel="C0L1", member="U0MAYA")
@@ -145,11 +149,79 @@ def test_archiving_and_leaving_the_company_are_told(local: Local, bot: Bot) -> N
     emil = local.person("U0EMIL")
     emil.does("archive", channel="C0L3", archived=True)
     emil.does("archive", channel="C0L3", archived=False)
-    assert bot.hears("event", type="channel_archive")["event"]["channel"] == "C0L3"
+    archived = bot.hears("event", type="channel_archive")["event"]
+    restored = bot.hears("event", type="channel_unarchive")["event"]
+    assert (archived["channel"], archived["user"]) == (restored["channel"], restored["user"]) == ("C0L3", "U0EMIL")
+    assert archived["event_ts"] < restored["event_ts"]
 
     local.control("users", user="U0LENA", deleted=True)
     local.control("users", user="U0LENA", deleted=False)
     assert bot.hears("event", type="user_change")["event"]["user"]["id"] == "U0LENA"
+
+
+def test_a_new_name_and_a_new_id_are_told(local: Local, bot: Bot) -> None:
+    try:
+        local.control("channels", channel="C0L1", name="first-line", new_id="C0NEW")
+        renamed = bot.hears("event", type="channel_rename")["event"]
+        assert (renamed["channel"]["id"], renamed["channel"]["name"]) == ("C0L1", "first-line")
+        moved = bot.hears("event", type="channel_id_changed")["event"]
+        assert (moved["old_channel_id"], moved["new_channel_id"]) == ("C0L1", "C0NEW")
+    finally:
+        local.control("channels", channel="C0NEW", new_id="C0L1", name="support-l1")
+
+
+def changes_of_management(local: Local) -> None:
+    """All that can happen to a private channel, done by its one person."""
+    fay = local.person("U0FAY")
+    fay.does("invite", channel="C0MGMT", member="U0ANA")
+    fay.does("kick", channel="C0MGMT", member="U0ANA")
+    fay.does("archive", channel="C0MGMT", archived=True)
+    fay.does("archive", channel="C0MGMT", archived=False)
+    local.control("channels", channel="C0MGMT", name="managers", new_id="G0MGMT")
+    local.control("channels", channel="G0MGMT", name="it-managers", new_id="C0MGMT")
+
+
+def kinds(bot: Bot) -> list[str]:
+    return [body["event"]["type"] for body in bot.heard("event") if body["event"]["type"] != "message"]
+
+
+def test_what_happens_to_a_private_channel_is_told_to_the_app_that_is_in_it(local: Local, bot: Bot) -> None:
+    changes_of_management(local)
+
+    archived = bot.hears("event", type="group_archive")["event"]
+    assert (archived["channel"], archived["user"]) == ("C0MGMT", "U0FAY")
+    bot.hears("event", type="channel_id_changed", new_channel_id="C0MGMT")
+    assert kinds(bot) == [
+        "member_joined_channel", "member_left_channel", "group_archive", "group_unarchive", "group_rename",
+        "channel_id_changed", "group_rename", "channel_id_changed",
+    ]  # fmt: skip
+    assert bot.hears("event", type="member_joined_channel")["event"]["channel_type"] == "G"
+
+
+def test_what_happens_to_a_private_channel_is_not_told_to_an_app_outside(local: Local, bot: Bot) -> None:
+    fay = local.person("U0FAY")
+    fay.does("kick", channel="C0MGMT", member="U0BOT")
+    try:
+        assert bot.hears("event", type="member_left_channel")["event"]["user"] == "U0BOT", "its own end it still hears"
+        bot.forget()
+        changes_of_management(local)
+        last = local.person("U0ANA").says("C0L1", "the last")
+        bot.hears("event", ts=last)
+        assert kinds(bot) == []
+    finally:
+        fay.does("invite", channel="C0MGMT", member="U0BOT")
+    assert bot.hears("event", type="member_joined_channel")["event"]["user"] == "U0BOT"
+
+
+def test_opening_the_messages_tab_is_told_without_a_view(bot: Bot) -> None:
+    bot.local.client().views_publish(user_id="U0DANA", view={"type": "home", "blocks": []})
+    bot.local.person("U0DANA").does("home", tab="messages")
+
+    event = bot.hears("event", type="app_home_opened")["event"]
+    assert event == {
+        "type": "app_home_opened", "user": "U0DANA", "channel": "D0DANA", "tab": "messages",
+        "event_ts": event["event_ts"],
+    }  # fmt: skip
 
 
 def test_an_apps_own_message_is_an_event_too(local: Local, ana: Person) -> None:
@@ -231,6 +303,25 @@ def test_an_event_heard_at_the_second_attempt_does_not_come_again(local: Local, 
     last = ana.says("C0L1", "Hello?")
     bot.hears("event", ts=last)
     assert [number for _, number, _ in attempts(bot, ts)] == ["0", "1"]
+
+
+def test_a_command_and_a_click_can_be_delivered_twice(local: Local, bot: Bot, ana: Person) -> None:
+    blocks = [{"type": "actions", "elements": [{"type": "button", "action_id": "go", "text": plain("Go")}]}]
+    card = local.client().chat_postMessage(channel="C0L1", text="A card", blocks=blocks)
+
+    def twice(kind: str, key: str) -> None:
+        first = bot.hears(kind)
+        local.control("redeliver")
+        with bot.news:
+            assert bot.news.wait_for(lambda: len(bot.heard(kind)) == 2, PATIENCE)
+        assert bot.heard(kind)[1] == first
+        assert first[key]
+
+    assert local.look("acks?wait=10")["settled"]
+    ana.does("command", channel="C0L1", command="/try")
+    twice("command", "trigger_id")
+    ana.presses({**card["message"], "channel": "C0L1"}, "go")
+    twice("action", "trigger_id")
 
 
 def test_the_last_envelope_can_be_delivered_twice(local: Local, bot: Bot, ana: Person) -> None:

@@ -89,8 +89,42 @@ def test_at_most_three_forms_lie_on_each_other(local: Local, bot: Bot, maya: Per
     third = push()["view"]
 
     assert refused(push) == "push_limit_reached"
+    with bot.answering(submission=lambda ack, **_: ack(response_action="push", view=modal())):
+        assert maya.is_refused("submit", view_id=third["id"])["error"] == "push_limit_reached"
     assert [view["id"] for view in maya.views()] == [first["id"], second["id"], third["id"]]
     assert (third["root_view_id"], third["previous_view_id"]) == (first["id"], second["id"])
+
+
+def pressed(bot: Bot, person: Person, view: Json) -> str:
+    """The trigger of a click in a form or Home with the button `go` in the block `row`."""
+    bot.forget()
+    place = {"container": {"type": "view", "view_id": view["id"]}, "block_id": "row", "action_id": "go"}
+    person.does("action", **place)
+    return str(bot.hears("action")["trigger_id"])
+
+
+def test_a_form_is_pushed_from_within_an_open_one_only(local: Local, bot: Bot, maya: Person) -> None:
+    client = local.client()
+    row = actions(button(), block_id="row")
+
+    def pushes(trigger_id: str) -> str:
+        return refused(lambda: client.views_push(trigger_id=trigger_id, view=modal()))
+
+    opened = maya.opens_form(bot, modal(row))
+    assert pushes(trigger(bot, maya)) == "not_found", "a command is outside of it"
+    home = client.views_publish(user_id="U0MAYA", view={"type": "home", "blocks": [row]})["view"]
+    assert pushes(pressed(bot, maya, home)) == "not_found"
+
+    used = pressed(bot, maya, opened)
+    client.views_push(trigger_id=used, view=modal())
+    assert pushes(used) == "exchanged_trigger_id"
+    expired = pressed(bot, maya, opened)
+    local.advance(3.1)
+    assert pushes(expired) == "expired_trigger_id"
+    closed = pressed(bot, maya, opened)
+    maya.does("close", view_id=opened["id"], all=True)
+    assert pushes(closed) == "not_found"
+    assert maya.views() == []
 
 
 def test_an_external_id_belongs_to_one_form(local: Local, bot: Bot, maya: Person, ana: Person) -> None:
@@ -187,7 +221,14 @@ def test_a_submission_has_a_value_for_every_input(local: Local, bot: Bot, maya: 
         ({}, "x" * 3001, "This entry must be at most 3000 characters long."),
         ({"type": "email_text_input"}, "maya", "Please enter an email address."),
         ({"type": "url_text_input"}, "example.com", "Please enter a link."),
+        ({"type": "email_text_input"}, "a@b", "Please enter an email address."),
+        ({"type": "url_text_input"}, "gopher://a", "Please enter a link."),
         ({"type": "number_input", "is_decimal_allowed": True}, "many", "Please enter a number."),
+        ({"type": "number_input", "is_decimal_allowed": True}, "nan", "Please enter a number."),
+        ({"type": "number_input", "is_decimal_allowed": True}, "1e3", "Please enter a number."),
+        ({"type": "number_input", "is_decimal_allowed": False}, "9.5", "Please enter a whole number."),
+        ({"type": "number_input", "is_decimal_allowed": False, "min_value": "3"}, "2", "Please enter 3 or more."),
+        ({"type": "number_input", "is_decimal_allowed": False, "max_value": "3"}, "4", "Please enter 3 or less."),
     ],
 )
 def test_what_is_missing_or_misfit_never_reaches_the_app(
@@ -200,6 +241,89 @@ def test_what_is_missing_or_misfit_never_reaches_the_app(
     assert (refusal["error"], refusal["errors"]) == ("missing_input", {"title": sentence})
     assert bot.heard("submission") == []
     assert len(maya.views()) == 1
+
+
+OPTIONS = [{"text": plain("High"), "value": "high"}, {"text": plain("Low"), "value": "low"}]
+PNG = {"name": "a.png", "mimetype": "image/png", "content_base64": "iVBORw=="}
+STRAY = "This cannot be chosen here."
+
+WRONG: list[tuple[Json, Json, str]] = [
+    ({"type": "plain_text_input"}, {"value": {"a": 1}}, STRAY),
+    ({"type": "plain_text_input"}, {"value": 5}, STRAY),
+    ({"type": "static_select", "options": OPTIONS}, {"selected_option": {"text": plain("X"), "value": "x"}}, STRAY),
+    ({"type": "static_select", "options": OPTIONS}, {"selected_option": "high"}, STRAY),
+    ({"type": "static_select", "options": OPTIONS}, {"selected_option": {"value": ["high"]}}, STRAY),
+    ({"type": "radio_buttons", "options": OPTIONS}, {"selected_option": {"text": plain("X"), "value": "x"}}, STRAY),
+    ({"type": "checkboxes", "options": OPTIONS}, {"selected_options": [OPTIONS[0], OPTIONS[0]]}, STRAY),
+    ({"type": "checkboxes", "options": OPTIONS}, {"selected_options": OPTIONS[0]}, STRAY),
+    ({"type": "external_select"}, {"selected_option": {"text": plain("x" * 76), "value": "x"}}, STRAY),
+    ({"type": "multi_static_select", "options": OPTIONS, "max_selected_items": 1}, {"selected_options": OPTIONS},
+     "Please choose at most 1."),
+    ({"type": "users_select"}, {"selected_user": "U0NOBODY"}, STRAY),
+    ({"type": "users_select"}, {"selected_user": ["U0ANA"]}, STRAY),
+    ({"type": "multi_users_select", "max_selected_items": 1}, {"selected_users": ["U0ANA", "U0BEN"]},
+     "Please choose at most 1."),
+    ({"type": "channels_select"}, {"selected_channel": "C0NOWHERE"}, STRAY),
+    ({"type": "conversations_select"}, {"selected_conversation": "C0MGMT"}, STRAY),
+    ({"type": "datepicker"}, {"selected_date": "nonsense"}, STRAY),
+    ({"type": "datepicker"}, {"selected_date": "2026-02-31"}, STRAY),
+    ({"type": "timepicker"}, {"selected_time": "25:00"}, STRAY),
+    ({"type": "datetimepicker"}, {"selected_date_time": "soon"}, STRAY),
+    ({"type": "rich_text_input"}, {"rich_text_value": {"type": "section"}}, STRAY),
+    ({"type": "file_input", "max_files": 1}, {"files": [PNG, PNG]}, "Please add at most 1 files."),
+    ({"type": "file_input", "filetypes": ["pdf"]}, {"files": [PNG]}, "Please add files of these types only: pdf."),
+    ({"type": "file_input"}, {"files": [PNG | {"content_base64": "A" * 14_000_000}]}, "A file may have at most 10 MB."),
+    ({"type": "file_input"}, {"files": [PNG | {"content_base64": "!"}]}, STRAY),
+    ({"type": "file_input"}, {"files": [{"id": "F0OTHER"}]}, STRAY),
+    ({"type": "file_input"}, {"files": "a.png"}, STRAY),
+]  # fmt: skip
+
+
+def one_input(**element: Any) -> Json:
+    return {"type": "input", "block_id": "title", "label": plain("T"), "element": {"action_id": "typed", **element}}
+
+
+@pytest.mark.parametrize(("element", "value", "sentence"), WRONG)
+def test_what_a_browser_would_hold_back_never_reaches_the_app(
+    bot: Bot, maya: Person, element: Json, value: Json, sentence: str
+) -> None:
+    view = maya.opens_form(bot, modal(one_input(**element)))
+    given = {"title": {"typed": {"type": element["type"], **value}}}
+
+    assert maya.is_refused("submit", view_id=view["id"], values=given)["errors"] == {"title": sentence}
+    assert bot.heard("submission") == []
+    assert "content_base64" not in str(maya.views())
+
+
+def test_what_a_form_offers_can_be_chosen(bot: Bot, maya: Person) -> None:
+    chosen: list[tuple[Json, Json]] = [
+        ({"type": "static_select", "options": OPTIONS}, {"selected_option": OPTIONS[1]}),
+        ({"type": "external_select"}, {"selected_option": OPTIONS[1]}),
+        ({"type": "multi_users_select", "max_selected_items": 2}, {"selected_users": ["U0ANA", "U0BEN"]}),
+        ({"type": "channels_select"}, {"selected_channel": "C0GENERAL"}),
+        ({"type": "conversations_select", "initial_conversation": "C0GONE"}, {"selected_conversation": "C0GONE"}),
+        ({"type": "datepicker"}, {"selected_date": "2028-02-29"}),
+        ({"type": "timepicker"}, {"selected_time": "23:59"}),
+        ({"type": "datetimepicker"}, {"selected_date_time": 1_800_000_000}),
+        ({"type": "number_input", "is_decimal_allowed": False, "min_value": "-3"}, {"value": "-3"}),
+    ]
+    blocks = [one_input(**element) | {"block_id": str(number)} for number, (element, _) in enumerate(chosen)]
+    view = maya.opens_form(bot, modal(*blocks))
+    values = {str(n): {"typed": {"type": element["type"], **value}} for n, (element, value) in enumerate(chosen)}
+
+    maya.does("submit", view_id=view["id"], values=values)
+
+    assert bot.hears("submission")["view"]["state"]["values"] == values
+
+
+def test_a_click_in_a_form_carries_no_value_a_browser_could_not_send(bot: Bot, maya: Person) -> None:
+    form = modal(one_input(type="static_select", options=OPTIONS), actions(button(), block_id="row"))
+    view = maya.opens_form(bot, form)
+    forged = {"title": {"typed": {"type": "static_select", "selected_option": {"text": plain("X"), "value": "x"}}}}
+    place = {"container": {"type": "view", "view_id": view["id"]}, "block_id": "row", "action_id": "go"}
+
+    assert maya.is_refused("action", **place, state={"values": forged})["error"] == "unknown_option"
+    assert bot.heard("action") == []
 
 
 def submits(bot: Bot, person: Person, **answer: Any) -> Json:
@@ -243,6 +367,8 @@ def test_a_plain_ack_closes_the_top_form_only(local: Local, bot: Bot, maya: Pers
     ("answer", "error"),
     [
         ({"response_action": "errors", "errors": {"typed": "The action's id"}}, "invalid_errors"),
+        ({"response_action": "errors", "errors": {"title": ""}}, "invalid_errors"),
+        ({"response_action": "errors", "errors": {"title": 5}}, "invalid_errors"),
         ({"response_action": "close"}, "invalid_response_action"),
         ({"response_action": "update", "view": modal(title=plain("x" * 25))}, "invalid_arguments"),
         ({"response_action": "push", "view": {"type": "home", "blocks": []}}, "invalid_arguments"),
@@ -296,6 +422,18 @@ def test_files_of_a_form_arrive_as_files(local: Local, bot: Bot, maya: Person) -
     sent = bot.hears("submission")["view"]["state"]["values"]["file"]["typed"]["files"][0]
     assert (sent["name"], sent["size"]) == ("a.txt", 6)
     assert local.client().files_info(file=sent["id"])["file"]["name"] == "a.txt"
+
+
+def test_files_of_a_form_are_files_at_a_click_already(bot: Bot, maya: Person) -> None:
+    view = maya.opens_form(bot, modal(one_input(type="file_input"), actions(button(), block_id="row")))
+    place = {"container": {"type": "view", "view_id": view["id"]}, "block_id": "row", "action_id": "go"}
+
+    maya.does("action", **place, state={"values": {"title": {"typed": {"files": [PNG]}}}})
+    clicked = bot.hears("action")["view"]["state"]["values"]["title"]["typed"]["files"]
+    maya.does("submit", view_id=view["id"], values={"title": {"typed": {"files": [{"id": clicked[0]["id"]}]}}})
+
+    assert clicked[0]["mimetype"] == "image/png"
+    assert bot.hears("submission")["view"]["state"]["values"]["title"]["typed"]["files"] == clicked
 
 
 # --- closing

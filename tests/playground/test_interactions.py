@@ -76,7 +76,7 @@ def test_commands_do_not_work_in_threads(local: Local, bot: Bot, ana: Person) ->
 
     refusal = ana.is_refused("command", channel="C0L1", command="/try", thread_ts=ts)
 
-    assert refusal["message"] == "/try is not supported in threads. Sorry!"
+    assert (refusal["error"], refusal["message"]) == ("not_in_threads", "/try is not supported in threads. Sorry!")
     assert bot.heard("command") == []
 
 
@@ -172,6 +172,25 @@ def test_a_click_on_an_ephemeral_message_carries_no_message(local: Local, bot: B
     assert "message" not in body
 
 
+def test_what_stands_in_an_attachment_works_as_well(local: Local, bot: Bot, ana: Person) -> None:
+    menu = {"type": "static_select", "action_id": "how", "options": [{"text": plain("High"), "value": "high"}]}
+    attachments: list[Json] = [{"text": "One"}, {"blocks": [actions(button(value="42"), menu, block_id="attached")]}]
+    ts = local.client().chat_postMessage(channel="C0L1", text="A card", attachments=attachments)["ts"]
+    place = {"container": {"type": "message", "channel": "C0L1", "ts": ts}, "block_id": "attached"}
+
+    ana.does("action", **place, action_id="go")
+
+    body = bot.hears("action")
+    assert (body["actions"][0]["value"], body["message"]["ts"]) == ("42", ts)
+    assert body["container"] == {
+        "type": "message_attachment", "message_ts": ts, "channel_id": "C0L1", "is_ephemeral": False,
+        "attachment_id": 2, "is_app_unfurl": False,
+    }  # fmt: skip
+    assert "how" in body["state"]["values"]["attached"]
+    answer_at(bot, "action").send(text="Done", replace_original=True)
+    assert "attachments" not in local.messages("C0L1")[-1]
+
+
 def test_choices_in_a_message_are_its_state(local: Local, bot: Bot, ana: Person) -> None:
     options = [{"text": plain("High"), "value": "high"}, {"text": plain("Low"), "value": "low"}]
     menu = {"type": "static_select", "action_id": "how", "options": options, "initial_option": options[1]}
@@ -207,6 +226,9 @@ def test_an_overflow_gives_its_option(local: Local, bot: Bot, ana: Person) -> No
         ({"action_id": "gone"}, {}, "unknown_action"),
         ({"block_id": "gone"}, {}, "unknown_action"),
         ({"action_id": "how"}, {"selected_option": {"value": "forged"}}, "unknown_option"),
+        ({"action_id": "how"}, {"selected_option": "high"}, "unknown_option"),
+        ({"action_id": "more"}, {"selected_option": {"value": "forged"}}, "unknown_option"),
+        ({"action_id": "more"}, {}, "unknown_option"),
         ({"container": {"type": "message", "channel": "C0L1", "ts": "1.000001"}}, {}, "message_not_found"),
         ({"container": {"type": "message", "channel": "C0MGMT", "ts": "1.000001"}}, {}, "channel_not_found"),
         ({"container": {"type": "view", "view_id": "V0"}}, {}, "view_not_found"),
@@ -215,7 +237,8 @@ def test_an_overflow_gives_its_option(local: Local, bot: Bot, ana: Person) -> No
 )
 def test_a_click_on_what_is_not_there_is_refused(bot: Bot, ana: Person, where: Json, chosen: Json, error: str) -> None:
     menu = {"type": "static_select", "action_id": "how", "options": [{"text": plain("High"), "value": "high"}]}
-    message = post(bot.local, actions(button(), menu, block_id="row"))
+    more = {"type": "overflow", "action_id": "more", "options": menu["options"]}
+    message = post(bot.local, actions(button(), menu, more, block_id="row"))
     container = {"type": "message", "channel": "C0L1", "ts": message["ts"]}
     place = {"container": container, "block_id": "row", "action_id": "go"} | where
 
@@ -283,6 +306,18 @@ def test_a_message_shortcut_carries_the_message_even_where_the_app_is_not(bot: B
     assert body["response_url"].startswith(f"{bot.local.base}/hooks/app/")
 
 
+def test_interactions_carry_no_metadata(local: Local, bot: Bot, ana: Person) -> None:
+    metadata = {"event_type": "card", "event_payload": {"issue": "42"}}
+    blocks = [actions(button())]
+    answer = local.client().chat_postMessage(channel="C0L1", text="A card", blocks=blocks, metadata=metadata)
+
+    ana.does("shortcut", callback_id="try_message", channel="C0L1", ts=answer["ts"])
+    ana.presses({**answer["message"], "channel": "C0L1"}, "go")
+
+    for kind in ("shortcut", "action"):
+        assert "metadata" not in bot.hears(kind)["message"]
+
+
 def test_a_shortcut_the_manifest_does_not_have_is_refused(bot: Bot, maya: Person) -> None:
     ts = maya.says("C0GENERAL", "VPN is down")
 
@@ -343,6 +378,8 @@ def test_a_response_url_takes_no_nonsense(local: Local, bot: Bot, maya: Person) 
 
     assert (hook.send(text="").status_code, hook.send(text="").body) == (400, "no_text")
     assert hook.send(text="Hi", blocks=[{"type": "marquee"}]).body == "invalid_blocks"
+    assert hook.send(text="Hi", response_type="nonsense").body == "invalid_payload"
+    assert hook.send_dict({"text": "Hi", "thread_ts": "1.000001"}).body == "thread_not_found"
     assert all(hook.send(text="Good").status_code == 200 for _ in range(5)), "what was refused does not count"
 
 
@@ -408,5 +445,9 @@ def test_publishing_with_a_stale_hash_is_a_conflict(local: Local) -> None:
     new = client.views_publish(user_id="U0FAY", view=view, hash=old)["view"]["hash"]
 
     assert local.refused("views_publish", user_id="U0FAY", view=view, hash=old)["error"] == "hash_conflict"
+    client.views_publish(user_id="U0MAYA", view=view | {"external_id": "mine"})
+    client.views_publish(user_id="U0MAYA", view=view | {"external_id": "mine"})
+    stolen = view | {"external_id": "mine"}
+    assert local.refused("views_publish", user_id="U0FAY", view=stolen)["error"] == "duplicate_external_id"
     client.views_publish(user_id="U0FAY", view=view, hash=new)
     assert local.refused("views_publish", user_id="U0NOBODY", view=view)["error"] == "invalid_arguments"

@@ -106,11 +106,22 @@ def test_response_urls_count_as_messages(local: Local, bot: Bot, maya: Person) -
     assert answers[-1].headers["Retry-After"] == "1"
 
 
-def test_every_method_has_a_tier_slack_knows() -> None:
-    own = {name for name, method in METHODS.items() if method.tier == 0}
+# As Slack documents them; 0 is a limit of the method's own.
+TIERS = {
+    "auth.test": 0, "chat.getPermalink": 0, "chat.postMessage": 0,
+    "conversations.list": 2, "reactions.remove": 2, "usergroups.list": 2, "usergroups.users.list": 2, "users.list": 2,
+    "apps.connections.open": 3, "bots.info": 3, "chat.delete": 3, "chat.update": 3, "conversations.history": 3,
+    "conversations.info": 3, "conversations.join": 3, "conversations.leave": 3, "conversations.open": 3,
+    "conversations.replies": 3, "reactions.add": 3, "reactions.get": 3, "team.info": 3, "users.conversations": 3,
+    "users.lookupByEmail": 3,
+    "api.test": 4, "chat.postEphemeral": 4, "conversations.members": 4, "files.completeUploadExternal": 4,
+    "files.getUploadURLExternal": 4, "files.info": 4, "users.info": 4, "views.open": 4, "views.publish": 4,
+    "views.push": 4, "views.update": 4,
+}  # fmt: skip
 
-    assert own == {"auth.test", "chat.postMessage", "chat.getPermalink"}
-    assert {method.tier for method in METHODS.values()} == {0, 2, 3, 4}
+
+def test_every_method_has_a_tier_slack_knows() -> None:
+    assert {name: method.tier for name, method in METHODS.items()} == TIERS
 
 
 def test_a_bucket_fills_up_to_its_size_and_no_further() -> None:

@@ -1,6 +1,9 @@
 """Posting, changing, reading: chat.*, reactions.*, conversations.*, and what each refuses."""
 
 import itertools
+import string
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,6 +59,21 @@ def test_posting_to_a_person_opens_the_direct_message(local: Local) -> None:
         ({"channel": "C0L1", "text": "Hi", "blocks": "[{"}, "invalid_blocks_format"),
         ({"channel": "C0L1", "text": "Hi", "blocks": ["no block"]}, "invalid_blocks_format"),
         ({"channel": "C0L1", "text": "Hi", "blocks": [section("x" * 2900)] * 5}, "msg_blocks_too_long"),
+        ({"channel": "C0L1", "text": "", "attachments": [{}]}, "no_text"),
+        ({"channel": "C0L1", "text": "", "attachments": [{"color": "good", "blocks": []}]}, "no_text"),
+        (
+            {"channel": "C0L1", "text": "Hi", "attachments": [{"blocks": [section("x" * 2900)] * 5}]},
+            "msg_blocks_too_long",
+        ),
+        (
+            {
+                "channel": "C0L1",
+                "text": "Hi",
+                "blocks": [section("x" * 2900)] * 3,
+                "attachments": [{"blocks": [section("x" * 2900)] * 2}],
+            },
+            "msg_blocks_too_long",
+        ),
         ({"channel": "C0L1", "text": "Hi", "attachments": [{"text": "a"}] * 101}, "too_many_attachments"),
         ({"channel": "C0L1", "text": "Hi", "attachments": [{"blocks": [{"type": "no"}]}]}, "invalid_blocks"),
         ({"channel": "C0L1", "text": "Hi", "username": "Somebody else"}, "missing_scope"),
@@ -157,12 +175,24 @@ def test_update_keeps_what_it_is_not_given_and_drops_what_is_empty(local: Local)
     assert last["edited"]["user"] == "U0BOT"
 
 
+def test_markdown_can_be_posted_and_changed(local: Local) -> None:
+    client = local.client()
+    ts = client.chat_postMessage(channel="C0L1", markdown_text="# One")["ts"]
+    client.chat_update(channel="C0L1", ts=ts, markdown_text="# Two")
+
+    (block,) = local.messages("C0L1")[-1]["blocks"]
+    assert (block["type"], block["text"]) == ("markdown", "# Two")
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
         ({"text": "x" * 4_001}, "msg_too_long"),
         ({"text": "", "blocks": []}, "no_text"),
         ({"text": "Hi", "blocks": [{"type": "marquee"}]}, "invalid_blocks"),
+        ({"markdown_text": "Hi", "text": "Hi"}, "markdown_text_conflict"),
+        ({"markdown_text": "Hi", "blocks": [section()]}, "markdown_text_conflict"),
+        ({"markdown_text": "x" * 12_001}, "invalid_blocks"),
         ({"text": "Hi", "ts": "1.000001"}, "message_not_found"),
         ({"text": "Hi", "channel": "U0MAYA"}, "channel_not_found"),
     ],
@@ -213,6 +243,31 @@ def test_an_ephemeral_message_to_somebody_outside_is_refused(local: Local) -> No
     refusal = local.refused("chat_postEphemeral", channel="C0L1", user="U0MAYA", text="Hi")
 
     assert refusal["error"] == "user_not_in_channel"
+    assert local.refused("chat_postEphemeral", channel="C0L1", user="U0BOT", text="Hi")["error"] == (
+        "user_not_in_channel"
+    )
+
+
+def test_an_ephemeral_message_stands_in_a_thread_that_is_there(local: Local, ana: Person, posted: str) -> None:
+    whisper: dict[str, Any] = {"channel": "C0L1", "user": "U0ANA", "text": "Only you"}
+    local.client().chat_postEphemeral(**whisper, thread_ts=posted)
+    assert ana.whispers()[-1]["thread_ts"] == posted
+
+    assert local.refused("chat_postEphemeral", **whisper, thread_ts="1.000001")["error"] == "thread_not_found"
+
+
+def test_an_ephemeral_message_can_be_neither_read_changed_nor_deleted(local: Local, posted: str) -> None:
+    client = local.client()
+    whisper: dict[str, Any] = {"channel": "C0L1", "user": "U0ANA", "text": "Only you"}
+    in_channel = client.chat_postEphemeral(**whisper)["message_ts"]
+    in_thread = client.chat_postEphemeral(**whisper, thread_ts=posted)["message_ts"]
+
+    for ts in (in_channel, in_thread):
+        assert local.refused("chat_update", channel="C0L1", ts=ts, text="Hi")["error"] == "message_not_found"
+        assert local.refused("chat_delete", channel="C0L1", ts=ts)["error"] == "message_not_found"
+        found = client.conversations_history(channel="C0L1")["messages"]
+        found += client.conversations_replies(channel="C0L1", ts=posted)["messages"]
+        assert ts not in [message["ts"] for message in found]
 
 
 # --- metadata
@@ -295,6 +350,17 @@ def test_the_sdk_pages_through_a_thread(local: Local, twelve: list[str]) -> None
     assert [page["has_more"] for page in pages] == [True, True, False]
 
 
+def test_a_thread_comes_by_the_thousand(local: Local, posted: str) -> None:
+    client = local.client()
+    for number in range(101):
+        client.chat_postMessage(channel="C0L1", text=f"Reply {number}", thread_ts=posted)
+
+    assert len(client.conversations_replies(channel="C0L1", ts=posted)["messages"]) == 102
+    assert client.conversations_replies(channel="C0L1", ts=posted, limit=1_000)["ok"]
+    refusal = local.refused("conversations_replies", channel="C0L1", ts=posted, limit=1_001)
+    assert refusal["error"] == "invalid_limit"
+
+
 def test_history_can_be_bounded(local: Local, twelve: list[str]) -> None:
     bounds: dict[str, Any] = {"channel": "C0L3", "oldest": twelve[2], "latest": twelve[5]}
 
@@ -358,6 +424,9 @@ def test_a_reaction_is_put_and_taken(local: Local, ana: Person, posted: str) -> 
     ("arguments", "error"),
     [
         ({"name": "Not A Name"}, "invalid_name"),
+        ({"name": "no_such_emoji"}, "invalid_name"),
+        ({"name": "wave::skin-tone-9"}, "invalid_name"),
+        ({"name": "flag-germany"}, "invalid_name"),
         ({"timestamp": "1.000001"}, "message_not_found"),
         ({"channel": "C0GENERAL"}, "not_in_channel"),
     ],
@@ -368,6 +437,27 @@ def test_a_reaction_slack_would_refuse_is_refused(
     given = {"channel": "C0L1", "timestamp": posted, "name": "eyes"} | arguments
 
     assert local.refused("reactions_add", **given)["error"] == error
+
+
+@pytest.mark.parametrize("name", ["+1", "thumbsup", ":eyes:", "wave::skin-tone-3", "flag-de", "white_check_mark"])
+def test_every_emoji_of_the_page_can_be_a_reaction(local: Local, posted: str, name: str) -> None:
+    assert local.client().reactions_add(channel="C0L1", timestamp=posted, name=name)["ok"]
+
+
+def test_reactions_have_their_limits(local: Local, ana: Person, posted: str) -> None:
+    flags = [f"flag-a{letter}" for letter in string.ascii_lowercase] + [f"flag-b{x}" for x in string.ascii_lowercase]
+    place = {"channel": "C0L1", "timestamp": posted}
+    for name in flags[:23]:
+        local.client().reactions_add(**place, name=name)
+    assert local.refused("reactions_add", **place, name="eyes")["error"] == "too_many_reactions"
+
+    for name in flags[23:46]:
+        ana.does("react", channel="C0L1", ts=posted, name=name)
+    for name in flags[46:50]:
+        local.person("U0BEN").does("react", channel="C0L1", ts=posted, name=name)
+    ben = {"channel": "C0L1", "ts": posted}
+    assert local.person("U0BEN").is_refused("react", **ben, name="eyes")["error"] == "too_many_emoji"
+    local.person("U0BEN").does("react", **ben, name=flags[0])
 
 
 # --- channels and people
@@ -408,16 +498,44 @@ def test_an_app_joins_and_leaves_a_public_channel(local: Local, bot: Bot) -> Non
     assert local.refused("chat_postMessage", channel="C0RANDOM", text="Hi")["error"] == "not_in_channel"
 
 
+def test_an_app_may_leave_a_channel_by_itself(local: Local, bot: Bot) -> None:
+    client = local.client()
+    client.conversations_join(channel="C0RANDOM")
+
+    client.conversations_leave(channel="C0RANDOM")
+
+    assert bot.hears("event", type="member_left_channel", channel="C0RANDOM")["event"]["user"] == "U0BOT"
+    assert client.conversations_info(channel="C0RANDOM")["channel"]["is_member"] is False
+    assert client.conversations_leave(channel="C0RANDOM")["not_in_channel"] is True
+
+
+def test_api_test_gives_back_what_it_got_to_anybody(local: Local) -> None:
+    assert local.client(None).api_test(foo="bar")["args"]["foo"] == "bar"
+
+
+def test_people_are_found_by_their_address(local: Local) -> None:
+    found = local.client().users_lookupByEmail(email="Maya@northwind.example")["user"]
+    assert (found["id"], found["profile"]["email"]) == ("U0MAYA", "maya@northwind.example")
+
+    for nobody in ("nobody@northwind.example", "escalator@northwind.example"):
+        assert local.refused("users_lookupByEmail", email=nobody)["error"] == "users_not_found"
+
+
 @pytest.mark.parametrize(
     ("method", "arguments", "error"),
     [
         ("conversations_join", {"channel": "C0MGMT"}, "method_not_supported_for_channel_type"),
         ("conversations_open", {"users": ""}, "users_list_not_supplied"),
+        ("conversations_open", {"users": "U0NOBODY"}, "user_not_found"),
+        ("conversations_open", {"users": "U0ANA,U0BEN"}, "method_not_supported_for_channel_type"),
+        ("conversations_open", {"channel": "C0L1"}, "method_not_supported_for_channel_type"),
+        ("conversations_open", {"channel": "C0NOWHERE"}, "channel_not_found"),
         ("conversations_list", {"types": "secret_channel"}, "invalid_types"),
         ("conversations_members", {"channel": "C0NOWHERE"}, "channel_not_found"),
         ("users_info", {"user": "U0NOBODY"}, "user_not_found"),
         ("usergroups_users_list", {"usergroup": "S0NONE"}, "no_such_subteam"),
         ("bots_info", {"bot": "B0OTHER"}, "bot_not_found"),
+        ("conversations_leave", {"channel": "D0MAYA"}, "method_not_supported_for_channel_type"),
         ("files_info", {"file": "F0NONE"}, "file_not_found"),
     ],
 )
@@ -429,7 +547,7 @@ def test_people_have_time_zones(local: Local) -> None:
     chen = local.client().users_info(user="U0CHEN", include_locale=True)["user"]
 
     assert (chen["tz"], chen["tz_offset"], chen["real_name"]) == ("Asia/Singapore", 28_800, "Chen Wei")
-    assert "email" not in chen["profile"]
+    assert chen["profile"]["email"] == "chen@northwind.example"
     assert chen["locale"] == "en-US"
     members = [member["id"] for page in local.client().users_list(limit=4) for member in page["members"]]
     assert len(members) == 10
@@ -458,6 +576,57 @@ def test_an_upload_to_a_channel_the_app_is_not_in_is_refused(local: Local) -> No
     upload = {"channel": "C0GENERAL", "filename": "log.txt", "content": "a line"}
 
     assert local.refused("files_upload_v2", **upload)["error"] == "not_in_channel"
+
+
+def test_an_uploaded_picture_is_a_picture(local: Local) -> None:
+    local.client().files_upload_v2(channel="C0L1", filename="shot.png", content=b"\x89PNG")
+
+    file = local.messages("C0L1")[-1]["files"][0]
+    assert (file["mimetype"], file["filetype"]) == ("image/png", "png")
+    request = urllib.request.Request(file["url_private"], headers={"authorization": "Bearer xoxb-playground-bot"})
+    with urllib.request.urlopen(request) as picture:
+        assert (picture.headers["content-type"], picture.headers["content-disposition"]) == ("image/png", "inline")
+
+
+def upload(local: Local, content: bytes = b"a line", **promised: Any) -> tuple[str, str]:
+    """(file id, what the upload address answers) of the first two steps."""
+    promise = {"filename": "log.txt", "length": 6, **promised}
+    answer = local.client().files_getUploadURLExternal(**promise)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(answer["upload_url"], content)) as said:
+            return answer["file_id"], said.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return answer["file_id"], refusal.read().decode()
+
+
+def test_an_upload_of_another_length_is_refused(local: Local) -> None:
+    file_id, said = upload(local, b"a longer line")
+
+    assert said == "file_upload_size_mismatch"
+    refusal = local.refused("files_completeUploadExternal", files=[{"id": file_id}], channel_id="C0L1")
+    assert refusal["error"] == "file_not_found"
+
+
+def test_an_upload_is_completed_once(local: Local) -> None:
+    file_id, said = upload(local)
+    assert said == "OK - 6"
+    completion: dict[str, Any] = {"files": [{"id": file_id}], "channel_id": "C0L1"}
+    assert local.refused("files_completeUploadExternal", **completion, thread_ts="1.000001")["error"] == (
+        "thread_not_found"
+    ), "what was refused changes nothing"
+    local.client().files_completeUploadExternal(**completion)
+    before = local.messages("C0L1")
+
+    assert local.refused("files_completeUploadExternal", **completion)["error"] == "file_not_found"
+    assert local.messages("C0L1") == before
+
+
+def test_what_is_too_much_for_an_upload_is_refused(local: Local) -> None:
+    long = {"filename": "a.png", "length": 1, "alt_txt": "x" * 1_001}
+    assert local.refused("files_getUploadURLExternal", **long)["error"] == "alt_txt_too_large"
+    many = {"files": [{"id": "F1"}], "channels": ["C0L1"] * 101}
+    assert local.refused("files_completeUploadExternal", **many)["error"] == "channels_limit_exceeded"
 
 
 def test_an_upload_without_its_bytes_cannot_be_completed(local: Local) -> None:

@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import websockets.sync.client
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from tests.playground.workspace import Bot, Feed, Json, Local, Person, modal, section
+from tests.page import stub
+from tests.playground.workspace import MANIFEST, Bot, Feed, Json, Local, Person, modal, section
 
 
 def test_the_overview_has_everybody_and_everything(local: Local, bot: Bot) -> None:
@@ -276,6 +278,7 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(local: Local) -> Non
     with urllib.request.urlopen(f"{local.base}/_page/workspace") as answer:
         policy = answer.headers["content-security-policy"]
 
+    assert policy == vars(stub)["CONTENT_SECURITY_POLICY"], "the page is tested under the policy it is served with"
     assert "default-src 'self'" in policy
     assert "connect-src 'self';" in policy
     assert "unsafe" not in policy
@@ -302,6 +305,28 @@ def test_a_file_is_for_the_page_and_the_app_and_nobody_else(local: Local, ana: P
         kind, body = get(file["url_private"], **headers)
         assert kind.startswith("text/html")
         assert b"Sign in" in body
+
+
+@pytest.mark.parametrize("mimetype", ["", "image/png\r\nx-forged: 1", "bild/ä", "nothing"])
+def test_a_file_of_no_known_type_is_only_bytes(local: Local, ana: Person, mimetype: str) -> None:
+    ana.says("C0L1", "Look", files=[{"name": "ä b.bin", "mimetype": mimetype, "content_base64": "iVBORw=="}])
+    file = local.messages("C0L1")[-1]["files"][0]
+
+    kind, body = get(file["url_private"], authorization="Bearer xoxb-playground-bot")
+    assert (kind, body) == ("application/octet-stream", b"\x89PNG")
+
+
+def test_a_file_is_not_for_an_app_that_may_not_read_files() -> None:
+    local = Local(replace(MANIFEST, scopes=MANIFEST.scopes - {"files:read"}))
+    try:
+        picture = {"name": "shot.png", "mimetype": "image/png", "content_base64": "iVBORw=="}
+        local.person("U0ANA").says("C0L1", "Look", files=[picture])
+        file = local.messages("C0L1")[-1]["files"][0]
+        kind, body = get(file["url_private_download"], authorization="Bearer xoxb-playground-bot")
+        assert kind.startswith("text/html")
+        assert b"Sign in" in body
+    finally:
+        local.stop()
 
 
 def test_a_permalink_opens_the_page_at_its_message(local: Local) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from playground.manifest import parse
-from tests.playground.workspace import MANIFEST, Bot, Local
+from tests.playground.workspace import MANIFEST, Bot, Local, actions, button
 
 CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("chat_postMessage", {"channel": "C0L1", "text": "Hi"}, "chat:write"),
@@ -28,6 +28,8 @@ CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("users_info", {"user": "U0MAYA"}, "users:read"),
     ("users_list", {}, "users:read"),
     ("users_lookupByEmail", {"email": "maya@northwind.example"}, "users:read.email"),
+    ("bots_info", {}, "users:read"),
+    ("conversations_leave", {"channel": "C0L1"}, "channels:manage,groups:write"),
     ("usergroups_list", {}, "usergroups:read"),
     ("usergroups_users_list", {"usergroup": "S0ONCALL"}, "usergroups:read"),
     ("reactions_add", {"channel": "C0L1", "timestamp": "1.0", "name": "eyes"}, "reactions:write"),
@@ -64,6 +66,15 @@ def test_optional_scopes_count_as_granted() -> None:
     assert manifest.scopes == {"chat:write", "files:read"}
 
 
+def test_addresses_are_shown_to_an_app_that_may_read_them_only() -> None:
+    local = Local(replace(MANIFEST, scopes=MANIFEST.scopes - {"users:read.email"}))
+    try:
+        assert "email" not in local.client().users_info(user="U0MAYA")["user"]["profile"]
+        assert "email" not in str(local.client().users_list()["members"])
+    finally:
+        local.stop()
+
+
 def test_an_app_with_chat_write_public_posts_where_it_is_not_a_member() -> None:
     local = Local(replace(MANIFEST, scopes=frozenset({"chat:write", "chat:write.public"})))
     try:
@@ -90,6 +101,44 @@ def test_home_and_messages_tabs_are_off_unless_the_manifest_has_them() -> None:
         maya = local.person("U0MAYA")
         assert maya.is_refused("home", tab="home")["error"] == "not_enabled"
         assert maya.is_refused("message", channel="@U0BOT", text="Hi")["error"] == "messages_tab_disabled"
+    finally:
+        local.stop()
+
+
+def test_commands_and_shortcuts_need_their_scope() -> None:
+    local = Local(replace(MANIFEST, scopes=MANIFEST.scopes - {"commands"}))
+    try:
+        maya = local.person("U0MAYA")
+        ts = maya.says("C0ITHELP", "VPN is down")
+        assert maya.is_refused("command", channel="C0ITHELP", command="/try")["error"] == "unknown_command"
+        assert maya.is_refused("shortcut", callback_id="try_global")["error"] == "unknown_shortcut"
+        on_message = {"callback_id": "try_message", "channel": "C0ITHELP", "ts": ts}
+        assert maya.is_refused("shortcut", **on_message)["error"] == "unknown_shortcut"
+        _, overview = local.call("GET", "/_page/workspace")
+        assert (overview["commands"], overview["shortcuts"]) == ([], [])
+    finally:
+        local.stop()
+
+
+def test_clicks_need_interactivity_in_the_manifest() -> None:
+    local = Local(replace(MANIFEST, interactive=False))
+    try:
+        blocks = [actions(button(), block_id="row")]
+        ts = local.client().chat_postMessage(channel="C0ITHELP", text="A card", blocks=blocks)["ts"]
+        click = {"container": {"type": "message", "channel": "C0ITHELP", "ts": ts}}
+        refusal = local.person("U0MAYA").is_refused("action", **click, block_id="row", action_id="go")
+        assert refusal["error"] == "not_interactive"
+    finally:
+        local.stop()
+
+
+def test_a_read_only_messages_tab_takes_no_messages() -> None:
+    local = Local(replace(MANIFEST, messages_read_only=True))
+    try:
+        local.client().chat_postMessage(channel="U0MAYA", text="The app may still write")
+        maya = local.person("U0MAYA")
+        assert maya.is_refused("message", channel="D0MAYA", text="Hi")["error"] == "messages_tab_read_only"
+        maya.says("@U0TOM", "as between people")
     finally:
         local.stop()
 

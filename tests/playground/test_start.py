@@ -8,13 +8,18 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from collections import deque
 from pathlib import Path
 
 import pytest
 from slack_sdk.errors import SlackApiError
+from starlette.routing import Route
 
-from tests.playground.workspace import APP_TOKEN, Bot, Local, Person
+from playground.control import Control, Faults
+from playground.server import Playground
+from tests.playground.workspace import APP_TOKEN, MANIFEST, Bot, Local, Person
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -46,6 +51,18 @@ def test_a_bot_token_opens_no_socket(local: Local) -> None:
         local.client().api_call("apps.connections.open")
 
     assert refusal.value.response["error"] == "not_allowed_token_type"
+
+
+def test_an_app_token_comes_in_the_header(local: Local) -> None:
+    token = f"token={APP_TOKEN}".encode()  # slack_sdk would move it into the header
+    with urllib.request.urlopen(f"{local.base}/api/apps.connections.open", token) as response:
+        assert json.load(response)["error"] == "not_authed"
+
+
+def test_a_method_may_be_called_by_get_with_arguments_in_the_query(local: Local) -> None:
+    query = "token=xoxb-playground-bot&channel=C0L1&limit=1"
+    with urllib.request.urlopen(f"{local.base}/api/conversations.members?{query}") as response:
+        assert json.load(response)["members"] == ["U0ANA"]
 
 
 def test_an_unknown_method_is_refused(local: Local) -> None:
@@ -104,15 +121,34 @@ def test_it_says_its_address_and_stops_within_a_second_when_told(number: int) ->
     assert time.monotonic() - told < 2  # the second, and what a busy machine takes to end a process
 
 
-def test_the_control_interface_is_absent_unless_asked_for() -> None:
+def test_no_route_of_the_control_interface_is_there_unless_asked_for() -> None:
+    api = Playground(MANIFEST, "http://127.0.0.1:1").api
+    routes = [route for route in Control(api, Faults(), deque()).routes() if isinstance(route, Route)]
+    assert len(routes) == 10
     process = Process("--port", "0", "--manifest", MANIFEST_FILE)
-    with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(f"{process.ready()}_playground/calls")
-    error.value.close()
+    base = process.ready().rstrip("/")
+
+    for route in routes:
+        for method in route.methods or ():
+            request = urllib.request.Request(f"{base}{route.path}", method=method)
+            with pytest.raises(urllib.error.HTTPError) as error:
+                urllib.request.urlopen(request)
+            error.value.close()
+            assert error.value.code in (404, 405), route.path
     process.gets(signal.SIGTERM)
     process.ends()
 
-    assert error.value.code == 404
+
+def test_it_listens_on_this_machine_only_unless_told_otherwise() -> None:
+    process = Process("--port", "0", "--manifest", MANIFEST_FILE)
+    port = int(process.ready().rstrip("/").rpartition(":")[2])
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        with pytest.raises(OSError):  # noqa: PT011  whichever the system has for an address nobody listens at
+            socket.create_connection(("127.0.0.2", port), timeout=5)
+    finally:
+        process.gets(signal.SIGTERM)
+        process.ends()
 
 
 def test_a_taken_port_is_one_sentence_and_exit_code_1() -> None:
@@ -129,20 +165,29 @@ def test_a_taken_port_is_one_sentence_and_exit_code_1() -> None:
     )
 
 
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_cannot_be_is_one_sentence_and_exit_code_2(port: str) -> None:
+    code, said = Process("--port", port, "--manifest", MANIFEST_FILE).ends()
+
+    assert (code, said) == (2, f"There is no port {port}; choose one from 0 to 65535.\n")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (None, "Cannot read the manifest {path}: No such file or directory."),
-        ("a: [", "The manifest {path} is not YAML: "),
-        ("features: {}", "The manifest {path} is not a Slack app manifest: KeyError('display_information')."),
+        (b"a: \xff", "The manifest {path} is not UTF-8 text."),
+        (b"a: [", "The manifest {path} is not YAML: "),
+        (b"[]", "The manifest {path} is not a Slack app manifest: "),
+        (b"features: {}", "The manifest {path} is not a Slack app manifest: KeyError('display_information')."),
     ],
 )
-def test_an_unusable_manifest_is_one_sentence_and_exit_code_1(tmp_path: Path, text: str | None, said: str) -> None:
+def test_an_unusable_manifest_is_one_sentence_and_exit_code_2(tmp_path: Path, text: bytes | None, said: str) -> None:
     path = tmp_path / "manifest.yaml"
     if text is not None:
-        path.write_text(text)
+        path.write_bytes(text)
     code, printed = Process("--port", "0", "--manifest", str(path)).ends()
 
-    assert code == 1
+    assert code == 2
     assert printed.startswith(said.format(path=path))
     assert printed.count("\n") == 1
