@@ -3,8 +3,9 @@
 A message is an intent; its words are made when it is sent, from the state at that moment, so a late card is still true.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from bot.domain.deadlines import UPDATE
@@ -146,6 +147,7 @@ class Relay:
     place: Place
     author: str
     words: Words
+    calls: str | None = None  # who must notice
 
 
 @dataclass(frozen=True)
@@ -246,6 +248,22 @@ def pace(message: Message) -> str:
     return f"{verb(message)}:{message.place}"
 
 
+def in_hours(message: Message, issue: Issue, policy: Policy, now: datetime) -> Iterator[tuple[Message, datetime]]:
+    """The message and when it may be sent: nobody is called outside the hours of its priority (domain.md 7.3).
+
+    A card is there at once, for whoever looks; its ping comes when they open, if it is still needed then.
+    """
+    opening = policy.targets[issue.priority].calendar.next_opening(now)
+    match message:
+        case Card(place=place, ping=True) if opening > now:
+            yield Card(place, ping=False), now
+            yield TierPing(place, Cause.UNCLAIMED, 0), opening
+        case TierPing() if opening > now and issue.claim is None:
+            yield message, opening
+        case _:
+            yield message, now
+
+
 BACKGROUND = 4  # added to a rank: behind everything that people are being told
 
 
@@ -279,7 +297,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueClaimed() | HandOverAccepted():
             return (*refreshed, Line(reporter, f"<@{event.by}> is on it."))
         case IssueReleased():
-            return (*refreshed, Line(Place(tier=after.tier), _released(event, before, after)))
+            turn = Place(tier=after.tier)
+            return (*refreshed, TierPing(turn, Cause.UNCLAIMED, 0, _released(event, before, after)))
         case IssueTakenOver():
             taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
             return (*refreshed, Line(desk, taken), Line(reporter, f"<@{event.by}> is on it now."))
@@ -288,7 +307,9 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
                 f"<@{event.to}>, <@{event.by}> hands {after.name} to you: {escape(event.note)}\n"
                 f"Press Accept by {when(event.accept_by)}, or it is nobody's again."
             )
-            return (*refreshed, Line(desk, handed))
+            asked = f"<@{event.by}> hands {after.name} {escape(after.title)} to you: {escape(event.note)}\n"
+            asked += f"Press Accept on its card, or type `/issue claim {after.name}`, by {when(event.accept_by)}."
+            return (*refreshed, Line(desk, handed), Line(Place(person=event.to), asked))
         case WaitStarted(reason=WaitingFor.REPORTER):
             asked = f"<@{event.by}> needs to know: {escape(event.note)}\nPlease answer in this thread."
             return (*refreshed, Line(reporter, asked))
@@ -319,7 +340,9 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case PriorityChanged():
             return (*refreshed, *_repriced(event, after, reporter, desk))
         case LevelsInformed():
-            return tuple(_informed(tier, event, before, after) for tier in event.tiers)
+            leads = policy.tier(after.tier).leads if event.cause is Cause.BOUNCED else ()
+            above = (_informed(tier, event, before, after) for tier in event.tiers)
+            return (*above, *(Inform(Place(person=lead), event.cause) for lead in leads))
         case TargetBreached() | IssueReplanned() | IssueClosed() | DuplicateUnlinked():
             return refreshed
         case StaffReplied():
@@ -327,7 +350,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case NoteTaken():
             return (Mark(desk, event.words.channel, event.words.ts, NOTED),)
         case ReporterReplied():
-            return _relayed(desk, reporter, event.by, event.words)
+            return _relayed(desk, reporter, event.by, event.words, calls=_to_call(event, before, after))
         case WordsEdited():
             return tuple(RelayEdit(place, event.by, event.words) for place in _both_sides(after))
         case WordsDeleted():
@@ -404,8 +427,9 @@ def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
     if event.by is None:
         giver = before.claim.offered_by if before and before.claim else None
         called = f"<@{giver}>, " if giver else ""
-        return f"{called}<@{event.claimant}> has not accepted {after.name} in time. It needs somebody again."
-    return f"<@{event.by}> has released {after.name}. It needs somebody again."
+        lapsed = f"{called}<@{event.claimant}> has not accepted {after.name} {escape(after.title)} in time."
+        return f"{lapsed} It needs somebody again."
+    return f"<@{event.by}> has released {after.name} {escape(after.title)}. It needs somebody again."
 
 
 def _back(event: IssueReopened, before: Issue | None, after: Issue) -> str:
@@ -441,21 +465,35 @@ def _went_up(event: IssueEscalated, after: Issue, policy: Policy) -> str:
 
 
 def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
-    """Who holds it must know, unless they woke it themselves."""
+    """Who holds it must know, unless they woke it themselves; if nobody does, somebody is needed."""
     if after.claim and event.by == after.claim.by:
         return ()
     why = "its date has come" if event.by is None else f"<@{event.by}> has set it going"
     if event.by == after.reporter:
         why = "its reporter has answered"
-    who = f"<@{after.claim.by}>, " if after.claim else ""
-    return (Line(Place(tier=after.desk), f"{who}{after.name} goes on: {why}."),)
+    if after.claim is None:
+        needed = f"{after.name} {escape(after.title)} goes on, {why}; who held it has left. It needs somebody again."
+        return (TierPing(Place(tier=after.tier), Cause.UNCLAIMED, 0, needed),)
+    return (Line(Place(tier=after.desk), f"<@{after.claim.by}>, {after.name} goes on: {why}."),)
+
+
+BURST = timedelta(minutes=10)  # of a reporter's words, for which their holder is called once (domain.md T8)
+
+
+def _to_call(event: ReporterReplied, before: Issue | None, after: Issue) -> str | None:
+    """Who holds it, at the first words of a burst; whom the end of a wait calls anyway, is not called twice."""
+    if before is None or before.waiting or after.claim is None:
+        return None
+    lately = before.heard_at is not None and event.at - before.heard_at < BURST
+    return None if lately or after.claim.by == event.by else after.claim.by
 
 
 def _repriced(event: PriorityChanged, after: Issue, reporter: Place, desk: Place) -> tuple[Message, ...]:
     why = f": {escape(event.reason)}" if event.reason else "."
     change = f"{event.before.value} to {event.after.value}"
     line = f"<@{event.by}> has changed {after.name} from {event.before.word} to {event.after.word} ({change}){why}"
-    told: list[Message] = [Line(desk, line)]
+    called = f"<@{after.claim.by}>, " if after.claim and after.claim.by != event.by else ""
+    told: list[Message] = [Line(desk, called + line)]
     if event.after.rank < event.before.rank and after.claim is None and after.ticking:
         told = [TierPing(Place(tier=after.tier), Cause.RAISED, 0)]
     if event.by != after.reporter:
@@ -465,7 +503,8 @@ def _repriced(event: PriorityChanged, after: Issue, reporter: Place, desk: Place
 
 def _informed(tier: int, event: LevelsInformed, before: Issue | None, after: Issue) -> Message:
     """A raise gives the tiers that would have had it at once a card; all others are told."""
-    fresh = before is not None and tier in after.carded and tier not in before.carded
+    asked = tier in after.turn and event.cause is Cause.RAISED
+    fresh = asked and before is not None and tier not in before.turn
     return Card(Place(tier=tier), ping=True) if fresh else Inform(Place(tier=tier), event.cause)
 
 
@@ -476,11 +515,11 @@ def _fallback(event: TierReminded, policy: Policy) -> tuple[Message, ...]:
     return (Inform(Place(person=policy.fallback), Cause.UNANSWERED),)
 
 
-def _relayed(to: Place, own: Place, author: str, words: Words) -> tuple[Message, ...]:
+def _relayed(to: Place, own: Place, author: str, words: Words, calls: str | None = None) -> tuple[Message, ...]:
     """To the other side; the author's own side sees a mark, or, for words from a form, the words."""
     if words.channel:
-        return (Relay(to, author, words), Mark(to, words.channel, words.ts, RELAYED))
-    return (Relay(to, author, words), Line(own, f"<@{author}>: {words.text}"))
+        return (Relay(to, author, words, calls), Mark(to, words.channel, words.ts, RELAYED))
+    return (Relay(to, author, words, calls), Line(own, f"<@{author}>: {words.text}"))
 
 
 def _both_sides(issue: Issue) -> tuple[Place, ...]:

@@ -81,8 +81,12 @@ class Transaction(Protocol):
         ...
 
     def append(self, issue: int, seq: int, event: Event) -> None: ...
-    def enqueue(self, issue: int, message: Message, *, lane: int, now: datetime) -> None:
-        """A refresh that is already waiting untouched for the same place is not queued twice.
+    def enqueue(
+        self, issue: int, message: Message, *, lane: int, now: datetime, not_before: datetime | None = None
+    ) -> None:
+        """To be sent at once, or from `not_before` on; what is to be sent later holds back nothing else until then.
+
+        A refresh that is already waiting untouched for the same place is not queued twice.
 
         What waits before it in its queue is not sent later than it would be by its own lane.
         """
@@ -99,7 +103,7 @@ class Transaction(Protocol):
         """A row of the outbox that need not be sent any more."""
         ...
 
-    def alike(self, row: Outgoing) -> Sequence[Outgoing]:
+    def alike(self, row: Outgoing, now: datetime) -> Sequence[Outgoing]:
         """`row`, which this process holds, and those that wait untouched behind it: same pace, same kind of message.
 
         The most urgent first, then the oldest.
@@ -112,6 +116,10 @@ class Transaction(Protocol):
         Cards among them go on waiting, in the background and without their ping: somebody must be able to press their
         buttons. All others are superseded.
         """
+        ...
+
+    def keep_beat(self, now: datetime) -> None:
+        """The engine looked at the clocks."""
         ...
 
     def opened_since(self, reporter: str, since: datetime) -> int: ...
@@ -188,7 +196,7 @@ class Database(Protocol):
         ...
 
     def oldest_waiting(self) -> datetime | None:
-        """When the oldest row was written that is not yet sent, superseded or failed."""
+        """When the oldest row was written that is not yet sent, superseded or failed, although it might be."""
         ...
 
     def end_holds(self, now: datetime) -> None:
@@ -212,11 +220,11 @@ class Database(Protocol):
     def dm_of(self, user: str) -> str | None: ...
     def keep_dm(self, user: str, channel: str) -> None: ...
     def keep_staff(self, staff: dict[int, frozenset[str]], now: datetime) -> None:
-        """Replace who is staff of which tier."""
+        """Replace who is staff of which tier, but for those who joined after `now`, when it was read."""
         ...
 
     def staff(self) -> dict[int, frozenset[str]]: ...
-    def join(self, tier: int, user: str) -> None: ...
+    def join(self, tier: int, user: str, now: datetime) -> None: ...
     def leave(self, tier: int, user: str) -> None: ...
     def forget_deliveries(self, before: datetime) -> int: ...
 

@@ -36,7 +36,7 @@ def more(ack: Ack, body: Body, bot: Bot) -> None:
             _open(forms.history(found.issue, bot.search.timeline(number), found.policy), body, bot)
         case ids.SHOW_WHY:
             found = _staff_only(number, body, bot)
-            _open(forms.why(found.issue, bot.search.why(number)), body, bot)
+            _open(forms.why(found.issue, bot.search.why(number, _user(body))), body, bot)
         case ids.SHOW_MENU:
             found = _staff_only(number, body, bot)
             _open(forms.menu(found.issue, found.policy, seen=value), body, bot)

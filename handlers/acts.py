@@ -19,6 +19,7 @@ MORNING = time(9)  # a date without an hour means the start of that working day
 
 _PERSON = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>\s*")
 _TRIED = re.compile(r"\btried:", re.IGNORECASE)
+_NEEDED = re.compile(r"\bneeded:", re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,3})\s*(m|min|h)")
 _UNTIL = re.compile(r"\buntil (\d{4}-\d{2}-\d{2})\b\s*", re.IGNORECASE)
 _LEVELS = "|".join(Level)
@@ -55,7 +56,14 @@ def perform(asked: Asked, bot: Bot) -> None:
         case "handover":
             issues.hand_over(*who, to=_person(given), note=text["note"], delivery=delivery)
         case "escalate":
-            issues.escalate(*who, seen=asked.seen, reason=text["reason"], tried=text["tried"], delivery=delivery)
+            issues.escalate(
+                *who,
+                seen=asked.seen,
+                reason=text["reason"],
+                tried=text["tried"],
+                needed=given.get("needed", ""),
+                delivery=delivery,
+            )
         case "return":
             issues.give_back(*who, seen=asked.seen, findings=text["findings"], delivery=delivery)
         case "move":
@@ -106,7 +114,9 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
             both = _TRIED.split(said, maxsplit=1)
             if len(both) == 1:
                 raise refusals.HowToEscalate
-            return {"reason": both[0].strip().rstrip(";,. "), "tried": both[1].strip()}
+            tried, *needed = _NEEDED.split(both[1], maxsplit=1)
+            packet = {"tried": _bare(tried), "needed": needed[0].strip()} if needed else {"tried": tried.strip()}
+            return {"reason": _bare(both[0]), **packet}
         case "resolve":
             found = _CATEGORY.match(said)
             fix = said[found.end() :] if found else said
@@ -150,6 +160,10 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
             return {"issue": said}
         case _:
             return {}
+
+
+def _bare(text: str) -> str:
+    return text.strip().rstrip(";,. ")
 
 
 def _wait_from(said: str) -> dict[str, str]:

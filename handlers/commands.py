@@ -4,7 +4,6 @@ from difflib import get_close_matches
 
 from slack_bolt import Ack
 
-from bot.domain import refusals
 from bot.domain.issue import issue_number
 from bot.services.bot import Bot
 from bot.services.search import Page
@@ -35,7 +34,7 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
         case "show", _ if number is not None:
             _show(ack, body["user_id"], number, bot)
         case "why", _ if number is not None:
-            _why(ack, body["user_id"], number, bot)
+            ack(text="\n".join(bot.search.why(number, body["user_id"])))
         case "show" | "why" as asked, "":
             ack(text=f"Which one? For example: `/issue {asked} ISS-42`.")
         case known, _ if known in BY_WORD and number is not None and (named[0] in "iI#" or rest.strip() == named):
@@ -62,14 +61,6 @@ def _act(ack: Ack, body: Body, bot: Bot, word: str, number: int) -> None:
     perform(Asked(word, number, body["user_id"], f"command:{body['trigger_id']}", inputs), bot)
     found = bot.search.one(number)
     ack(text=f"Done. {answers.line(found.issue, found.policy)}")
-
-
-def _why(ack: Ack, user: str, number: int, bot: Bot) -> None:
-    """For its reporter, too: a promise may be explained to whom it was made."""
-    found = bot.search.one(number)
-    if user != found.issue.reporter and not bot.search.is_staff(user):
-        raise refusals.NotYours(name=found.issue.name)
-    ack(text="\n".join(bot.search.why(number)))
 
 
 def _show(ack: Ack, user: str, number: int, bot: Bot) -> None:

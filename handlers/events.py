@@ -98,7 +98,7 @@ def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
             raise refusals.NothingSaid
         bot.conversation.noted(root, _words({**event, "text": rest}), by=user)
     elif word == "why":
-        bot.answers.whisper(channel, user, "\n".join(bot.search.why(root.issue)), event["thread_ts"])
+        bot.answers.whisper(channel, user, "\n".join(bot.search.why(root.issue, user)), event["thread_ts"])
     elif word in BY_WORD:
         asked = Asked(
             word=word,

@@ -19,13 +19,12 @@ from bot.messages import Place
 from bot.ports import Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from
-from storage.connections import insert_into
 from storage.directory import Directory
 from storage.health import Finding, findings
 from storage.opening import CannotOpen, FileLock, copy, file_of, parse
 from storage.outbox import Outbox
 from storage.tables import LIVE, EngineRow, IssueRow, PostRow
-from storage.transaction import SqlTransaction
+from storage.transaction import SqlTransaction, keep_beat
 from storage.upgrade import HEAD, revision_of, upgrade
 
 log = logging.getLogger(__name__)
@@ -96,8 +95,7 @@ class SqlDatabase(Outbox, Directory):
 
     def keep_beat(self, now: datetime) -> None:
         with self.write() as connection:
-            beat = insert_into(connection, EngineRow).values(id=1, beat_at=now)
-            connection.execute(beat.on_conflict_do_update(index_elements=["id"], set_={"beat_at": now}))
+            keep_beat(connection, now)
 
     def policy(self, version: str) -> Policy:
         """Raises LookupError."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import col
 
 from bot.ports import Channel
@@ -48,10 +48,11 @@ class Directory(Connections):
 
     def keep_staff(self, staff: dict[int, frozenset[str]], now: datetime) -> None:
         rows = [{"tier": tier, "user": user, "kept_at": now} for tier, users in staff.items() for user in users]
+        joined_since = func.coalesce(col(StaffRow.kept_at) > now, False)
         with self.write() as connection:
-            connection.execute(delete(StaffRow))
-            if rows:
-                connection.execute(insert(StaffRow), rows)
+            connection.execute(delete(StaffRow).where(~joined_since))
+            for row in rows:
+                insert_if_new(connection, StaffRow, **row)
 
     def staff(self) -> dict[int, frozenset[str]]:
         """Tiers that have any."""
@@ -61,9 +62,11 @@ class Directory(Connections):
                 tiers[tier].add(user)
         return {tier: frozenset(users) for tier, users in sorted(tiers.items())}
 
-    def join(self, tier: int, user: str) -> None:
+    def join(self, tier: int, user: str, now: datetime) -> None:
         with self.write() as connection:
-            insert_if_new(connection, StaffRow, tier=tier, user=user)
+            if not insert_if_new(connection, StaffRow, tier=tier, user=user, kept_at=now):
+                there = (col(StaffRow.tier) == tier) & (col(StaffRow.user) == user)
+                connection.execute(update(StaffRow).where(there).values(kept_at=now))
 
     def leave(self, tier: int, user: str) -> None:
         with self.write() as connection:

@@ -66,7 +66,12 @@ class Outbox(Connections):
                 connection.execute(late.values(lane=fast))
 
     def oldest_waiting(self) -> datetime | None:
-        oldest = select(func.min(col(OutboxRow.created_at))).where(col(OutboxRow.done_at).is_(None))
+        tried = col(OutboxRow.attempts) > 0
+        oldest = (
+            select(func.min(col(OutboxRow.created_at)))
+            .where(col(OutboxRow.done_at).is_(None))
+            .where(tried | (col(OutboxRow.not_before) <= col(OutboxRow.created_at)))
+        )
         with self.read() as connection:
             return connection.scalar(oldest)
 
@@ -119,7 +124,7 @@ def _next(now: datetime, busy: Collection[str]) -> Any:
     alone = col(OutboxRow.kind) == Digest.__name__  # about many issues, so in no issue's queue
     same_queue = (col(elder.issue) == col(OutboxRow.issue)) & (col(elder.place) == col(OutboxRow.place))
     unfinished = (col(elder.done_at).is_(None)) & (col(elder.id) < col(OutboxRow.id))
-    unfinished &= col(elder.kind) != Digest.__name__
+    unfinished &= (col(elder.kind) != Digest.__name__) & (in_time(elder, now) | (col(elder.attempts) > 0))
     return (
         select(col(OutboxRow.id))
         .where(col(OutboxRow.done_at).is_(None), _ripe(now))
@@ -131,11 +136,18 @@ def _next(now: datetime, busy: Collection[str]) -> Any:
 
 
 def _ripe(now: datetime) -> ColumnElement[bool]:
-    # One that was never put back waits for no moment, or a clock that steps back would hold it for as long as the step.
-    ready = or_(col(OutboxRow.attempts) == 0, col(OutboxRow.not_before) <= now)
-    waits = (col(OutboxRow.state) == "pending") & ready
+    waits = (col(OutboxRow.state) == "pending") & in_time(OutboxRow, now)
     abandoned = (col(OutboxRow.state) == "sending") & (col(OutboxRow.hold_until) <= now)
     return or_(waits, abandoned)
+
+
+def in_time(row: Any, now: datetime) -> ColumnElement[bool]:
+    """Its moment has come. One that was to be sent at once, or tried in what is the future now, waits for no moment.
+
+    Otherwise a clock that steps back would hold it for as long as the step.
+    """
+    stepped_back = func.coalesce(col(row.attempted_at) > now, False)
+    return or_(col(row.not_before) <= col(row.created_at), col(row.not_before) <= now, stepped_back)
 
 
 def outgoing(row: Any) -> Outgoing:

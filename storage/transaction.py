@@ -16,10 +16,11 @@ from bot.ports import Outgoing, Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
 from storage.connections import insert_if_new, insert_into
-from storage.outbox import end_hold, fail, outgoing
+from storage.outbox import end_hold, fail, in_time, outgoing
 from storage.tables import (
     CounterRow,
     DeliveryRow,
+    EngineRow,
     IssueRow,
     OutboxRow,
     PolicyRow,
@@ -95,10 +96,13 @@ class SqlTransaction:
     def append(self, issue: int, seq: int, event: Event) -> None:
         self._connection.execute(insert(TimelineRow).values(issue=issue, seq=seq, **_event_columns(event)))
 
-    def enqueue(self, issue: int, message: Message, *, lane: int, now: datetime) -> None:
+    def enqueue(
+        self, issue: int, message: Message, *, lane: int, now: datetime, not_before: datetime | None = None
+    ) -> None:
         self._hasten(issue, message, lane)
         if not self._waits_untouched(issue, message):
-            self._connection.execute(insert(OutboxRow).values(**_outbox_row(issue, message, lane, now)))
+            row = _outbox_row(issue, message, lane, now) | {"not_before": not_before or now}
+            self._connection.execute(insert(OutboxRow).values(**row))
 
     def _hasten(self, issue: int, message: Message, lane: int) -> None:
         """What must be sent before it must not be slower than it."""
@@ -127,9 +131,9 @@ class SqlTransaction:
     def superseded(self, id: int, now: datetime) -> None:
         end_hold(self._connection, id, state="superseded", done_at=now)
 
-    def alike(self, row: Outgoing) -> Sequence[Outgoing]:
+    def alike(self, row: Outgoing, now: datetime) -> Sequence[Outgoing]:
         held = col(OutboxRow.id) == row.id
-        untouched = (col(OutboxRow.state) == "pending") & (col(OutboxRow.attempts) == 0)
+        untouched = (col(OutboxRow.state) == "pending") & (col(OutboxRow.attempts) == 0) & in_time(OutboxRow, now)
         behind = col(OutboxRow.done_at).is_(None) & untouched & (col(OutboxRow.lane) >= row.lane)
         kind = (col(OutboxRow.pace) == pace(row.message)) & (col(OutboxRow.kind) == type(row.message).__name__)
         order = col(OutboxRow.lane), col(OutboxRow.id)
@@ -152,6 +156,9 @@ class SqlTransaction:
         values |= {"state": "sending", "sender": held.sender, "hold_until": held.hold_until, "attempts": 1}
         added = insert(OutboxRow).values(**values, attempted_at=now).returning(OutboxRow)
         return outgoing(self._connection.execute(added).one())
+
+    def keep_beat(self, now: datetime) -> None:
+        keep_beat(self._connection, now)
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         return reading.timeline(self._connection, number)
@@ -190,6 +197,11 @@ class SqlTransaction:
     def is_said(self, channel: str, ts: str) -> int | None:
         words = (col(TimelineRow.said_channel) == channel) & (col(TimelineRow.said_ts) == ts)
         return self._connection.scalar(select(col(TimelineRow.issue)).where(words).limit(1))
+
+
+def keep_beat(connection: Connection, now: datetime) -> None:
+    beat = insert_into(connection, EngineRow).values(id=1, beat_at=now)
+    connection.execute(beat.on_conflict_do_update(index_elements=["id"], set_={"beat_at": now}))
 
 
 def _issue_row(issue: Issue, due_at: datetime | None) -> dict[str, Any]:

@@ -32,10 +32,10 @@ from bot.domain.events import (
     ReporterNudged,
     TargetBreached,
     TierReminded,
-    WaitEnded,
 )
 from bot.domain.evolution import turn_window
 from bot.domain.issue import Clocks, Issue, Status
+from bot.domain.lifecycle import resumed
 from bot.domain.policy import OnStale, Policy
 
 NO_ANSWER = "There was no answer to our question."
@@ -112,7 +112,7 @@ def _waited(issue: Issue, policy: Policy, now: datetime, *, holder_gone: bool) -
         return
     nudge, give_up = next_nudge_at(issue, policy), give_up_at(issue, policy)
     if issue.waiting.until and issue.waiting.until <= now:
-        yield WaitEnded(at=now, by=None, holder_gone=holder_gone)
+        yield from resumed(issue, policy, now, by=None, holder_gone=holder_gone)
     elif nudge and nudge <= now:
         yield ReporterNudged(at=now, count=issue.waiting.nudges + 1)
     elif nudge is None and give_up and give_up <= now:

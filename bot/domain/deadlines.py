@@ -138,6 +138,9 @@ def _reminders(issue: Issue, policy: Policy) -> Iterator[DueReminder]:
 
 
 def _reminding_clocks(issue: Issue) -> Iterator[tuple[str, Clock]]:
-    yield (UPDATE, issue.clocks.update) if issue.claim else (TIER_WINDOW, issue.clocks.tier_window)
+    if issue.claim:
+        yield UPDATE, issue.clocks.update
+    elif not issue.pings:  # the last tier is pinged again and again, which is reminder enough (domain.md 3.6)
+        yield TIER_WINDOW, issue.clocks.tier_window
     if RESOLUTION not in issue.breached:
         yield RESOLUTION, issue.clocks.resolution

@@ -266,6 +266,7 @@ class IssueEscalated:
     claimant: str | None  # who held it until now
     reason: str = ""
     tried: str = ""
+    needed: str = ""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ def _opened(event: IssueOpened, policy: Policy) -> Issue:
         cycle=0,
         opened_at=event.at,
         carded=targets.at_once.tiers,
+        sharing=targets.at_once.tiers,
         follows=event.follows,
         clocks=Clocks(
             first_response=Clock(budget=targets.first_response).start(event.at),
@@ -117,7 +118,7 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
         case IssueReleased():
             return _unheld(issue, now, targets)
         case IssueEscalated():
-            packet = HandOff(event.from_tier, event.by, event.cause, event.reason, event.tried)
+            packet = HandOff(event.from_tier, event.by, event.cause, event.reason, event.tried, event.needed)
             return _moved(issue, event.to_tier, packet, now, targets)
         case IssueReturned():
             packet = HandOff(event.from_tier, event.by, "returned", event.findings, "")
@@ -185,12 +186,14 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
         case IssueReplanned():
             return replace(issue, policy=event.policy, clocks=event.clocks)
         case LevelsInformed():
-            return replace(issue, carded=_carded_by_raise(issue, event, policy))
+            return _informed(issue, event, policy)
         case ParentResolved():
             return replace(issue, fix=event.fix)
         case ParentReopened():
             return replace(issue, fix=None)
-        case NoteTaken() | ReporterReplied() | WordsEdited() | WordsDeleted() | DeliveryFailed() | ParentAnswered():
+        case ReporterReplied():
+            return replace(issue, heard_at=now)
+        case NoteTaken() | WordsEdited() | WordsDeleted() | DeliveryFailed() | ParentAnswered():
             return issue
         case IssueOpened():
             raise ValueError("an issue is opened once")
@@ -263,7 +266,7 @@ def _at_the_door(issue: Issue, now: datetime, targets: Targets) -> Issue:
 
 def _moved(issue: Issue, to: int, packet: HandOff, now: datetime, targets: Targets) -> Issue:
     carded = (*(tier for tier in issue.carded if tier != to), to)
-    moved = replace(issue, tier=to, carded=carded, hand_off=packet, reopening=None)
+    moved = replace(issue, tier=to, carded=carded, hand_off=packet, reopening=None, sharing=())
     return _unheld(moved, now, targets)
 
 
@@ -346,9 +349,23 @@ def _repriced(issue: Issue, event: PriorityChanged, policy: Policy) -> Issue:
     )
 
 
-def _carded_by_raise(issue: Issue, event: LevelsInformed, policy: Policy) -> tuple[int, ...]:
-    """A raise gives a card to the tiers that a new issue of that priority would have had at once (domain.md 3.7)."""
-    if event.cause is not Cause.RAISED:
-        return issue.carded
-    at_once = policy.targets[issue.priority].at_once.tiers
-    return (*issue.carded, *(tier for tier in event.tiers if tier in at_once and tier not in issue.carded))
+def untold(issue: Issue, policy: Policy) -> tuple[int, ...]:
+    """Tiers that a new issue of its priority would have told at once and that know nothing of it yet (domain.md 3.7).
+
+    Those below its tier had their turn. While it waits nobody is asked, but those who are only told hear of it (3.8).
+    """
+    at_once = policy.targets[issue.priority].at_once
+    asked = {tier for tier in at_once.tiers if tier > issue.tier} if issue.status is not Status.WAITING else set()
+    return tuple(sorted((asked | set(at_once.inform)) - {*issue.informed, *issue.turn}))
+
+
+def _informed(issue: Issue, event: LevelsInformed, policy: Policy) -> Issue:
+    """A raise gives a card and the turn to the tiers that a new issue of that priority would have had at once."""
+    if event.cause not in (Cause.RAISED, Cause.SEVERITY):
+        return issue
+    told = replace(issue, informed=tuple(sorted({*issue.informed, *event.tiers})))
+    if event.cause is Cause.SEVERITY or issue.status is Status.WAITING:
+        return told
+    asked = tuple(tier for tier in event.tiers if tier in policy.targets[issue.priority].at_once.tiers)
+    carded = (*(tier for tier in issue.carded if tier not in asked), *asked)
+    return replace(told, carded=carded, sharing=(*issue.sharing, *asked))

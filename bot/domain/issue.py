@@ -47,6 +47,7 @@ class HandOff:
     cause: str
     reason: str
     tried: str
+    needed: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,9 @@ class Issue:
     claim: Claim | None = None
     hand_off: HandOff | None = None
     reopening: Reopening | None = None  # since it came into its tier
+    sharing: tuple[int, ...] = ()  # tiers that have the turn beside `tier`: they got it at once
+    informed: tuple[int, ...] = ()  # tiers that were told of its severity
+    heard_at: datetime | None = None  # last word of its reporter
     pings: int = 0  # re-pings at the last tier since it got there
     breached: tuple[str, ...] = ()  # clocks whose breach is on record
     responded: bool = False  # in this cycle somebody of staff claimed it or answered
@@ -151,6 +155,11 @@ class Issue:
     def ticking(self) -> bool:
         """Its turn and promises run: live, and not waiting for somebody outside."""
         return self.status in (Status.OPEN, Status.CLAIMED)
+
+    @property
+    def turn(self) -> tuple[int, ...]:
+        """The tiers that are asked: the one that has it, and those that got it at once with it."""
+        return tuple(sorted({self.tier, *self.sharing}))
 
     @property
     def desk(self) -> int:

@@ -48,6 +48,7 @@ from bot.domain.events import (
     WordsDeleted,
     WordsEdited,
 )
+from bot.domain.evolution import untold
 from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import Level, Priority
@@ -61,6 +62,7 @@ LONGEST_WAIT = timedelta(days=30)  # T9
 LONGEST_SNOOZE = timedelta(hours=4)  # T11
 MOST_CHILDREN = 500  # T22
 UNMERGE_WITHIN = timedelta(days=7)  # T23
+JUST_NOW = timedelta(minutes=1)  # somebody else's step is taken for the same wish (2.5)
 MANY_BOUNCES = 2  # from here on the leads are told
 SEVERE = (Priority.P1, Priority.P2)
 
@@ -218,10 +220,20 @@ def may_escalate(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> N
 
 
 def escalate(
-    issue: Issue, actor: Actor, *, seen: Seen, reason: str, tried: str, policy: Policy, now: datetime
+    issue: Issue,
+    actor: Actor,
+    *,
+    seen: Seen,
+    reason: str,
+    tried: str,
+    needed: str = "",
+    policy: Policy,
+    now: datetime,
 ) -> Decision:
-    """T12: functional, by a person; reason and what was tried travel with it."""
+    """T12: functional, by a person; reason, what was tried and what is needed travel with it."""
     may_escalate(issue, actor, seen=seen, policy=policy)
+    if seen == Seen() and _moved_just_now(issue, actor, now):
+        raise refusals.AlreadyMoved(name=issue.name, tier=policy.tier(issue.tier).name)
     moved = IssueEscalated(
         at=now,
         by=actor.user,
@@ -232,8 +244,16 @@ def escalate(
         claimant=_holder(issue),
         reason=_required(reason, what="it should go up"),
         tried=_required(tried, what="nothing helped so far: what was tried"),
+        needed=_optional(needed),
     )
     return decide(issue, policy, moved)
+
+
+def _moved_just_now(issue: Issue, actor: Actor, now: datetime) -> bool:
+    """Two people who type the same at once mean one step (domain.md 2.5): typed words do not say what was seen."""
+    packet, since = issue.hand_off, issue.clocks.tier_window.running_since
+    by_another = packet is not None and packet.cause == Cause.MANUAL and packet.by != actor.user
+    return by_another and since is not None and now - since < JUST_NOW
 
 
 def may_return(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> None:
@@ -340,7 +360,14 @@ def may_resume(issue: Issue, actor: Actor) -> None:
 def resume(issue: Issue, actor: Actor, *, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
     """T10 by hand; any staff may, since it only sets clocks going."""
     may_resume(issue, actor)
-    return decide(issue, policy, WaitEnded(at=now, by=actor.user, holder_gone=holder_gone))
+    return decide(issue, policy, *resumed(issue, policy, now, by=actor.user, holder_gone=holder_gone))
+
+
+def resumed(issue: Issue, policy: Policy, now: datetime, *, by: str | None, holder_gone: bool) -> tuple[Event, ...]:
+    """It goes on; who was not told of a raise in the meantime is told now (domain.md 3.8)."""
+    ended = WaitEnded(at=now, by=by, holder_gone=holder_gone)
+    tiers = untold(decide(issue, policy, ended).issue, policy) if issue.priority in SEVERE else ()
+    return (ended, LevelsInformed(at=now, cause=Cause.RAISED, tiers=tiers)) if tiers else (ended,)
 
 
 def may_snooze(issue: Issue, actor: Actor, policy: Policy) -> None:
@@ -406,12 +433,10 @@ def _reprioritised(
     changed = PriorityChanged(
         at=now, by=by, impact=impact, urgency=urgency, before=issue.priority, after=after, reason=reason
     )
-    events: list[Event] = [changed]
-    at_once = policy.targets[after].at_once
-    untold = {*at_once.tiers, *at_once.inform} - set(issue.carded)
-    if after.rank < issue.priority.rank and issue.status is not Status.WAITING and untold:
-        events.append(LevelsInformed(at=now, cause=Cause.RAISED, tiers=tuple(sorted(untold))))
-    return decide(issue, policy, *events)
+    decision = decide(issue, policy, changed)
+    tiers = untold(decision.issue, policy) if after.rank < issue.priority.rank else ()
+    told = (LevelsInformed(at=now, cause=Cause.RAISED, tiers=tiers),) if tiers else ()
+    return decide(issue, policy, changed, *told)
 
 
 # --- ending and beginning again --------------------------------------------------------------------------------------
@@ -620,7 +645,7 @@ def reporter_word(issue: Issue, words: Words, *, by: str, holder_gone: bool, pol
     if issue.status is Status.RESOLVED and _written_after(issue.resolved_at, words):
         return _reopened(issue, by, "", policy, now, said)
     if issue.waiting and issue.waiting.reason is WaitingFor.REPORTER:
-        return decide(issue, policy, said, WaitEnded(at=now, by=by, holder_gone=holder_gone))
+        return decide(issue, policy, said, *resumed(issue, policy, now, by=by, holder_gone=holder_gone))
     return decide(issue, policy, said)
 
 

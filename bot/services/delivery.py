@@ -120,7 +120,7 @@ class Courier:
         if row.attempts or not may_be_gathered(row.message):
             return row
         with self._database.begin() as tx:
-            rows = gathered(tx.alike(row))
+            rows = gathered(tx.alike(row, now))
             if row.id not in {each.id for each in rows}:
                 return row
             return tx.gather(row, rows, digest(rows), now)

@@ -93,7 +93,7 @@ class Directory:
             self.refresh()
             return
         for tier in self.tiers_in(channel_id):
-            self._database.join(tier.number, user)
+            self._database.join(tier.number, user, self._clock())
 
     def left(self, channel_id: str, user: str) -> None:
         if user == self._bot_user():

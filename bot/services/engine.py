@@ -57,7 +57,6 @@ class Engine:
         beat = self._database.beat()
         if beat and now - beat > DOWN_FROM:
             self._catch_up(beat, now)
-            self._keep_beat()  # whatever comes now, this downtime is told of
         moved = 0
         tried: set[int] = set()
         while due := [number for number in self._database.due(self._clock(), BATCH) if number not in tried]:
@@ -91,11 +90,14 @@ class Engine:
     def _catch_up(self, since: datetime, now: datetime) -> None:
         """One summary per channel goes before the single messages (domain.md 3.11)."""
         log.warning("the engine was away from %s to %s and catches up", since, now)
-        for tier, issues in self._coming_to(now).items():
-            counted = Counter(issue.priority.value for issue in issues)
-            summary = CatchUp(Place(tier=tier), since, now, tuple(sorted(counted.items())))
-            with self._database.begin() as tx:
+        coming = self._coming_to(now)
+        with self._database.begin() as tx:
+            for tier, issues in coming.items():
+                counted = Counter(issue.priority.value for issue in issues)
+                summary = CatchUp(Place(tier=tier), since, now, tuple(sorted(counted.items())))
                 tx.enqueue(issues[0].number, summary, lane=Priority.P1.rank, now=now)
+            tx.keep_beat(now)  # whatever comes now, this downtime is told of
+        self._beat_at = self._monotonic()
         self._wake()
 
     def _coming_to(self, now: datetime) -> dict[int, list[Issue]]:

@@ -122,13 +122,15 @@ class IssueService:
             ),
         )
 
-    def escalate(self, number: int, user: str, *, seen: Seen, reason: str, tried: str, delivery: str) -> Issue:
+    def escalate(
+        self, number: int, user: str, *, seen: Seen, reason: str, tried: str, needed: str = "", delivery: str
+    ) -> Issue:
         return self._change(
             number,
             user,
             delivery,
             lambda issue, who, policy, now: lifecycle.escalate(
-                issue, who, seen=seen, reason=reason, tried=tried, policy=policy, now=now
+                issue, who, seen=seen, reason=reason, tried=tried, needed=needed, policy=policy, now=now
             ),
         )
 

@@ -6,7 +6,7 @@ from bot.domain.deadlines import next_moment
 from bot.domain.decision import Decision
 from bot.domain.issue import Issue
 from bot.domain.policy import Policy
-from bot.messages import lane, messages_for
+from bot.messages import in_hours, lane, messages_for
 from bot.ports import Transaction
 
 
@@ -20,5 +20,6 @@ def record(tx: Transaction, before: Issue | None, decision: Decision, policy: Po
     for seq, event in enumerate(decision.events, start=first):
         tx.append(issue.number, seq, event)
         for message in messages_for(event, before, issue, policy):
-            tx.enqueue(issue.number, message, lane=lane(message, event, issue.priority), now=now)
+            for each, at in in_hours(message, issue, policy, now):
+                tx.enqueue(issue.number, each, lane=lane(each, event, issue.priority), now=now, not_before=at)
     return issue

@@ -53,12 +53,17 @@ class Search:
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         return self._database.timeline(number)
 
-    def why(self, number: int) -> list[str]:
-        """Paragraphs of mrkdwn. Raises refusals.NoSuchIssue."""
-        found, timeline = self.one(number), self._database.timeline(number)
+    def why(self, number: int, user: str) -> list[str]:
+        """Paragraphs of mrkdwn, for staff and for its reporter, to whom a promise was made.
+
+        Raises refusals.NoSuchIssue, NotYours.
+        """
+        found, timeline, staff = self.one(number), self._database.timeline(number), self.is_staff(user)
+        if not staff and user != found.issue.reporter:
+            raise refusals.NotYours(name=found.issue.name)
         events = [entry.event for entry in timeline]
         stories = clock_stories(events, self._database.policy, self._clock())
-        return why_lines(found.issue, found.policy, stories, timeline)
+        return why_lines(found.issue, found.policy, stories, timeline, staff=staff)
 
     def is_staff(self, user: str) -> bool:
         return any(user in members for members in self._database.staff().values())

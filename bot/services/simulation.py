@@ -18,9 +18,10 @@ from bot.domain.lifecycle import Seen
 from bot.domain.policy import Policy
 from bot.domain.priority import Level, Priority
 from bot.domain.refusals import Refused
-from bot.messages import Card, Message, Place, TierPing, messages_for, verb
+from bot.messages import Card, Message, Place, Remind, TierPing, in_hours, messages_for, verb
 from bot.policy_file import zone_like
 from bot.slack.history import history_lines
+from bot.slack.rendering import MENTION_FROM
 from bot.text import disarmed, unescape
 
 TICK = timedelta(seconds=1)  # the engine's
@@ -126,7 +127,9 @@ def _heedless(event: Event) -> bool:
 def _rungs(before: Issue | None, decision: Decision, policy: Policy, now: datetime) -> Iterator[Rung]:
     after = decision.issue
     for event in decision.events:
-        told = _told(messages_for(event, before, after, policy), policy)
+        messages = messages_for(event, before, after, policy)
+        now_told = [each for one in messages for each, at in in_hours(one, after, policy, now) if at <= now]
+        told = _told(now_told, after, policy)
         yield Rung(now, event, after, _used(after, policy, now), told)
 
 
@@ -134,13 +137,13 @@ def _used(issue: Issue, policy: Policy, now: datetime) -> timedelta:
     return issue.clocks.resolution.spent(now, policy.targets[issue.priority].calendar)
 
 
-def _told(messages: Iterable[Message], policy: Policy) -> tuple[Told, ...]:
+def _told(messages: Iterable[Message], issue: Issue, policy: Policy) -> tuple[Told, ...]:
     """Edits of what is there already tell nobody."""
     told: dict[str, bool] = {}
     for message in messages:
         if verb(message) == "post":
             who = _who(message.place, policy)
-            told[who] = told.get(who, False) or _pings(message, policy)
+            told[who] = told.get(who, False) or _pings(message, issue, policy)
     return tuple(Told(who, pinged) for who, pinged in told.items())
 
 
@@ -148,8 +151,14 @@ def _who(place: Place, policy: Policy) -> str:
     return policy.tier(place.tier).name if place.tier else str(place.person)
 
 
-def _pings(message: Message, policy: Policy) -> bool:
-    asks = isinstance(message, TierPing) or (isinstance(message, Card) and message.ping)
+def _pings(message: Message, issue: Issue, policy: Policy) -> bool:
+    match message:
+        case TierPing():
+            asks = issue.claim is None
+        case Remind(share=share):
+            asks = issue.claim is None and share >= MENTION_FROM
+        case _:
+            asks = isinstance(message, Card) and message.ping
     return asks and message.place.tier is not None and policy.tier(message.place.tier).ping != "none"
 
 

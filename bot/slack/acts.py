@@ -60,8 +60,9 @@ ACTS = (
         (
             Input("reason", "Why should it go up?"),
             Input("tried", "What was tried?", placeholder="Restarted the client, checked the account, ..."),
+            Input("needed", "What do you need from them?", optional=True, placeholder="Access to the gateway, ..."),
         ),
-        "WHY; tried: WHAT",
+        "WHY; tried: WHAT [; needed: WHAT]",
     ),
     Act(
         "resolve",

@@ -59,7 +59,7 @@ def card(
 
 def holds_turn(issue: Issue, tier: int) -> bool:
     """Whether the tier has the turn, alone or (never escalated) with the others that got it at once."""
-    return tier == issue.tier or (issue.hand_off is None and tier in issue.carded) or tier == issue.desk
+    return tier in (*issue.turn, issue.desk)
 
 
 def moved_on(issue: Issue, policy: Policy, newest: str | None) -> Message:
@@ -87,7 +87,8 @@ def _packet(issue: Issue, policy: Policy, earlier: str | None, now: datetime | N
     if packet is None:
         return []
     blocks: list[Block] = []
-    for label, text in zip(words.packet_labels(packet), (packet.reason, packet.tried), strict=True):
+    texts = (packet.reason, packet.tried, packet.needed)
+    for label, text in zip(words.packet_labels(packet), texts, strict=True):
         if text:
             blocks += [section(f"*{label}*"), quote(text)]
     facts = [words.standing(issue, policy, now)] if now and issue.live else []

@@ -1,5 +1,6 @@
 """An event as lines of an issue's history, for staff."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from bot.domain.events import (
@@ -96,6 +97,21 @@ def history_lines(event: Event, policy: Policy) -> list[str]:
     return [clip(f"{when(event.at)}  {text}", 3000)]
 
 
+def public(event: Event) -> Event:
+    """Without what staff wrote for staff: a packet's texts, and what a wait is for, unless the reporter is asked."""
+    match event:
+        case IssueEscalated():
+            return replace(event, reason="", tried="", needed="")
+        case IssueReturned():
+            return replace(event, findings="")
+        case IssueRerouted():
+            return replace(event, reason="")
+        case WaitStarted() if event.reason is not WaitingFor.REPORTER:
+            return replace(event, note="")
+        case _:
+            return event
+
+
 def _line(event: Event, policy: Policy) -> str:
     match event:
         case IssueOpened():
@@ -107,7 +123,8 @@ def _line(event: Event, policy: Policy) -> str:
         case IssueEscalated():
             left, to = policy.tier(event.from_tier).name, policy.tier(event.to_tier).name
             moved = f"{person(event.by)} moved it from {left} to {to}"
-            said = f"\n>Reason: {_quoted(event.reason)}\n>Tried: {_quoted(event.tried)}" if event.reason else ""
+            told = {"Reason": event.reason, "Tried": event.tried, "Needed": event.needed}
+            said = "".join(f"\n>{label}: {_quoted(text)}" for label, text in told.items() if text)
             return f"{moved}, {_CAUSES[event.cause]}.{said}"
         case TierReminded():
             return f"{policy.tier(event.tier).name} was pinged again ({event.count}): {_CAUSES[event.cause]}."
@@ -124,7 +141,7 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} accepted it."
         case WaitStarted():
             until = f" until {when(event.until)}" if event.until else ""
-            return f"{person(event.by)} let it wait for {_WAITS[event.reason]}{until}: {_quoted(event.note)}"
+            return f"{person(event.by)} let it wait for {_WAITS[event.reason]}{until}{_because(event.note)}"
         case WaitEnded():
             return f"It went on: {person(event.by)}." if event.by else "It went on, because its date came."
         case ReporterNudged():
@@ -142,10 +159,10 @@ def _line(event: Event, policy: Policy) -> str:
             return f"The claimant was reminded of the reporter ({event.count})."
         case IssueReturned():
             left, to = policy.tier(event.from_tier).name, policy.tier(event.to_tier).name
-            return f"{person(event.by)} returned it from {left} to {to}: {_quoted(event.findings)}"
+            return f"{person(event.by)} returned it from {left} to {to}{_because(event.findings)}"
         case IssueRerouted():
             left, to = policy.tier(event.from_tier).name, policy.tier(event.to_tier).name
-            return f"{person(event.by)} moved it from {left} to {to}: {_quoted(event.reason)}"
+            return f"{person(event.by)} moved it from {left} to {to}{_because(event.reason)}"
         case PriorityChanged():
             why = f": {_quoted(event.reason)}" if event.reason else "."
             return f"{person(event.by)} changed it from {event.before.value} to {event.after.value}{why}"
@@ -194,6 +211,10 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{escape(capital(event.what))} could not be delivered to {where}: {escape(event.error)}."
         case _:
             assert_never(event)
+
+
+def _because(text: str) -> str:
+    return f": {_quoted(text)}" if text else "."
 
 
 def _quoted(text: str) -> str:

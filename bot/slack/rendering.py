@@ -96,8 +96,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case Inform(place=place, cause=cause):
             text = _informed(issue, policy, cause)
             return _post(scene.channel, text, [section(text)]) if issue.live else None
-        case Relay(author=author, words=said):
-            return _post(scene.channel, *_relayed(author, said, scene), thread=scene.thread)
+        case Relay(author=author, words=said, calls=called):
+            return _post(scene.channel, *_relayed(author, said, scene, called), thread=scene.thread)
         case RelayEdit(author=author, words=said):
             return _update(scene.copy, *_relayed(author, said, scene))
         case RelayDelete():
@@ -121,16 +121,22 @@ def without_blocks(call: Call) -> Call:
 
 def _card(issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: Scene) -> cards.Message:
     assert tier is not None
-    ping = ping and scene.may_call(issue.priority.rank)
+    ping = ping and _may_call(issue, policy, scene)
     return cards.card(
         issue, policy, tier=tier, ping=ping, newest=scene.newest_link, earlier=scene.earlier_link, now=scene.now
     )
 
 
+def _may_call(issue: Issue, policy: Policy, scene: Scene) -> bool:
+    """Not too often, and not outside the hours that its priority promises (domain.md 3.12, 7.3)."""
+    hours = policy.targets[issue.priority].calendar
+    return hours.is_open(scene.now) and scene.may_call(issue.priority.rank)
+
+
 def _tier_ping(ping: TierPing, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
     tier = policy.tier(issue.tier)
-    called = words.mention(tier.ping) if scene.may_call(issue.priority.rank) else None
+    called = words.mention(tier.ping) if _may_call(issue, policy, scene) else None
     if issue.claim:
         called = person(issue.claim.by)  # the others cannot help
     text = ping.why or f"{issue.name} {escape(issue.title)}: {_pinged_because(issue, ping.cause)}."
@@ -151,7 +157,7 @@ def _pinged_because(issue: Issue, cause: Cause) -> str:
 
 def _remind(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene) -> Call:
     """Half-time is a quiet line; from 80 % on whoever must act is mentioned (domain.md 3.4)."""
-    called = words.mention(policy.tier(issue.tier).ping) if scene.may_call(issue.priority.rank) else None
+    called = words.mention(policy.tier(issue.tier).ping) if _may_call(issue, policy, scene) else None
     who = person(issue.claim.by) if issue.claim else called
     lead = f"{who} " if who and share >= MENTION_FROM else ""
     used = capital(_used(clock, share, of=f" of {issue.name}"))
@@ -222,7 +228,8 @@ def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
     counts = ", ".join(f"{count} {priority}" for priority, count in counted.items())
     text = f"{_digest_says(digest, policy, len(told))}: {counts}."
     called = words.mention(policy.tier(digest.place.tier).ping) if digest.place.tier else None
-    if called and _asks_the_tier(digest.kind, told) and scene.may_call(told[0][1].priority.rank):
+    awake = any(_may_call(issue, its, scene) for _, issue, its, _ in told)
+    if called and _asks_the_tier(digest.kind, told) and awake:
         text = f"{called} {text}"
     blocks = [section(text)]
     blocks += [_digest_line(digest, item, issue, its, link) for item, issue, its, link in told[:DIGEST_LINES]]
@@ -288,13 +295,15 @@ def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: P
             return issue.live
 
 
-def _relayed(author: str, said: Words, scene: Scene) -> cards.Message:
+def _relayed(author: str, said: Words, scene: Scene, called: str | None = None) -> cards.Message:
     text = disarmed(said.text, scene.name_of)
     files = [f"File: <{link}|{escape(' '.join(name.split()))}>" for name, link in said.files]
-    blocks: list[Block] = [context(f"{person(author)} says")]
+    says = f"{person(author)} says" if called is None else f"{person(called)}, {person(author)} says"
+    blocks: list[Block] = [context(says)]
     blocks += [section(piece) for piece in split(text)]
     blocks += [section(line) for line in files]
-    return "\n".join([f"{person(author)}: {text}", *files]), blocks
+    lead = f"{person(called)}, " if called else ""
+    return "\n".join([f"{lead}{person(author)}: {text}", *files]), blocks
 
 
 def _alert(issue: Issue, policy: Policy, what: str, where: str, error: str) -> cards.Message:

@@ -10,7 +10,7 @@ from bot.domain.issue import Issue, Status
 from bot.domain.policy import OnStale, Policy
 from bot.ports import TimelineEntry
 from bot.slack import words
-from bot.slack.history import history_lines, moves_it
+from bot.slack.history import history_lines, moves_it, public
 from bot.text import capital, escape, span, when
 
 SEGMENTS_SHOWN = 6
@@ -18,14 +18,14 @@ MOVES_SHOWN = 8
 
 
 def why_lines(
-    issue: Issue, policy: Policy, stories: Sequence[ClockStory], timeline: Sequence[TimelineEntry]
+    issue: Issue, policy: Policy, stories: Sequence[ClockStory], timeline: Sequence[TimelineEntry], *, staff: bool
 ) -> list[str]:
-    """Paragraphs of mrkdwn."""
+    """Paragraphs of mrkdwn. What staff wrote for staff is only for them (invariant 34)."""
     return [
         f"*Now.* {words.status(issue, policy)}. {words.next_step(issue, policy)}.",
         f"*The rule.* {_rule(issue, policy)}",
         *(_clock(story, issue, policy) for story in stories),
-        *_moves(timeline, policy),
+        *_moves(timeline, policy, staff=staff),
     ]
 
 
@@ -74,8 +74,9 @@ def _run(segment: Segment) -> str:
     return f"ran from {when(segment.start)} to {when(segment.end)} ({rounded(segment.used)} counted)"
 
 
-def _moves(timeline: Sequence[TimelineEntry], policy: Policy) -> Iterator[str]:
-    moves = [line for entry in timeline if moves_it(entry.event) for line in history_lines(entry.event, policy)]
+def _moves(timeline: Sequence[TimelineEntry], policy: Policy, *, staff: bool) -> Iterator[str]:
+    events = [entry.event if staff else public(entry.event) for entry in timeline if moves_it(entry.event)]
+    moves = [line for event in events for line in history_lines(event, policy)]
     if moves:
         yield "*How it came here.*\n" + "\n".join(f"• {move}" for move in moves[-MOVES_SHOWN:])
 

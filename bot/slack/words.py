@@ -43,8 +43,7 @@ def status(issue: Issue, policy: Policy) -> str:
 
 def turn(issue: Issue, policy: Policy, conjunction: str) -> str:
     """Whose turn it is: one tier, or the several that got it at once."""
-    tiers = (issue.tier,) if issue.hand_off else sorted({*issue.carded, issue.tier})
-    return f" {conjunction} ".join(policy.tier(tier).name for tier in tiers)
+    return f" {conjunction} ".join(policy.tier(tier).name for tier in issue.turn)
 
 
 def waited_for(wait: Wait) -> str:
@@ -112,15 +111,15 @@ def hand_off(packet: HandOff, issue: Issue, policy: Policy) -> str:
             return f"{person(packet.by)} escalated {issue.name} from {left}."
 
 
-def packet_labels(packet: HandOff) -> tuple[str, str]:
-    """What the packet's two texts are called on the card."""
+def packet_labels(packet: HandOff) -> tuple[str, str, str]:
+    """What the packet's three texts are called on the card."""
     match packet.cause:
         case "returned":
-            return "What was found out", ""
+            return "What was found out", "", ""
         case "rerouted":
-            return "Why it came here", ""
+            return "Why it came here", "", ""
         case _:
-            return "Why it came up", "What was tried"
+            return "Why it came up", "What was tried", "What is needed"
 
 
 def standing(issue: Issue, policy: Policy, now: datetime) -> str:

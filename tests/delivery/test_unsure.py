@@ -28,7 +28,7 @@ def test_what_was_found_is_the_card_from_then_on(workspace: Workspace, slack: Tr
     (card,) = workspace.channel("support-l1")
     assert "Claimed by <@U0ANA>" in card.shown
     workspace.say(workspace.receipt(), "hurry, please", by="U0MAYA")
-    assert [m.text for m in slack.thread(card)] == ["<@U0MAYA>: hurry, please"]
+    assert [m.text for m in slack.thread(card)] == ["<@U0ANA>, <@U0MAYA>: hurry, please"]
 
 
 def test_what_did_not_arrive_is_sent_again_after_a_look(workspace: Workspace, slack: TroubledSlack) -> None:

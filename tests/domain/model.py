@@ -354,6 +354,7 @@ class Model:
                 issue.update.restart(self.now, issue.promise.update)
             else:
                 issue.window.restart(self.now, issue.own_window)
+                issue.window.told = True  # it is pinged again and again, which is reminder enough
             return
         self._drop(issue, "escalated")
         issue.tier += 1

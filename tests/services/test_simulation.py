@@ -517,7 +517,7 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
             "L1 (pinged), L2 (pinged), the reporter",
         ],
         ["Mon 2026-11-23 10:00", "0m", "Management was told: for its priority.", "management"],
-        ["Mon 2026-11-23 10:08", "8m", "80% of the tier time was used; a reminder went out.", "L2"],
+        ["Mon 2026-11-23 10:08", "8m", "80% of the tier time was used; a reminder went out.", "L2 (pinged)"],
         [
             "Mon 2026-11-23 10:10",
             "10m",

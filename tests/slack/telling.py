@@ -95,10 +95,18 @@ class Story:
     def hand_over(self, to: str = "U0BEN", *, by: str = "U0ANA", note: str = "half done") -> "Story":
         return self._do(lifecycle.hand_over(self.issue, _actor(by), to=_actor(to), note=note, **self._when))
 
-    def escalate(self, by: str = "U0ANA", *, reason: str = "it is the gateway", tried: str = "a restart") -> "Story":
-        return self._do(
-            lifecycle.escalate(self.issue, _actor(by), seen=NO_SEEN, reason=reason, tried=tried, **self._when)
+    def escalate(
+        self,
+        by: str = "U0ANA",
+        *,
+        reason: str = "it is the gateway",
+        tried: str = "a restart",
+        needed: str = "",
+    ) -> "Story":
+        escalated = lifecycle.escalate(
+            self.issue, _actor(by), seen=NO_SEEN, reason=reason, tried=tried, needed=needed, **self._when
         )
+        return self._do(escalated)
 
     def give_back(self, by: str = "U0CHEN", *, findings: str = "it is the client") -> "Story":
         return self._do(lifecycle.give_back(self.issue, _actor(by), seen=NO_SEEN, findings=findings, **self._when))
@@ -114,6 +122,9 @@ class Story:
 
     def resume(self, by: str = "U0ANA") -> "Story":
         return self._do(lifecycle.resume(self.issue, _actor(by), holder_gone=False, **self._when))
+
+    def resume_without_holder(self) -> "Story":
+        return self._do(lifecycle.resume(self.issue, _actor("U0BEN"), holder_gone=True, **self._when))
 
     def snooze(self, by: str = "U0ANA", *, minutes: float = 30) -> "Story":
         return self._do(lifecycle.snooze(self.issue, _actor(by), span=timedelta(minutes=minutes), **self._when))
@@ -246,9 +257,9 @@ class Story:
         found = [message for message in self.said if isinstance(message, kind)]
         return self.drawn(found[number], **scene)
 
-    def why(self) -> list[str]:
+    def why(self, *, staff: bool = True) -> list[str]:
         stories = clock_stories((entry.event for entry in self.timeline), lambda _: self.policy, self.now)
-        return why_lines(self.issue, self.policy, stories, self.timeline)
+        return why_lines(self.issue, self.policy, stories, self.timeline, staff=staff)
 
 
 def _other(number: int) -> Issue:

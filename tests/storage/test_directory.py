@@ -1,6 +1,6 @@
 """Channels, staff and direct message channels."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.ports import Channel
 from storage import SqlDatabase
@@ -39,10 +39,17 @@ def test_staff_are_replaced_as_a_whole(database: SqlDatabase, now: datetime) -> 
 
 
 def test_people_join_and_leave_a_tier(database: SqlDatabase, now: datetime) -> None:
-    database.join(1, "U1")
-    database.join(1, "U1")
-    database.join(2, "U1")
+    database.join(1, "U1", now)
+    database.join(1, "U1", now)
+    database.join(2, "U1", now)
     assert database.staff() == {1: frozenset({"U1"}), 2: frozenset({"U1"})}
     database.leave(1, "U1")
     database.leave(1, "U1")
     assert database.staff() == {2: frozenset({"U1"})}
+
+
+def test_who_joined_while_the_staff_were_read_stays(database: SqlDatabase, now: datetime) -> None:
+    database.join(1, "U1", now - timedelta(seconds=5))
+    database.join(1, "U2", now + timedelta(seconds=1))
+    database.keep_staff({1: frozenset({"U3"})}, now)
+    assert database.staff() == {1: frozenset({"U2", "U3"})}

@@ -75,7 +75,10 @@ def test_a_hand_over_nobody_accepts_is_nobodys_again(workspace: Workspace) -> No
     workspace.pass_time(hours=2)
     assert workspace.holder() is None
     assert workspace.issue().tier == 1
-    assert "<@U0BEN> has not accepted ISS-1 in time" in workspace.slack.thread(workspace.card("L1"))[-1].text
+    assert (
+        "<@U0BEN> has not accepted ISS-1 VPN is down in Berlin in time"
+        in workspace.slack.thread(workspace.card("L1"))[-1].text
+    )
 
 
 def test_it_cannot_be_handed_to_a_stranger(workspace: Workspace) -> None:

@@ -1,0 +1,282 @@
+"""Who is told what, and how often: nobody misses what concerns them, and nobody is called for nothing."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.issue import WaitingFor
+from bot.policy_file import load_policy
+from tests.fake_slack import Message
+from tests.harness import POLICY, START, Workspace
+
+
+def cards(workspace: Workspace, channel: str) -> list[Message]:
+    return [message for message in workspace.channel(channel) if not message.thread_ts]
+
+
+def called(workspace: Workspace, channel: str) -> int:
+    """How many posts there called the channel."""
+    return sum("<!here>" in message.text for message in workspace.channel(channel))
+
+
+def notices(workspace: Workspace, channel: str) -> list[str]:
+    return [message.text for message in workspace.channel(channel) if message.text.startswith("For your information")]
+
+
+# --- one step, one card -----------------------------------------------------------------------------------------------
+
+
+def test_after_two_days_of_downtime_each_issue_has_one_card_and_one_ping_in_its_next_tier(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.database.keep_beat(workspace.clock())
+    workspace.downtime(days=2)
+    assert len([card for card in cards(workspace, "support-l2") if "ISS-1 ·" in card.shown]) == 1
+    assert called(workspace, "support-l2") == 1
+    assert ["resolution target has passed" in text for text in notices(workspace, "it-managers")] == [True]
+
+
+def test_two_people_who_type_escalate_at_once_move_it_one_tier(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("escalate ISS-1 nobody can log in; tried: a restart", by="U0ANA")
+    answer = workspace.command("escalate ISS-1 all of Berlin is out; tried: a restart", by="U0BEN")
+    assert workspace.issue().tier == 2
+    assert "has moved" in answer.text
+    workspace.clock.advance(minutes=2)
+    workspace.command("escalate ISS-1 L2 cannot help; tried: a new client", by="U0BEN")
+    assert workspace.issue().tier == 3
+
+
+def test_what_is_needed_travels_with_it(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    said = "escalate it is the gateway; tried: a restart; needed: access to it"
+    workspace.tell_bot(workspace.card("L1"), said, by="U0ANA")
+    packet = workspace.packet()
+    assert (packet.reason, packet.tried, packet.needed) == ("it is the gateway", "a restart", "access to it")
+    assert "What is needed*\naccess to it" in workspace.card("L2").shown
+
+
+# --- somebody is needed -----------------------------------------------------------------------------------------------
+
+
+def test_a_release_calls_the_tier(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.press(workspace.card("L1"), "Release", by="U0ANA")
+    assert workspace.slack.thread(workspace.card("L1"))[-1].text == (
+        "<!here> <@U0ANA> has released ISS-1 VPN is down in Berlin. It needs somebody again."
+    )
+
+
+def test_who_answers_finds_somebody_although_who_asked_has_left(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="claim")
+    workspace.bot.issues.wait(1, "U0ANA", reason=WaitingFor.REPORTER, note="which office?", until=None, delivery="wait")
+    workspace.settle()
+    workspace.database.leave(1, "U0ANA")
+    workspace.say(workspace.receipt(), "the one in Berlin", by="U0MAYA")
+    assert any("<!here> ISS-1" in m.text and "needs somebody" in m.text for m in workspace.channel("support-l1"))
+
+
+def test_what_is_handed_over_is_offered_in_person(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "handover <@U0EMIL> it is your server", by="U0ANA")
+    (offer,) = workspace.slack.dm("U0EMIL")
+    assert offer.text.startswith("<@U0ANA> hands ISS-1 VPN is down in Berlin to you: it is your server")
+    assert "hands it to <@U0EMIL>" in workspace.receipt().shown
+    assert "is on it" not in workspace.receipt().shown
+
+
+def test_who_holds_it_is_called_once_in_a_burst_of_words(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    for text in ("are you there?", "hello?", "it is urgent"):
+        workspace.say(workspace.receipt(), text, by="U0MAYA")
+    workspace.clock.advance(minutes=11)
+    workspace.say(workspace.receipt(), "any news?", by="U0MAYA")
+    said = [message.text for message in workspace.slack.thread(workspace.card("L1"))]
+    assert ["<@U0ANA>, " in text for text in said] == [True, False, False, True]
+
+
+def test_a_word_of_support_moves_the_promise_on_card_and_receipt(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.pass_time(hours=3)
+    workspace.say(workspace.card("L1"), "still looking", by="U0ANA")
+    due = workspace.issue().clocks.update.running_since
+    assert due is not None
+    due += timedelta(hours=8)
+    assert due - START > timedelta(hours=11)
+    assert f"<!date^{int(due.timestamp())}^" in workspace.receipt().shown
+    assert f"<!date^{int(due.timestamp())}^" in workspace.card("L1").shown
+    assert "Last word from support" in workspace.receipt().shown
+
+
+# --- severity ---------------------------------------------------------------------------------------------------------
+
+
+def judge(workspace: Workspace, impact: str = "high", urgency: str = "high") -> None:
+    workspace.tell_bot(workspace.card("L1"), f"priority {impact} {urgency} it is so", by="U0ANA")
+
+
+def test_raised_up_and_down_management_is_told_once(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    for _ in range(3):
+        judge(workspace)
+        judge(workspace, "medium", "medium")
+    assert len(notices(workspace, "it-managers")) == 1
+
+
+def test_raised_while_it_waits_management_is_told_and_the_rest_when_it_goes_on(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "wait reporter which office?", by="U0ANA")
+    judge(workspace)
+    assert len(notices(workspace, "it-managers")) == 1
+    assert not workspace.channel("support-l2")
+    workspace.tell_bot(workspace.card("L1"), "resume", by="U0ANA")
+    assert "ISS-1" in workspace.card("L2").shown
+    assert len(notices(workspace, "it-managers")) == 1
+
+
+def test_raised_after_it_came_back_the_tier_above_has_a_card_to_work_with(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "move L3 it is their server", by="U0ANA")
+    workspace.tell_bot(workspace.card("L3"), "move L1 it is not", by="U0EMIL")
+    judge(workspace)
+    card = workspace.card("L2")
+    assert card.buttons == ["Claim", "Escalate", "Resolve"]
+    assert card.text.startswith("<!here>")
+
+
+def test_who_holds_it_is_called_when_it_is_raised(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.press(workspace.receipt(), "It got worse", by="U0MAYA")
+    workspace.fill(workspace.slack.forms[-1], by="U0MAYA", reason="now all of us")
+    thread = workspace.slack.thread(workspace.card("L1"))
+    assert any(message.text.startswith("<@U0ANA>, <@U0MAYA> has changed") for message in thread)
+
+
+# --- how often, and when ----------------------------------------------------------------------------------------------
+
+
+def test_a_day_of_silence_calls_the_last_tier_as_often_as_the_policy_says(workspace: Workspace) -> None:
+    workspace.policy = replace(load_policy(POLICY), version="shipped")
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(hours=24)
+    assert 90 < called(workspace, "it-managers") <= 97  # every quarter of an hour, and its card
+
+
+@pytest.fixture
+def office(workspace: Workspace) -> Workspace:
+    """The shipped hours, on a Monday evening."""
+    workspace.policy = replace(load_policy(POLICY), version="shipped")
+    workspace.clock.now = START.replace(hour=22)
+    workspace.start()
+    return workspace
+
+
+def test_at_night_a_card_is_there_and_the_ping_comes_in_the_morning(office: Workspace) -> None:
+    office.submit_issue()
+    office.tell_bot(office.card("L1"), "escalate nobody is there; tried: calling", by="U0ANA")
+    assert "Claim" in office.card("L2").buttons
+    assert called(office, "support-l2") == 0
+    office.clock.now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    office.settle()
+    assert called(office, "support-l2") == 1
+    assert "still nobody has claimed it" in office.channel("support-l2")[-1].text
+
+
+def test_what_was_claimed_at_night_calls_nobody_in_the_morning(office: Workspace) -> None:
+    office.submit_issue()
+    office.tell_bot(office.card("L1"), "escalate nobody is there; tried: calling", by="U0ANA")
+    office.press(office.card("L2"), "Claim", by="U0CHEN")
+    assert "Claimed by <@U0CHEN>" in office.card("L2").shown  # a ping that waits for the morning holds back nothing
+    office.clock.now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    office.settle()
+    assert called(office, "support-l2") == 0
+
+
+def test_a_critical_issue_calls_at_night(office: Workspace) -> None:
+    office.submit_issue(impact="high", urgency="high")
+    assert called(office, "support-l1") == 1
+
+
+# --- what staff wrote for staff ---------------------------------------------------------------------------------------
+
+
+def test_why_tells_the_reporter_no_words_of_staff_and_a_stranger_nothing(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "escalate she broke it herself; tried: patience", by="U0ANA")
+    workspace.tell_bot(workspace.card("L2"), "return it is her cable", by="U0CHEN")
+    told = workspace.command("why ISS-1").text
+    assert "from L1 to L2" in told
+    for secret in ("broke it", "patience", "cable"):
+        assert secret not in told
+        assert secret in workspace.command("why ISS-1", by="U0ANA").text
+    workspace.tell_bot(workspace.card("L1"), "why", by="U0STRANGER")
+    assert "Only the person who reported ISS-1" in workspace.whispered("U0STRANGER")[-1]
+
+
+# --- the same trouble -------------------------------------------------------------------------------------------------
+
+
+def test_who_reported_the_same_hears_what_is_said_where_it_is_worked_on(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.tell_bot(workspace.card("L1", 2), "merge ISS-1", by="U0ANA")
+    assert "The same trouble as ISS-1" in workspace.receipt(2, of="U0TOM").shown
+    workspace.say(workspace.card("L1", 1), "the provider works on it", by="U0ANA")
+    heard = [message.text for message in workspace.slack.thread(workspace.receipt(2, of="U0TOM"))]
+    assert heard[-1] == "<@U0ANA>: the provider works on it"
+    workspace.command("resolve ISS-1 a new router", by="U0ANA")
+    workspace.settle()
+    shown = workspace.receipt(2, of="U0TOM").shown
+    assert "Resolved together with ISS-1" in shown
+    assert "a new router" in shown
+    workspace.clock.advance(minutes=1)
+    workspace.say(workspace.receipt(2, of="U0TOM"), "not here", by="U0TOM")
+    assert workspace.issue(1).status.value == "open"
+    assert "which goes on for both" in workspace.receipt(2, of="U0TOM").shown
+
+
+def test_what_follows_a_closed_issue_says_so(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("cancel ISS-1")
+    workspace.settle()
+    workspace.say(workspace.receipt(), "I need it after all", by="U0MAYA")
+    assert "It goes on from ISS-1." in workspace.card("L1", 2).shown
+
+
+# --- slips of the finger ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("shwo ISS-1", "Did you mean `/issue show ISS-1`?"),
+        ("helo", "Did you mean `/issue help`?"),
+        ("mien", "Did you mean `/issue mine`?"),
+        ("cancel", "Which one? For example: `/issue cancel ISS-42`."),
+        ("claim 1", "Done. *ISS-1*"),
+    ],
+)
+def test_a_slip_of_the_finger_reports_nothing(workspace: Workspace, typed: str, answer: str) -> None:
+    workspace.submit_issue()
+    assert workspace.command(typed, by="U0ANA").text.startswith(answer)
+    assert not workspace.slack.forms
+
+
+@pytest.mark.parametrize("title", ["Printer", "move 5 desks to Berlin", "lost my badge", "VPN"])
+def test_a_title_is_a_title(workspace: Workspace, title: str) -> None:
+    workspace.command(title)
+    assert len(workspace.slack.forms) == 1
+
+
+def test_words_to_the_bot_that_it_does_not_know_are_said_to_be_lost(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "fix it please", by="U0ANA")
+    (answer,) = workspace.whispered("U0ANA")
+    assert answer.startswith("I did not understand “fix it please”, and passed nothing on.")
