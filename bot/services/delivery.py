@@ -188,7 +188,7 @@ class Courier:
             earlier_link=self._link(earlier) if earlier else None,
             now=self._clock(),
             name_of=self._directory.name_of,
-            may_call=lambda rank: self._pings.allows(place, rank),
+            may_call=lambda rank, pause: self._pings.allows(place, rank, pause.total_seconds()),
             gathered=self._told_of(message) if isinstance(message, Digest) else (),
         )
 

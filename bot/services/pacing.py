@@ -80,9 +80,12 @@ class PingBudget:
         self._monotonic = monotonic
         self._last: dict[tuple[Place, int], float] = {}  # (place, rank) -> when
 
-    def allows(self, place: Place, rank: int) -> bool:
-        """Whether a message about an issue of this rank may ping the place now."""
-        pause, now = QUIET_AFTER.get(rank, 0.0), self._monotonic()
+    def allows(self, place: Place, rank: int, at_most: float) -> bool:
+        """Whether a message about an issue of this rank may ping the place now.
+
+        `at_most` seconds of quiet: a policy whose windows are shorter than the usual pause means to call more often.
+        """
+        pause, now = min(QUIET_AFTER.get(rank, 0.0), at_most), self._monotonic()
         return all(now - self._last.get((place, each), -pause) >= pause for each in range(1, rank + 1))
 
     def spend(self, place: Place, rank: int) -> None:

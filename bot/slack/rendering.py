@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from bot.domain.deadlines import TIER_WINDOW, UPDATE
@@ -54,7 +54,7 @@ class Scene:
     earlier_link: str | None  # permalink of the card it came from
     now: datetime
     name_of: Callable[[str], str]  # a user's name, for words that must not mention
-    may_call: Callable[[int], bool] = lambda _rank: True  # whether the place may be pinged for an issue of this rank
+    may_call: Callable[[int, timedelta], bool] = lambda _rank, _pause: True  # whether the clock may ping the place now
     gathered: tuple[Told, ...] = ()  # what a digest tells of
 
 
@@ -121,22 +121,25 @@ def without_blocks(call: Call) -> Call:
 
 def _card(issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: Scene) -> cards.Message:
     assert tier is not None
-    ping = ping and _may_call(issue, policy, scene)
+    by_somebody = issue.hand_off is not None and issue.hand_off.by is not None
+    ping = ping and _may_call(issue, policy, scene, asked=by_somebody)
     return cards.card(
         issue, policy, tier=tier, ping=ping, newest=scene.newest_link, earlier=scene.earlier_link, now=scene.now
     )
 
 
-def _may_call(issue: Issue, policy: Policy, scene: Scene) -> bool:
-    """Not too often, and not outside the hours that its priority promises (domain.md 3.12, 7.3)."""
-    hours = policy.targets[issue.priority].calendar
-    return hours.is_open(scene.now) and scene.may_call(issue.priority.rank)
+def _may_call(issue: Issue, policy: Policy, scene: Scene, *, asked: bool = False) -> bool:
+    """By the clock not too often, if nobody `asked` for it; and in the hours of its priority (domain.md 3.12, 7.3)."""
+    targets = policy.targets[issue.priority]
+    return targets.calendar.is_open(scene.now) and (
+        asked or scene.may_call(issue.priority.rank, min(targets.windows) / 2)
+    )
 
 
 def _tier_ping(ping: TierPing, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
     tier = policy.tier(issue.tier)
-    called = words.mention(tier.ping) if _may_call(issue, policy, scene) else None
+    called = words.mention(tier.ping) if _may_call(issue, policy, scene, asked=not ping.count) else None
     if issue.claim:
         called = person(issue.claim.by)  # the others cannot help
     text = ping.why or f"{issue.name} {escape(issue.title)}: {_pinged_because(issue, ping.cause)}."

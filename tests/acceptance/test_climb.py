@@ -52,7 +52,7 @@ def the_climb(town: Town) -> None:
     top = fay.card(ignored, "it-managers")
     assert "Escalate" not in top.buttons
     for count in (1, 2):
-        reminder = fay.sees(f"Reminder {count}.", ignored, where="it-managers", under=top)
+        reminder = fay.sees(f"Reminder {count} of the last tier.", ignored, where="it-managers", under=top)
         assert reminder.calls_me
         assert reminder.body["subtype"] == "thread_broadcast"
     assert [card.place for card in fay.read("it-managers") if card.says([ignored, "Status"])] == [top.place]

@@ -91,7 +91,7 @@ def test_claim_release_escalate_by_hand_resolve_reopen(calm: Town) -> None:
 
     maya.presses("Not fixed", receipt)
     maya.fills(reason="It is gone again")
-    maya.sees_it_become(receipt, "Waiting for L2")
+    maya.sees_it_become(receipt, "Open again, and waiting for L2")
     dana.sees_it_become(higher, "nobody in L2 has claimed it")
     dana.sees("is back", where="support-l2", under=higher)
 

@@ -15,7 +15,7 @@ def test_a_card_deleted_by_hand_comes_back_once_and_pings_nobody(workspace: Work
     workspace.tell_bot(workspace.card("L1"), "claim", by="U0ANA")
     workspace.tell_bot(workspace.card("L1"), "release", by="U0ANA")
     (card,) = [message for message in workspace.channel("support-l2") if not message.thread_ts]
-    assert slack.pings("C0L2") == 1  # the first card's
+    assert slack.pings("C0L2") == 2  # the first card's, and the release's
     assert "<!here>" not in card.shown + card.text
     assert "Open, nobody in L1 or L2 has claimed it" in card.shown
     assert card.buttons == ["Claim", "Escalate", "Resolve"]

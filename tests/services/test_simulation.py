@@ -529,7 +529,7 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
     assert [line.index(word) for line, word in zip(lines[:4], ("L1 (", "management", "L2", "L3 ("), strict=True)][
         :3
     ] == [lines[0].index("L1 (")] * 3
-    assert text.splitlines()[-1] == "It goes on like this until somebody acts: the next time on Mon 2026-11-23 11:22."
+    assert text.splitlines()[-1] == "It goes on like this until somebody acts: the next time on Mon 2026-11-23 11:25."
 
 
 def test_no_word_of_slack_is_shown() -> None:

@@ -159,6 +159,14 @@ def test_who_holds_it_is_called_when_it_is_raised(workspace: Workspace) -> None:
     assert any(message.text.startswith("<@U0ANA>, <@U0MAYA> has changed") for message in thread)
 
 
+def test_whoever_asks_is_heard_however_often_the_channel_was_called(workspace: Workspace) -> None:
+    for number in (1, 2):
+        workspace.submit_issue(by=f"U0P{number}")
+        said = "escalate nobody can log in; tried: a restart"
+        workspace.tell_bot(workspace.card("L1", number), said, by="U0ANA")
+    assert called(workspace, "support-l2") == 2
+
+
 # --- how often, and when ----------------------------------------------------------------------------------------------
 
 
