@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.workers"]
 
 HERE = Path(__file__).parent
-LAST = ("page", "playground", "acceptance")  # they keep connections open in threads of their own
+LAST = ("acceptance", "page", "playground")  # they keep connections open in threads; the longest come first
 
 
 @pytest.hookimpl(trylast=True)
