@@ -22,7 +22,7 @@ Json = dict[str, Any]
 Found = TypeVar("Found")
 
 HOME = Path(__file__).parent.parent.parent
-PATIENCE = 20.0  # seconds until a test gives up on what should come in a moment; the machine may be busy
+PATIENCE = 60.0  # seconds until a test gives up on what should come in a moment; the machine may be busy
 BOT_TOKEN = "xoxb-playground-bot"
 APP_TOKEN = "xapp-playground-app"
 BOT = "U0BOT"
@@ -141,7 +141,7 @@ class Playground(Process):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, {"content-type": "application/json"}, method=verb)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 answer: Json = json.load(response)
         except urllib.error.HTTPError as error:
             with error:
@@ -205,7 +205,7 @@ class Bot(Process):
         """What GET /health says; only with HTTP_PORT set."""
         address = f"http://127.0.0.1:{self.settings['HTTP_PORT']}/health"
         try:
-            with urllib.request.urlopen(address, timeout=5) as response:
+            with urllib.request.urlopen(address, timeout=PATIENCE) as response:
                 answer: Json = json.load(response)
         except urllib.error.HTTPError as error:
             with error:
