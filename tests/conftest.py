@@ -13,9 +13,10 @@ LAST = ("acceptance", "page", "playground")  # they keep connections open in thr
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Hypothesis watches the random numbers of the whole process, and takes those of another thread for a fault."""
+    watched = {item.path for item in items if item.get_closest_marker("hypothesis")}
 
     def turn(item: pytest.Item) -> int:
         package = item.path.relative_to(HERE).parts[0]
-        return LAST.index(package) + 1 if package in LAST else 0
+        return LAST.index(package) + 1 if package in LAST and item.path not in watched else 0
 
     items.sort(key=turn)
