@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.databases", "tests.workers"]
 
 HERE = Path(__file__).parent
 LAST = ("acceptance", "page", "playground")  # they keep connections open in threads; the longest come first
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(trylast=True)
