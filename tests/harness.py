@@ -102,6 +102,7 @@ class Workspace:
             user=lambda: BOT,
         )
         self.app = App(
+            name="Escalator",  # or Bolt reads the sources of all callers to find one
             client=WebClient(token="xoxb-test", base_url="http://127.0.0.1:9/"),
             authorize=lambda: AuthorizeResult(
                 enterprise_id=None, team_id="T0", bot_user_id=BOT, bot_id="B0BOT", bot_token="xoxb-test"
