@@ -1,6 +1,9 @@
 """The real processes, and the people who use them: everything goes over HTTP and WebSockets, as from a browser."""
 
+import contextlib
+import itertools
 import json
+import os
 import re
 import signal
 import socket
@@ -40,11 +43,16 @@ def until(condition: Callable[[], Found], what: str, within: float = PATIENCE) -
         pause.wait(0.02)
 
 
+PORTS = itertools.count(20_000 + os.getpid() % 100 * 100)  # each worker's own, and none that systems hand out
+
+
 def free_port() -> int:
-    """One that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody listens on, and that nobody gets who asks the system for any."""
+    while True:
+        port = next(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def at_once(*acts: Callable[[], Any]) -> None:
