@@ -13,10 +13,10 @@ demo: .venv/demo  ## try Escalator in a browser, without Slack (HOST=, PORT=)
 	@$(BIN)/python -m playground.demo --host $(HOST) --port $(PORT)
 
 test: .venv/dev  ## run all tests (ARGS="..." goes to pytest)
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
 check: .venv/dev  ## everything that must be clean: format, lint, types, imports, tests
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m pytest -q
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m pytest -q -n auto
 
 run: .venv/run  ## run the bot against Slack, with the settings in .env
 	@$(BIN)/python app.py run

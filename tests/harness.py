@@ -27,6 +27,7 @@ from bot.services.search import Search
 from bot.slack import ids
 from handlers import register
 from storage import SqlDatabase
+from tests.databases import unsynced
 from tests.fake_slack import BOT, NAMES, FakeSlack, Message, dm_id
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -63,7 +64,7 @@ class Workspace:
     """A workspace with the bot in it. Verbs are what people do; every verb ends when the bot has come to rest."""
 
     def __init__(self, database: SqlDatabase, *, policy: Policy | None = None, clock: Clock | None = None) -> None:
-        self.database = database
+        self.database = unsynced(database)
         self.policy = policy or plain_policy()
         self.clock = clock or Clock()
         self.slack = FakeSlack()
@@ -101,6 +102,7 @@ class Workspace:
             user=lambda: BOT,
         )
         self.app = App(
+            name="Escalator",  # or Bolt reads the sources of all callers to find one
             client=WebClient(token="xoxb-test", base_url="http://127.0.0.1:9/"),
             authorize=lambda: AuthorizeResult(
                 enterprise_id=None, team_id="T0", bot_user_id=BOT, bot_id="B0BOT", bot_token="xoxb-test"

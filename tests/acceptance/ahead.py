@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import workers
 from tests.acceptance.town import Town
 
 Found = Callable[..., Town]  # founds a town; see Towns
@@ -36,7 +37,7 @@ class Towns:
 
 
 def ahead(story: Callable[..., None]) -> Callable[..., None]:
-    """For a test that takes `found`, and perhaps `postgres_url`: it is run by `Stories` when the first test starts."""
+    """For a test that takes `found`, and perhaps `postgres_url`: `Stories` begins it with the first in its company."""
 
     def asked(stories: "Stories", request: pytest.FixtureRequest) -> None:
         stories.outcome(request.node)
@@ -53,18 +54,22 @@ def story_of(item: Any) -> Callable[..., None] | None:
 
 
 class Stories:
-    """Begins all stories among these tests at once; `folder` makes a directory for each, by name."""
+    """Begins the stories among these tests, a company of them at once; `folder` makes a directory for each, by name."""
 
-    def __init__(
-        self, items: Iterable[pytest.Item], folder: Callable[[str], Path], fixture: Callable[[str], Any]
-    ) -> None:
+    def __init__(self, items: Iterable[pytest.Item], folder: Callable[[str], Path]) -> None:
+        self._folder = folder
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="story")
+        self._untold = [item for item in items if story_of(item)]
         self._told: dict[str, Future[None]] = {}
-        for item in items:
-            if story := story_of(item):
-                names = [name for name in inspect.signature(story).parameters if name != "found"]
-                given = {name: fixture(name) for name in names}
-                self._told[item.nodeid] = self._pool.submit(_tell, story, folder(item.name), given)
+
+    def begin(self, company: str, fixture: Callable[[str], Any]) -> None:
+        """Those that no worker but this one is asked for."""
+        for item in [each for each in self._untold if workers.company(each.nodeid) == company]:
+            self._untold.remove(item)
+            story = story_of(item)
+            assert story is not None
+            given = {name: fixture(name) for name in inspect.signature(story).parameters if name != "found"}
+            self._told[item.nodeid] = self._pool.submit(_tell, story, self._folder(item.name), given)
 
     def outcome(self, item: pytest.Item) -> None:
         self._told[item.nodeid].result()

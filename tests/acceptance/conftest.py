@@ -8,6 +8,7 @@ import pytest
 from tests.acceptance.ahead import Found, Stories, Towns, story_of
 from tests.acceptance.driver import Bot
 from tests.acceptance.town import Town, policy_text
+from tests.workers import company
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,14 +18,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stories(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
-    told = Stories(request.session.items, tmp_path_factory.mktemp, request.getfixturevalue)
+    told = Stories(request.session.items, tmp_path_factory.mktemp)
     yield told
     told.close()
 
 
 @pytest.fixture(autouse=True)
-def _begun(stories: Stories) -> None:
-    """Whatever test comes first, the stories begin with it."""
+def _begun(stories: Stories, request: pytest.FixtureRequest) -> None:
+    """Whatever test comes first, the stories in its company begin with it."""
+    stories.begin(company(request.node.nodeid), request.getfixturevalue)
 
 
 @pytest.fixture

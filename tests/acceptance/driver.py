@@ -1,6 +1,9 @@
 """The real processes, and the people who use them: everything goes over HTTP and WebSockets, as from a browser."""
 
+import contextlib
+import itertools
 import json
+import os
 import re
 import signal
 import socket
@@ -22,7 +25,7 @@ Json = dict[str, Any]
 Found = TypeVar("Found")
 
 HOME = Path(__file__).parent.parent.parent
-PATIENCE = 20.0  # seconds until a test gives up on what should come in a moment; the machine may be busy
+PATIENCE = 60.0  # seconds until a test gives up on what should come in a moment; the machine may be busy
 BOT_TOKEN = "xoxb-playground-bot"
 APP_TOKEN = "xapp-playground-app"
 BOT = "U0BOT"
@@ -40,11 +43,16 @@ def until(condition: Callable[[], Found], what: str, within: float = PATIENCE) -
         pause.wait(0.02)
 
 
+PORTS = itertools.count(20_000 + os.getpid() % 100 * 100)  # each worker's own, and none that systems hand out
+
+
 def free_port() -> int:
-    """One that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody listens on, and that nobody gets who asks the system for any."""
+    while True:
+        port = next(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def at_once(*acts: Callable[[], Any]) -> None:
@@ -141,7 +149,7 @@ class Playground(Process):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, {"content-type": "application/json"}, method=verb)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 answer: Json = json.load(response)
         except urllib.error.HTTPError as error:
             with error:
@@ -205,7 +213,7 @@ class Bot(Process):
         """What GET /health says; only with HTTP_PORT set."""
         address = f"http://127.0.0.1:{self.settings['HTTP_PORT']}/health"
         try:
-            with urllib.request.urlopen(address, timeout=5) as response:
+            with urllib.request.urlopen(address, timeout=PATIENCE) as response:
                 answer: Json = json.load(response)
         except urllib.error.HTTPError as error:
             with error:

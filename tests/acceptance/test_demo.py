@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.driver import HOME, Process, free_port, until
+from tests.acceptance.driver import HOME, PATIENCE, Process, free_port, until
 
 
 def children(pid: int) -> list[int]:
@@ -36,10 +36,10 @@ def test_it_opens_a_browser_and_ctrl_c_kill_and_a_closed_terminal_end_all_it_sta
     demo = Process(command, log=tmp_path / "demo.log", cwd=HOME, env=desktop)
     started: list[int] = []
     try:
-        line = demo.says("Escalator is ready. Open", within=30)
+        line = demo.says("Escalator is ready. Open", within=PATIENCE)
         address = line.split()[-1]
         assert address == f"http://127.0.0.1:{port}/"
-        with urllib.request.urlopen(address, timeout=10) as page:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as page:
             assert page.status == 200
         assert until(lambda: opened.exists() and opened.read_text(), "the browser") == f"{address}\n"
         until(lambda: len(children(demo.pid)) == 2, "two processes")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.ahead import Found, ahead
-from tests.acceptance.driver import BOT, Bot, Refused, until
+from tests.acceptance.driver import BOT, Bot, Refused, free_port, until
 from tests.acceptance.town import Town, policy_text, roots
 
 
@@ -252,7 +252,7 @@ def test_a_database_that_cannot_be_used_is_one_sentence(found: Found, spoil: Cal
 
 def test_a_postgres_that_does_not_answer_is_one_sentence_without_the_password(found: Found) -> None:
     town = found(with_slack=False)
-    bot = town.runs(DATABASE_URL=f"postgresql://escalator:hunter2@127.0.0.1:{town.port + 1}/escalator")
+    bot = town.runs(DATABASE_URL=f"postgresql://escalator:hunter2@127.0.0.1:{free_port()}/escalator")
     assert bot.ends() == 1
     (sentence,) = bot.said.splitlines()
     assert "Cannot open postgresql+psycopg://escalator:***@" in sentence

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
 
-from tests.acceptance.driver import HOME, Process, free_port
+from tests.acceptance.driver import HOME, PATIENCE, Process, free_port
 from tests.acceptance.town import policy_text
 from tests.page.conftest import ARGUMENTS, WAIT_MS
 
-PATIENCE_MS = 20_000  # until a test gives up on what should come in a moment; the machine may be busy
+PATIENCE_MS = 40_000  # as WAIT_MS; here real processes answer
 UNCLAIMED = "8s"  # how long L1 may leave an issue unclaimed; the next tiers are patient
 SQUARE = ".dialog { border-radius: 0; }"  # or what is behind a dialog shows in a picture's corners
 WAITING = '[waiting]\nnudges = []\nresolve = "24h"\n'
@@ -64,12 +64,12 @@ def demo(browser: Browser, policy: Path, tmp_path_factory: pytest.TempPathFactor
     nowhere = {"PATH": "/usr/bin:/bin", "BROWSER": "true"}  # or it opens a window of the tester's own browser
     running = Process(command, log=folder / "demo.log", cwd=HOME, env=nowhere)
     try:
-        yield running.says("Escalator is ready. Open", within=40).split()[-1]
-        assert running.stop(within=20) == 0
+        yield running.says("Escalator is ready. Open", within=PATIENCE).split()[-1]
+        assert running.stop(within=PATIENCE) == 0
         assert "Traceback" not in running.said
     finally:
         if running.code is None:
-            running.stop(within=20)  # not killed: it would leave the two that it started
+            running.stop(within=PATIENCE)  # not killed: it would leave the two that it started
 
 
 @pytest.fixture

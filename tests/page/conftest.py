@@ -13,7 +13,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
 ]  # fmt: skip
-WAIT_MS = 5000
+WAIT_MS = 20_000  # until a test gives up on what should come in a moment; the machine may be busy
 DESK: ViewportSize = {"width": 1280, "height": 800}
 
 Open = Callable[..., Page]

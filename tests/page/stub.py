@@ -175,7 +175,7 @@ class Stub:
                 {"name": "Make an issue", "type": "message", "callback_id": "from_message", "description": "Of this"},
             ],
         }  # fmt: skip
-        await asyncio.to_thread(self.may_answer.wait, 5)
+        await asyncio.to_thread(self.may_answer.wait, 60)
         return JSONResponse(found)
 
     async def live(self, websocket: WebSocket) -> None:

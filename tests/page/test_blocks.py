@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import Open
+from tests.page.conftest import WAIT_MS, Open
 from tests.page.stub import ANA, BEGUN, MAYA, Json, Stub, card, every_block, mrkdwn, option, plain, said
 
 CARD = f"{BEGUN:.6f}"
@@ -16,7 +16,7 @@ def shown(stub: Stub, open_page: Open) -> Page:
 
 
 def last_action(stub: Stub, page: Page, count: int = 1) -> Json:
-    for _ in range(100):
+    for _ in range(WAIT_MS // 20):
         if len(stub.asked("action")) >= count:
             return stub.asked("action")[-1]
         page.wait_for_timeout(20)

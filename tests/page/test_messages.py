@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import Open
+from tests.page.conftest import WAIT_MS, Open
 from tests.page.stub import ANA, BEGUN, BOT, CHEN, MAYA, Json, Stub, card, said
 
 NOW = int(time.time()) - 600
@@ -14,7 +14,7 @@ NOW = int(time.time()) - 600
 
 def once(stub: Stub, page: Page, path: str, count: int = 1) -> Json:
     """The body of the newest call of that path, when `count` of them have come."""
-    for _ in range(100):
+    for _ in range(WAIT_MS // 20):
         if len(stub.asked(path)) >= count:
             return stub.asked(path)[-1]
         page.wait_for_timeout(20)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.page.conftest import Open
+from tests.page.conftest import WAIT_MS, Open
 from tests.page.stub import MAYA, Json, Stub, form, mrkdwn, option, plain
 from tests.page.test_messages import once
 
@@ -96,7 +96,7 @@ def test_the_button_waits_for_the_answer_and_trouble_is_told(
     asked = threading.Event()
 
     def late(_: Json) -> Json:
-        asked.wait(5)
+        asked.wait(WAIT_MS / 1000)
         return {"ok": False, "error": "timeout", "message": "We had some trouble connecting. Try again?"}
 
     stub.answers["submit"] = late

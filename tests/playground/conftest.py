@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from playground.manifest import Manifest
-from tests.playground.workspace import MANIFEST, Bot, Local, Person
+from tests.playground.workspace import MANIFEST, PATIENCE, Bot, Local, Person
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def local(shared: Local, shared_bot: Bot) -> Local:
 
 @pytest.fixture
 def bot(local: Local, shared_bot: Bot) -> Bot:
-    assert local.look("acks?wait=10")["settled"], "what an earlier test did is still on its way"
+    assert local.look(f"acks?wait={PATIENCE}")["settled"], "what an earlier test did is still on its way"
     shared_bot.forget()
     return shared_bot
 

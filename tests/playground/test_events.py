@@ -271,12 +271,12 @@ def test_an_event_without_ack_comes_again_at_once_after_a_minute_and_after_five(
             wait_for_attempts(bot, ts, number)
             if pause:
                 local.advance(3.1 + pause - 5)
-                assert local.look("acks?wait=10")["settled"]
+                assert local.look(f"acks?wait={PATIENCE}")["settled"]
                 assert len(attempts(bot, ts)) == number, "not yet"
             local.advance(5)
         wait_for_attempts(bot, ts, 4)
         local.advance(3.1)
-        assert local.look("acks?wait=10")["settled"]
+        assert local.look(f"acks?wait={PATIENCE}")["settled"]
         local.advance(3600)
 
     last = ana.says("C0L1", "Hello?")
@@ -297,7 +297,7 @@ def test_an_event_heard_at_the_second_attempt_does_not_come_again(local: Local, 
         wait_for_attempts(bot, ts, 1)
         local.advance(3.1)
         wait_for_attempts(bot, ts, 2)
-        assert local.look("acks?wait=10")["settled"]
+        assert local.look(f"acks?wait={PATIENCE}")["settled"]
         local.advance(3600)
 
     last = ana.says("C0L1", "Hello?")

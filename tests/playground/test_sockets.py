@@ -60,7 +60,7 @@ def test_an_ack_may_come_over_another_connection(quiet: Local, sockets: Any) -> 
     first.ack(envelopes[1])
     second.ack(envelopes[0])
 
-    acks = quiet.look("acks?wait=10")["acks"]
+    acks = quiet.look(f"acks?wait={PATIENCE}")["acks"]
     latencies = {ack["envelope_id"]: ack["latency_ms"] for ack in acks}
     assert all(latencies[envelope["envelope_id"]] is not None for envelope in envelopes)
 
@@ -85,7 +85,7 @@ def test_nonsense_from_the_app_changes_nothing(quiet: Local, sockets: Any) -> No
 
     envelope = socket.get()
     socket.ack(envelope)
-    last = quiet.look("acks?wait=10")["acks"][-1]
+    last = quiet.look(f"acks?wait={PATIENCE}")["acks"][-1]
     assert (last["envelope_id"], last["latency_ms"] is None) == (envelope["envelope_id"], False)
 
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from playground.control import Control, Faults
 from playground.server import Playground
-from tests.playground.workspace import APP_TOKEN, MANIFEST, Bot, Local, Person
+from tests.playground.workspace import APP_TOKEN, MANIFEST, PATIENCE, Bot, Local, Person
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -98,7 +98,7 @@ class Process:
         return line.split()[-1]
 
     def ends(self) -> tuple[int, str]:
-        _, said = self._process.communicate(timeout=30)
+        _, said = self._process.communicate(timeout=PATIENCE)
         return self._process.returncode, said
 
     def gets(self, number: int) -> None:

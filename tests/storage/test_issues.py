@@ -321,8 +321,8 @@ def test_reads_do_not_wait_for_a_writer(database: SqlDatabase, keep: Keep, now: 
     issue = keep(1, now)
     with database.begin() as tx, ThreadPoolExecutor(1) as pool:
         tx.save(replace(tx.issue(1), title="changed", version=2), None)
-        assert pool.submit(database.find, 1).result(timeout=5) == issue
-        assert pool.submit(database.due, now, 10).result(timeout=5) == [1]
+        assert pool.submit(database.find, 1).result(timeout=60) == issue
+        assert pool.submit(database.due, now, 10).result(timeout=60) == [1]
 
 
 def test_a_transaction_inside_a_transaction_is_a_mistake(database: SqlDatabase) -> None:

@@ -433,7 +433,7 @@ def test_a_change_waits_for_another_replica_to_finish_with_the_issue(
             waits = pool.submit(title)
             with pytest.raises(TimeoutError):
                 waits.result(timeout=0.3)
-        assert waits.result(timeout=10) == "open"
+        assert waits.result(timeout=60) == "open"
 
 
 @only_postgresql

@@ -1,7 +1,6 @@
 """A workspace with the bot in it, on a real SQLite file."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ from tests.harness import Workspace
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    database = open_database(f"sqlite:///{tmp_path / 'escalator.db'}")
+def workspace(sqlite_url: str) -> Iterator[Workspace]:
+    database = open_database(sqlite_url)
     yield Workspace(database)
     database.close()
