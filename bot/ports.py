@@ -91,6 +91,10 @@ class Transaction(Protocol):
     def timeline(self, number: int) -> Sequence[TimelineEntry]: ...
     def policy(self, version: str) -> Policy: ...
     def keep_policy(self, policy: Policy, now: datetime) -> None: ...
+    def put_in_force(self, policy: Policy, now: datetime) -> None:
+        """Keep it, as the one that new issues follow. If it is that already, it goes on being so since when it was."""
+        ...
+
     def failed(self, id: int, error: str, now: datetime) -> None:
         """A row of the outbox that will not be tried again."""
         ...
@@ -143,6 +147,18 @@ class Database(Protocol):
 
     def live_by_tier(self) -> Mapping[tuple[str, int], int]:
         """How many live ones there are, by the version of their policy and the number of their tier."""
+        ...
+
+    def unfinished(self) -> Sequence[Issue]:
+        """Those that are live or may become so again, being resolved or merged: P1 first, then the oldest."""
+        ...
+
+    def versions_in_use(self) -> Mapping[str, int]:
+        """How many unfinished issues there are of each version of the policy."""
+        ...
+
+    def in_force(self) -> tuple[Policy, datetime] | None:
+        """The policy that new issues followed last, and since when; None: none was ever in force."""
         ...
 
     def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:

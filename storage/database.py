@@ -18,13 +18,13 @@ from bot.domain.refusals import NoSuchIssue
 from bot.messages import Place
 from bot.ports import Post, TimelineEntry
 from storage import reading
-from storage.codec import issue_from
+from storage.codec import issue_from, policy_from
 from storage.connections import insert_into
 from storage.directory import Directory
 from storage.health import Finding, findings
 from storage.opening import CannotOpen, FileLock, copy, file_of, parse
 from storage.outbox import Outbox
-from storage.tables import LIVE, EngineRow, IssueRow, PostRow
+from storage.tables import LIVE, UNFINISHED, EngineRow, IssueRow, PolicyRow, PostRow
 from storage.transaction import SqlTransaction
 from storage.upgrade import HEAD, revision_of, upgrade
 
@@ -61,6 +61,21 @@ class SqlDatabase(Outbox, Directory):
         counts = select(*place, func.count()).where(LIVE).group_by(*place)
         with self.read() as connection:
             return {(version, tier): count for version, tier, count in connection.execute(counts)}
+
+    def unfinished(self) -> Sequence[Issue]:
+        order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
+        return self._issues(select(col(IssueRow.body)).where(UNFINISHED).order_by(*order))
+
+    def versions_in_use(self) -> dict[str, int]:
+        counts = select(col(IssueRow.policy), func.count()).where(UNFINISHED).group_by(col(IssueRow.policy))
+        with self.read() as connection:
+            return {version: count for version, count in connection.execute(counts)}
+
+    def in_force(self) -> tuple[Policy, datetime] | None:
+        columns = col(PolicyRow.content), col(PolicyRow.in_force_since)
+        with self.read() as connection:
+            found = connection.execute(select(*columns).where(columns[1].is_not(None))).first()
+        return (policy_from(found.content), found.in_force_since) if found else None
 
     def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:
         theirs = select(col(IssueRow.body)).where(col(IssueRow.reporter) == reporter)

@@ -336,3 +336,26 @@ def test_a_closed_database_is_closed(database: SqlDatabase) -> None:
         database.find(1)
     with pytest.raises(RuntimeError, match="closed"), database.write() as connection:
         connection.execute(text("SELECT 1"))
+
+
+def test_one_policy_is_in_force_since_it_came_into_force(database: SqlDatabase, policy: Policy, now: datetime) -> None:
+    other, later = replace(policy, version="v2"), now + timedelta(hours=1)
+    assert database.in_force() is None
+    with database.begin() as tx:
+        tx.keep_policy(other, now)
+        tx.put_in_force(policy, now)
+    for at in (later, later + timedelta(hours=1)):
+        with database.begin() as tx:
+            tx.put_in_force(policy, at)
+        assert database.in_force() == (policy, now)
+    for each in (other, policy):
+        with database.begin() as tx:
+            tx.put_in_force(each, later)
+        assert database.in_force() == (each, later)
+
+
+def test_unfinished_are_those_that_are_live_or_may_be_again(database: SqlDatabase, keep: Keep) -> None:
+    for number, status in enumerate(Status, start=1):
+        keep(number=number, status=status, priority=Priority.P1 if status is Status.MERGED else Priority.P3)
+    assert [issue.status for issue in database.unfinished()] == ["merged", "open", "claimed", "waiting", "resolved"]
+    assert database.versions_in_use() == {"v1": 5}
