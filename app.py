@@ -38,7 +38,7 @@ from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
 from bot.services.pacing import Pacer, PingBudget
-from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_misfit
+from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_homeless
 from bot.services.search import Search
 from bot.services.simulation import (
     SimulationError,
@@ -453,15 +453,15 @@ def apply_policy(settings: Settings, *, unasked: bool) -> int:
         )
         return FAILED
     try:
-        refuse_misfit(policy, database, settings.policy_file.name)
+        refuse_homeless(policy, database, settings.policy_file.name, utc_now())
         outlook = look_ahead(policy, database, utc_now())
         if not outlook.moving:
-            print(f"All open issues ({outlook.open}) follow version {policy.version} of the policy already.")
+            print(f"All issues not closed yet ({outlook.unfinished}) follow version {policy.version} already.")
             return FINE
         print(
-            f"{len(outlook.moving)} of {outlook.open} open issues move to version {policy.version} of the policy. "
-            f"{outlook.earlier} of them would have an earlier next deadline; {outlook.late} would be past a deadline "
-            "at once, and have only the grace left that the policy gives."
+            f"{len(outlook.moving)} of {outlook.unfinished} issues not closed yet move to version {policy.version} of "
+            f"the policy. {outlook.earlier} of them would have an earlier next deadline; {outlook.late} would be past "
+            "a deadline at once, and have only the grace left that the policy gives."
         )
         if not unasked and not _yes("Move them?"):
             print("Nothing was changed.")
@@ -469,7 +469,7 @@ def apply_policy(settings: Settings, *, unasked: bool) -> int:
         moved, troubles = apply_to(outlook.moving, policy, database, utc_now)
         for trouble in troubles:
             print(trouble, file=sys.stderr)
-        print(f"{moved} open issues were moved. Their cards and receipts are redrawn when the bot runs.")
+        print(f"{moved} issues were moved. Their cards and receipts are redrawn when the bot runs.")
         return FAILED if troubles else FINE
     finally:
         database.close()

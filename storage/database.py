@@ -69,7 +69,7 @@ class SqlDatabase(Outbox, Directory):
     def versions_in_use(self) -> dict[str, int]:
         counts = select(col(IssueRow.policy), func.count()).where(UNFINISHED).group_by(col(IssueRow.policy))
         with self.read() as connection:
-            return {version: count for version, count in connection.execute(counts)}
+            return dict(connection.execute(counts).all())
 
     def in_force(self) -> tuple[Policy, datetime] | None:
         columns = col(PolicyRow.content), col(PolicyRow.in_force_since)

@@ -126,8 +126,11 @@ def _closed(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
 
 
 def replan(issue: Issue, old: Policy, new: Policy, now: datetime, *, holidays: tuple[date, ...] = ()) -> Decision:
-    """Move an issue to another version of the policy: what is used stays, a new breach is given its grace (3.9)."""
-    if not issue.live or issue.policy == new.version:
+    """Move an issue to another version of the policy: what is used stays, a new breach is given its grace (3.9).
+
+    Also one that is resolved or merged: nothing runs, but if it comes back it shall follow the new ladder.
+    """
+    if issue.status in (Status.CLOSED, Status.CANCELLED) or issue.policy == new.version:
         return Decision(issue)
     before, after = old.targets[issue.priority], new.targets[issue.priority]
     budgets = {
