@@ -132,6 +132,14 @@ class SqlDatabase(Outbox, Directory):
     def copy_at(self, source: tuple[str, str], place: Place) -> Post | None:
         return self._post(reading.relays(source) & (col(PostRow.place) == str(place)))
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it has the schema of this program; False if there is none yet."""
+        if self._file and not self._file.exists():
+            return False
+        with self.read() as connection:
+            return revision_of(connection) == HEAD
+
     def check(self) -> list[Finding]:
         """Whether the bot could run on it. Leaves nothing behind; reads all of a SQLite file."""
         if self._file and not self._file.exists():

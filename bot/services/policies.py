@@ -27,14 +27,20 @@ NAMED = 10  # issues in one line
 class PolicyKeeper:
     """Calling it answers with the policy that new issues are opened under. Any thread may."""
 
-    def __init__(self, path: Path, policy: Policy, database: Database, clock: Clock) -> None:
-        """`policy` is what the file said just now. Raises PolicyError if it does not fit the open issues."""
+    def __init__(self, path: Path, database: Database, clock: Clock) -> None:
+        """Takes what the file says, or what it said last if it cannot be used. Raises PolicyError if it never could."""
         self._path = path
         self._database = database
         self._clock = clock
         self._one_at_a_time = Lock()
-        self._policy = policy
-        self._keep(policy)
+        self._mistakes: tuple[str, ...] = ()  # in the file, while an older policy is in force
+        try:
+            self._policy = self._read()
+        except PolicyError as error:
+            if (kept := database.in_force()) is None:
+                raise
+            self._policy, self._mistakes = kept[0], error.lines
+            self._complain()
 
     def __call__(self) -> Policy:
         return self._policy
@@ -43,23 +49,43 @@ class PolicyKeeper:
         """Read the file again; whether there is another policy now. After a mistake the last good one stays."""
         with self._one_at_a_time:
             try:
-                policy = load_policy(self._path)
-                if policy == self._policy:
-                    log.info("%s was read again and says the same as before", self._path)
-                    return False
-                self._keep(policy)
+                policy = self._read()
             except PolicyError as error:
-                for line in error.lines:
-                    log.error("the policy stays as it was: %s", line)
+                self._mistakes = error.lines
+                self._complain()
+                return False
+            self._mistakes = ()
+            if policy == self._policy:
+                log.info("%s was read again and says the same as before", self._path)
                 return False
             self._policy = policy
             log.info("%s was read again; issues reported from now on follow version %s", self._path, policy.version)
             return True
 
-    def _keep(self, policy: Policy) -> None:
-        refuse_misfit(policy, self._database, self._path.name, self._clock())
+    def complain(self) -> None:
+        """Say once more that the file cannot be used, if that is so."""
+        with self._one_at_a_time:
+            self._complain()
+
+    def _complain(self) -> None:
+        if not self._mistakes:
+            return
+        for line in self._mistakes:
+            log.error("the policy stays as it was: %s", line)
+        kept = self._database.in_force()
+        since = f"{kept[1]:%Y-%m-%d %H:%M} UTC" if kept else "the start"
+        log.error(
+            "version %s of the policy, in force since %s, goes on until the file is mended", self._policy.version, since
+        )
+
+    def _read(self) -> Policy:
+        """Raises PolicyError."""
+        policy = load_policy(self._path)
+        now = self._clock()
+        refuse_misfit(policy, self._database, self._path.name, now)
         with self._database.begin() as tx:
-            tx.keep_policy(policy, self._clock())
+            tx.put_in_force(policy, now)
+        return policy
 
 
 # --- tiers that issues still need ------------------------------------------------------------------------------------
@@ -186,7 +212,12 @@ def _overdrawn(issue: Issue, policy: Policy, now: datetime) -> set[str]:
 
 
 def apply_to(numbers: Iterable[int], policy: Policy, database: Database, clock: Clock) -> tuple[int, list[str]]:
-    """Move these issues to the policy, each in a transaction of its own: how many have moved, and what went wrong."""
+    """Move these issues to the policy, each in a transaction of its own: how many have moved, and what went wrong.
+
+    It is in force from here on: they must not be led by the policy before it, whatever becomes of the file.
+    """
+    with database.begin() as tx:
+        tx.put_in_force(policy, clock())
     moved, troubles = 0, []
     for number in numbers:
         try:

@@ -25,7 +25,7 @@ from bot.domain.issue import Status, WaitingFor
 from bot.domain.policy import Policy
 from bot.domain.priority import Level, Priority
 from bot.domain.refusals import NotALead
-from bot.policy_file import PolicyError, load_policy, parse_policy
+from bot.policy_file import PolicyError, parse_policy
 from bot.services.issues import Report
 from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_homeless, refuse_misfit
 from bot.services.recording import record
@@ -67,7 +67,7 @@ class Office:
         self.file = file
         self.clock = clock or Clock()
         self.write(SHIPPED)
-        self.keeper = PolicyKeeper(file, load_policy(file), database, self.clock)
+        self.keeper = PolicyKeeper(file, database, self.clock)
         self.workspace = Workspace(database, policy=self.keeper(), clock=self.clock)
         self.database = database
 
@@ -132,20 +132,64 @@ def test_a_file_that_says_the_same_is_no_news(small_office: Office, caplog: pyte
     assert caplog.messages == [f"{small_office.file} was read again and says the same as before"]
 
 
+def complaints(office: Office, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What is said of the file at ERROR; the last line is the same each time."""
+    lines = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    caplog.clear()
+    if lines:
+        good = f"version {office.keeper().version} of the policy, in force since 2026-11-23 09:00 UTC"
+        assert lines.pop() == f"{good}, goes on until the file is mended"
+    return [line.removeprefix("the policy stays as it was: ") for line in lines]
+
+
 def test_a_broken_file_leaves_the_last_good_policy(small_office: Office, caplog: pytest.LogCaptureFixture) -> None:
     small_office.write(SHIPPED.replace('grace = "3m"', 'grace = "3x"').replace('zone = "UTC"', 'zone = "UTX"'))
+    small_office.clock.advance(hours=1)
     assert not small_office.keeper.reload()
     assert small_office.keeper() == meant(SHIPPED)
-    assert [(record.levelname, record.message.partition(":")[0]) for record in caplog.records] == [
-        ("ERROR", "the policy stays as it was")
-    ] * 2
-    assert "calendars.office.zone" in caplog.messages[0]
-    assert "priorities.P1.grace" in caplog.messages[1]
+    zone, grace = complaints(small_office, caplog)
+    assert "calendars.office.zone" in zone
+    assert "priorities.P1.grace" in grace
     small_office.file.unlink()
     assert not small_office.keeper.reload()
-    assert "cannot be read: No such file or directory" in caplog.messages[2]
+    (missing,) = complaints(small_office, caplog)
+    assert "cannot be read: No such file or directory" in missing
     small_office.write(FASTER)
     assert small_office.keeper.reload()
+    small_office.keeper.complain()
+    assert complaints(small_office, caplog) == []
+
+
+@pytest.mark.parametrize("text", [None, SHIPPED.replace('grace = "3m"', 'grace = "3x"'), L2B])
+def test_a_start_without_a_usable_file_goes_on_with_the_policy_in_force_and_keeps_saying_so(
+    office: Office, text: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.open()
+    office.clock.advance(days=1)
+    office.file.unlink() if text is None else office.write(text)
+    office.keeper = PolicyKeeper(office.file, office.database, office.clock)
+    assert office.keeper() == meant(SHIPPED)
+    said = complaints(office, caplog)
+    assert said
+    office.keeper.complain()
+    assert complaints(office, caplog) == said
+    office.write(SHIPPED)
+    office.keeper.reload()
+    office.keeper.complain()
+    assert complaints(office, caplog) == []
+
+
+def test_a_first_start_without_a_usable_file_is_refused(store: SqlDatabase, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="cannot be read"):
+        PolicyKeeper(tmp_path / "policy.toml", store, Clock())
+
+
+def test_what_open_issues_were_moved_to_is_in_force(small_office: Office) -> None:
+    """Else a start with a broken file would lead them by the tiers before it."""
+    small_office.open()
+    apply_to((1,), meant(L2B), small_office.database, small_office.clock)
+    small_office.file.unlink()
+    assert PolicyKeeper(small_office.file, small_office.database, small_office.clock)() == meant(L2B)
 
 
 def test_an_edited_policy_moves_no_deadline_of_an_open_issue(small_office: Office) -> None:
@@ -548,6 +592,11 @@ class Machine:
         )
         return done.returncode, done.stdout, done.stderr
 
+    def check(self) -> tuple[int, list[str]]:
+        command = [sys.executable, str(ROOT / "app.py"), "check"]
+        done = subprocess.run(command, env=self.settings, cwd=self.folder, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout.splitlines()
+
     @contextmanager
     def bot(self) -> Iterator[Process]:
         log = self.folder / "bot.log"
@@ -632,13 +681,33 @@ def test_a_running_bot_reads_the_policy_at_sighup_and_lets_nobody_else_apply_it(
     assert machine.versions() == {meant(SHIPPED).version}
 
 
-def test_a_bot_does_not_start_without_a_tier_in_which_open_issues_are(machine: Machine) -> None:
+def test_a_bot_whose_file_was_broken_starts_with_the_policy_before(machine: Machine) -> None:
     machine.open_issues(2)
-    gone = SHIPPED.replace('name = "L1" ', 'name = "X1" ').replace('"support-l1"', '"x1"').replace('["L1"', '["X1"')
-    machine.policy.write_text(gone.replace("L1 =", "X1 ="), encoding="utf-8")
+    machine.policy.write_text(L2B, encoding="utf-8")
+    code, lines = machine.check()
+    assert code == 2
+    (kept,) = [line for line in lines if line.startswith("ok    policy: a start keeps version")]
+    assert f" {meant(SHIPPED).version}, in force since " in kept
+    with machine.bot() as bot:
+        bot.says("goes on until the file is mended")
+        assert f"policy.toml: tiers: L3 becomes tier 4 instead of 3, but {TWO}" in bot.said
+        assert bot.stop() == 0
+    machine.policy.write_text("", encoding="utf-8")
+    with machine.bot() as bot:
+        bot.says("goes on until the file is mended")
+        code, lines = machine.check()
+        assert code == 2
+        assert "ok    policy: the bot that is running now keeps the one it has until the file is mended." in lines
+        assert bot.stop() == 0
+
+
+def test_a_bot_that_never_had_a_policy_does_not_start_with_a_broken_one(machine: Machine) -> None:
+    machine.policy.write_text(SHIPPED.replace('grace = "3m"', 'grace = "3x"'), encoding="utf-8")
     with machine.bot() as bot:
         assert bot.ends() == 2
-        assert f"policy.toml: tiers: L1 is gone, but {TWO}" in bot.said
+        assert "policy.toml:66: priorities.P1.grace: expected a span of time" in bot.said
+    code, lines = machine.check()
+    assert (code, [line for line in lines if "policy: a start" in line]) == (2, [])
 
 
 # --- the people of today ----------------------------------------------------------------------------------------------
