@@ -29,6 +29,9 @@ from bot.domain.priority import Level, Priority
 
 MINIMUM_WINDOW = timedelta(minutes=2)  # a policy may lower it, knowingly
 SHORTEST_MINIMUM = timedelta(seconds=2)  # two ticks of the engine
+SHORTEST_PING = timedelta(minutes=10)  # between two reminders of the last tier (domain.md 3.1), unless it is a demo
+SHORTEST_CLOSE = timedelta(hours=1)  # in which a reporter can say "not fixed"; the same
+FEWEST_NUDGES = 2  # before silence is taken for "solved" (domain.md T16)
 FEWEST_TIERS = 2  # there must be somebody to escalate to
 ALIKE = 0.8  # the same for time zones, of which there are many
 SLIGHT = 0.5  # how alike an unknown key and an absent one must be, to be taken for the same
@@ -509,6 +512,8 @@ def _rules(document: object) -> Iterator[_Mistake]:
     shortest = _span(document, "minimum_window") or MINIMUM_WINDOW
     if shortest < SHORTEST_MINIMUM:
         yield _Mistake(("minimum_window",), f"expected at least {_words(SHORTEST_MINIMUM)}, not {_words(shortest)}")
+    yield from _close_rule(document, shortest)
+    yield from _matrix_rule(document)
     names = _tier_names(document)
     for priority in Priority:
         table = ("priorities", priority.value)
@@ -518,6 +523,9 @@ def _rules(document: object) -> Iterator[_Mistake]:
             yield from _first_response_rule(document, table, names)
             yield from _at_once_rules(document, (*table, "at_once"), names)
             yield from _cap_rule(document, table, names[-1])
+            if len(names) >= FEWEST_TIERS and shortest >= MINIMUM_WINDOW:
+                yield from _ping_rule(document, table, names[-1])
+        yield from _resolution_rule(document, table)
         yield from _reminders_rule(document, (*table, "reminders"))
         keys = (*_windows(document, table), *((*table, key) for key in _SPANS), (*table, "repeat", "cap"))
         yield from _calendar_use_rules(document, table, calendars, {key: _span(document, *key) for key in keys})
@@ -558,6 +566,43 @@ def _tier_rules(tiers: object) -> Iterator[_Mistake]:
                     )
 
 
+def _close_rule(document: object, shortest: timedelta) -> Iterator[_Mistake]:
+    """Where `minimum_window` is lowered, as for a demo, all goes faster."""
+    span = _span(document, "close_after")
+    if span and shortest >= MINIMUM_WINDOW and span < SHORTEST_CLOSE:
+        text = (
+            f'expected at least {_words(SHORTEST_CLOSE)}, in which the reporter can say "not fixed"; not {_words(span)}'
+        )
+        yield _Mistake(("close_after",), text)
+    elif span and span < shortest:
+        yield _Mistake(
+            ("close_after",), f"expected at least {_words(shortest)}, the minimum_window, not {_words(span)}"
+        )
+
+
+def _matrix_rule(document: object) -> Iterator[_Mistake]:
+    """Else "it got worse" could make it milder."""
+    levels = [level.value for level in Level]  # the worst first
+    for row, impact in enumerate(levels):
+        for column, urgency in enumerate(levels):
+            key = ("matrix", impact, urgency)
+            worse = [("matrix", levels[row - 1], urgency)] if row else []
+            worse += [("matrix", impact, levels[column - 1])] if column else []
+            mildest = max(((_rank(document, each), _key(each)) for each in worse), default=(0, ""))
+            if 0 < _rank(document, key) < mildest[0]:
+                yield _Mistake(
+                    key,
+                    f'expected "P{mildest[0]}" or milder, as {mildest[1]} is, which is worse; '
+                    f"not {_shown(_at(document, *key))}",
+                )
+
+
+def _rank(document: object, path: _KeyPath) -> int:
+    """Of the priority that stands there; 0 for anything else."""
+    value = _at(document, *path)
+    return next((each.rank for each in Priority if each == value), 0)
+
+
 def _shortest_rule(document: object, table: _KeyPath, shortest: timedelta) -> Iterator[_Mistake]:
     for key in (*_windows(document, table), (*table, "update")):
         span = _span(document, *key)
@@ -591,6 +636,24 @@ def _first_response_rule(document: object, table: _KeyPath, names: list[str]) ->
             )
 
 
+def _resolution_rule(document: object, table: _KeyPath) -> Iterator[_Mistake]:
+    answered, solved = _span(document, *table, "first_response"), _span(document, *table, "resolution")
+    if answered and solved and solved < answered:
+        yield _Mistake(
+            (*table, "resolution"), f"expected at least {_words(answered)}, the first_response; not {_words(solved)}"
+        )
+
+
+def _ping_rule(document: object, table: _KeyPath, last: str) -> Iterator[_Mistake]:
+    window = _span(document, *table, "windows", last)
+    if window and window < SHORTEST_PING:
+        yield _Mistake(
+            (*table, "windows", last),
+            f"expected at least {_words(SHORTEST_PING)}, as {last} is the last tier and is reminded so often; "
+            f"not {_words(window)}",
+        )
+
+
 def _at_once_rules(document: object, path: _KeyPath, names: list[str]) -> Iterator[_Mistake]:
     lists = {key: _at(document, *path, key) for key in ("tiers", "inform")}
     listed = {key: value if isinstance(value, list) else [] for key, value in lists.items()}
@@ -610,6 +673,11 @@ def _at_once_rules(document: object, path: _KeyPath, names: list[str]) -> Iterat
         if {*first_ones} != {*cards}:
             expected = json.dumps(first_ones, ensure_ascii=False)
             yield _Mistake((*path, "tiers"), f"expected the first tier, and any next ones without a gap: {expected}")
+        elif names[-1] in cards:
+            yield _Mistake(
+                (*path, "tiers", cards.index(names[-1])),
+                f"{_shown(names[-1])} is the last tier, so nobody would be left to go to; name it in at_once.inform",
+            )
 
 
 def _severity_rule(document: object, severe: Priority, milder: Priority) -> Iterator[_Mistake]:
@@ -640,7 +708,13 @@ def _reminders_rule(document: object, path: _KeyPath) -> Iterator[_Mistake]:
 
 
 def _waiting_rules(document: object, shortest: timedelta) -> Iterator[_Mistake]:
-    nudges = _nudges(document)
+    nudges, given = _nudges(document), _at(document, "waiting", "nudges")
+    if isinstance(given, list) and len(given) < FEWEST_NUDGES:
+        yield _Mistake(
+            ("waiting", "nudges"),
+            'expected at least two, so that the reporter is asked again twice before silence is taken for "solved"; '
+            f"not {len(given)}",
+        )
     for key, span in nudges.items():
         if span < shortest:
             yield _Mistake(key, f"expected at least {_words(shortest)}, the minimum_window, not {_words(span)}")
