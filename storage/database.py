@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import URL, ColumnElement, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
@@ -44,15 +45,16 @@ class SqlDatabase(Outbox, Directory):
             yield SqlTransaction(connection, self._policies)
 
     def find(self, number: int) -> Issue | None:
-        issues = self._issues(select(col(IssueRow.body)).where(col(IssueRow.number) == number))
-        return issues[0] if issues else None
+        with self.read() as connection:
+            body = connection.scalar(select(col(IssueRow.body)).where(col(IssueRow.number) == number))
+        return None if body is None else issue_from(body)
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         with self.read() as connection:
             return reading.timeline(connection, number)
 
     def open_issues(self, limit: int) -> Sequence[Issue]:
-        live = select(col(IssueRow.body)).where(LIVE)
+        live = select(*_ISSUE).where(LIVE)
         order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
         return self._issues(live.order_by(*order).limit(limit))
 
@@ -64,7 +66,7 @@ class SqlDatabase(Outbox, Directory):
 
     def unfinished(self) -> Sequence[Issue]:
         order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
-        return self._issues(select(col(IssueRow.body)).where(UNFINISHED).order_by(*order))
+        return self._issues(select(*_ISSUE).where(UNFINISHED).order_by(*order))
 
     def versions_in_use(self) -> dict[str, int]:
         counts = select(col(IssueRow.policy), func.count()).where(UNFINISHED).group_by(col(IssueRow.policy))
@@ -78,7 +80,7 @@ class SqlDatabase(Outbox, Directory):
         return (policy_from(found.content), found.in_force_since) if found else None
 
     def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:
-        theirs = select(col(IssueRow.body)).where(col(IssueRow.reporter) == reporter)
+        theirs = select(*_ISSUE).where(col(IssueRow.reporter) == reporter)
         return self._issues(theirs.order_by(col(IssueRow.opened_at).desc(), col(IssueRow.number).desc()).limit(limit))
 
     def due(self, now: datetime, limit: int) -> Sequence[int]:
@@ -156,13 +158,28 @@ class SqlDatabase(Outbox, Directory):
             raise ValueError("A PostgreSQL database is backed up with pg_dump.")
         copy(self._file, to)
 
-    def _issues(self, bodies: Any) -> Sequence[Issue]:
+    def _issues(self, query: Any) -> Sequence[Issue]:
+        """One that cannot be read is left out, and logged: it shall not hide the others."""
         with self.read() as connection:
-            return [issue_from(body) for body in connection.scalars(bodies)]
+            rows = connection.execute(query).all()
+        return [issue for row in rows if (issue := _readable(row.number, row.body))]
 
     def _post(self, condition: ColumnElement[bool]) -> Post | None:
         with self.read() as connection:
             return reading.post(connection, condition)
+
+
+_ISSUE = col(IssueRow.number), col(IssueRow.body)
+
+
+def _readable(number: int, body: Any) -> Issue | None:
+    try:
+        return issue_from(body)
+    except ValidationError as error:
+        # Not the error itself: it shows what people wrote.
+        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors(include_input=False)]
+        log.error("%s cannot be read and is left out (%s)", issue_name(number), ", ".join(wrong[:3]))
+        return None
 
 
 def open_database(url: str, *, migrate: bool = True) -> SqlDatabase:

@@ -553,6 +553,10 @@ def test_one_issue_that_cannot_be_moved_holds_back_no_other(
     with small_office.database.write() as connection:
         connection.execute(update(IssueRow).where(col(IssueRow.number) == 2).values(body={"junk": True}))
     policy = meant(FASTER)
+    assert look_ahead(policy, small_office.database, small_office.clock()).moving == (1, 3)
+    listed = small_office.workspace.command("list").text
+    assert "ISS-1" in listed
+    assert "ISS-3" in listed
     moved, troubles = apply_to((1, 2, 3), policy, small_office.database, small_office.clock)
     assert moved == 2
     (trouble,) = troubles
