@@ -488,7 +488,11 @@ def _public_holidays(country: str, region: str | None) -> frozenset[date]:
 
 def versioned(policy: Policy) -> Policy:
     """Under a version that is the same for every policy that means the same."""
-    meaning = json.dumps(asdict(replace(policy, version="")), sort_keys=True, default=_plain)
+    content = asdict(replace(policy, version=""))
+    for targets in content["targets"].values():
+        if not targets["tell"]:
+            del targets["tell"]  # it came later: files that do not use it keep the version they had before
+    meaning = json.dumps(content, sort_keys=True, default=_plain)
     return replace(policy, version=sha256(meaning.encode()).hexdigest()[:12])
 
 

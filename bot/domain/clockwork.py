@@ -17,7 +17,7 @@ from bot.domain.deadlines import (
     overdue_turn,
     suppressed,
 )
-from bot.domain.decision import Decision, decide
+from bot.domain.decision import Decision, decide, told_of_climb
 from bot.domain.events import (
     Cause,
     ClaimantReminded,
@@ -86,6 +86,7 @@ def _step(issue: Issue, policy: Policy, now: datetime, *, due_at: datetime) -> I
             due_at=due_at,
             claimant=issue.claim.by if issue.claim else None,
         )
+        yield from told_of_climb(issue, issue.tier + 1, policy, now)
 
 
 def _unaccepted(issue: Issue, _: Policy, now: datetime) -> Iterator[Event]:
