@@ -159,6 +159,12 @@ def _word(value: object) -> str:
     return value
 
 
+def _names(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError(f"expected {_TIER_LIST}, not {_shown(value)}")  # noqa: TRY004
+    return value
+
+
 def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"expected true or false, without quotes, not {_shown(value)}")  # noqa: TRY004
@@ -238,6 +244,7 @@ def _region(value: object) -> str:
     return value
 
 
+_TIER_LIST = 'a list of tiers\' names, such as ["L1"]'
 _FROM_TO = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 
 
@@ -342,9 +349,6 @@ class _Matrix(_Table):
     low: _Urgencies = Field(examples=['{ high = "P3", medium = "P4", low = "P4" }'])
 
 
-_TIER_LIST = 'a list of tiers\' names, such as ["L1"]'
-
-
 class _AtOnceTable(_Table):
     tiers: list[_TierName] | None = Field(default=None, description=_TIER_LIST)  # None: the first
     inform: list[_TierName] = Field(default=[], description=_TIER_LIST)
@@ -369,6 +373,7 @@ class _PriorityTable(_Table):
     )
     on_stale: Annotated[OnStale, BeforeValidator(_on_stale)] = OnStale.ESCALATE
     repeat: _RepeatTable = _RepeatTable()
+    tell: dict[str, Annotated[list[_TierName], BeforeValidator(_names)]] = {}
 
 
 class _Priorities(_Table):
@@ -427,6 +432,7 @@ def _policy(file: _File) -> Policy:
                 table.repeat.factor,
                 max(Repeat.cap, table.windows[names[-1]]) if table.repeat.cap is None else table.repeat.cap,
             ),
+            tell={names.index(name) + 1: numbers(told) for name, told in table.tell.items() if told},
         )
 
     policy = Policy(
@@ -526,6 +532,7 @@ def _rules(document: object) -> Iterator[_Mistake]:
             yield from _window_names_rule(document, (*table, "windows"), names)
             yield from _first_response_rule(document, table, names)
             yield from _at_once_rules(document, (*table, "at_once"), names)
+            yield from _tell_rules(document, (*table, "tell"), names)
             yield from _cap_rule(document, table, names[-1])
             if len(names) >= FEWEST_TIERS and shortest >= MINIMUM_WINDOW:
                 yield from _ping_rule(document, table, names[-1])
@@ -682,6 +689,26 @@ def _at_once_rules(document: object, path: _KeyPath, names: list[str]) -> Iterat
                 (*path, "tiers", cards.index(names[-1])),
                 f"{_shown(names[-1])} is the last tier, so nobody would be left to go to; name it in at_once.inform",
             )
+
+
+def _tell_rules(document: object, path: _KeyPath, names: list[str]) -> Iterator[_Mistake]:
+    table = _at(document, *path)
+    for entered, told in table.items() if isinstance(table, dict) else ():
+        if entered not in names:
+            suggestion = _suggestion(_guess(entered, names), names, "the tiers are")
+            yield _Mistake((*path, entered), f"is not a tier; {suggestion}")
+            continue
+        if entered == names[0]:
+            yield _Mistake((*path, entered), "is the first tier; nothing moves up into it")
+        for index, name in enumerate(told if isinstance(told, list) else ()):
+            place = (*path, entered, index)
+            if isinstance(name, str) and name not in names:
+                suggestion = _suggestion(_guess(name, names), names, "the tiers are")
+                yield _Mistake(place, f"{_shown(name)} is not a tier; {suggestion}")
+            elif told.index(name) != index:
+                yield _Mistake(place, f"{_shown(name)} stands in the list twice")
+            elif isinstance(name, str) and names.index(name) <= names.index(entered):
+                yield _Mistake(place, f"{_shown(name)} is not above {entered}, so it knows already")
 
 
 def _severity_rule(document: object, severe: Priority, milder: Priority) -> Iterator[_Mistake]:

@@ -342,7 +342,7 @@ def test_other_words_for_the_same_are_the_same_version(old: str, new: str) -> No
 
 def test_the_shipped_policy_keeps_its_version() -> None:
     """Issues in a database are bound to it: a change here is a change for everybody who never edited the file."""
-    assert parse_policy(SHIPPED, "policy.toml").version == "e4e1006cfcb8"
+    assert parse_policy(SHIPPED, "policy.toml").version == "4b24ec1ef8ee"
 
 
 # --- mistakes, one by one --------------------------------------------------------------------------------------------
@@ -496,6 +496,30 @@ def test_what_is_more_severe_cannot_wait_longer(key: str, span: str, line: int) 
     assert lines(edited(f'{name} = "{span}"', f'{name} = "{span} 1s"', text)) == (
         f"p.toml:{line}: priorities.P2.{key}: expected at least {span} 1s, as P1 has, which is more severe; not {span}",
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('boss = ["L1"]', '.boss[1]: "L1" is not above boss, so it knows already'),
+        ('boss = ["CEO"]', '.boss[1]: "CEO" is not a tier; the tiers are L1 and boss'),
+        ('bos = ["boss"]', '.bos: is not a tier; did you mean "boss"?'),
+        ('L1 = ["boss"]', ".L1: is the first tier; nothing moves up into it"),
+        ('boss = "L1"', '.boss: expected a list of tiers\' names, such as ["L1"], not "L1"'),
+    ],
+)
+def test_who_cannot_be_told_of_a_climb(written: str, said: str) -> None:
+    assert mistake('grace = "3m"', f'grace = "3m"\ntell = {{ {written} }}') == f"22: priorities.P1.tell{said}"
+
+
+def test_who_is_told_of_a_climb_stands_by_number_and_may_be_nobody() -> None:
+    told = {priority: targets.tell for priority, targets in parse_policy(SHIPPED, "p.toml").targets.items()}
+    assert told == {Priority.P1: {}, Priority.P2: {3: (4,)}, Priority.P3: {}, Priority.P4: {}}
+    policy = parse_policy(SHIPPED, "p.toml")
+    assert policy_from(json.loads(json.dumps(to_json(policy)))) == policy
+    nobody = edited("tell = { L3", "tell = { L2 = [], L3", SHIPPED)
+    assert parse_policy(nobody, "p.toml") == policy
+    assert parse_policy(edited('tell = { L3 = ["management"] }', "", SHIPPED), "p.toml").version == "e4e1006cfcb8"
 
 
 def test_it_is_not_solved_before_anybody_answers() -> None:

@@ -45,6 +45,7 @@ NO_L3 = (
     .replace('L3 = "1h", ', "")
     .replace('L3 = "4h", ', "")
     .replace('L3 = "8h", ', "")
+    .replace("tell = {", "# tell = {")
 )
 L2B = re.sub(r'(windows = {.* L2 = "(\w+)",)', r'\1 L2b = "\2",', SHIPPED).replace(
     '[[tiers]]\nname = "L3"',
