@@ -38,7 +38,7 @@ from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
 from bot.services.pacing import Pacer, PingBudget
-from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_misfit
+from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_homeless, refuse_misfit
 from bot.services.search import Search
 from bot.services.simulation import (
     SimulationError,
@@ -211,6 +211,7 @@ class Escalator:
         self._scheduler.add_job(self._directory.refresh, "interval", seconds=DIRECTORY_EVERY, id="directory")
         self._scheduler.add_job(self._keep_holidays, id="holidays")  # once: the file may have changed meanwhile
         self._scheduler.add_job(self._look_after_the_queue, "interval", minutes=1, id="queue")
+        self._scheduler.add_job(self._policies.complain, "interval", hours=1, id="policy")
         self._scheduler.add_job(self._forget, "interval", hours=1, id="forget")
         self._scheduler.start()
 
@@ -341,10 +342,9 @@ class Escalator:
 
 
 def run(settings: Settings) -> int:
-    policy = load_policy(settings.policy_file)
     database = open_database(settings.database_url.get_secret_value())
     try:
-        policies = PolicyKeeper(settings.policy_file, policy, database, utc_now)
+        policies = PolicyKeeper(settings.policy_file, database, utc_now)
     except PolicyError:
         database.close()
         raise
@@ -375,12 +375,12 @@ def _findings() -> Iterator[Finding]:
         yield from (Finding.fail("settings", line, "") for line in error.lines)
         without_tokens = look_past_tokens(os.environ, Path(".env"))
         if without_tokens:
-            yield from _policy_findings(without_tokens)
-            yield from _database_findings(without_tokens)
+            policy = yield from _policy_findings(without_tokens)
+            yield from _database_findings(without_tokens, policy)
         return
     yield Finding.fine("settings", "complete, and the tokens are of the right kinds")
     policy = yield from _policy_findings(settings)
-    yield from _database_findings(settings)
+    yield from _database_findings(settings, policy)
     if policy:
         client, app_client = (
             WebClient(token=token.get_secret_value(), base_url=settings.slack_api_url, timeout=10, retry_handlers=[])
@@ -401,18 +401,38 @@ def _policy_findings(settings: Settings) -> Generator[Finding, None, Policy | No
     return policy
 
 
-def _database_findings(settings: Settings) -> Iterator[Finding]:
+def _database_findings(settings: Settings, policy: Policy | None) -> Iterator[Finding]:
+    """And whether the policy fits what is in the database; None if it has mistakes."""
     levels: dict[str, Literal["ok", "warn", "fail"]] = {"ok": "ok", "warning": "warn", "error": "fail"}
     try:
         database = open_database(settings.database_url.get_secret_value(), migrate=False)
         try:
-            yield from (Finding(levels[each.level], "database", each.text.rstrip(".")) for each in database.check())
+            found = database.check()
+            yield from (Finding(levels[each.level], "database", each.text.rstrip(".")) for each in found)
+            if database.is_current and not any(each.level == "error" for each in found):
+                yield from _fit_findings(settings.policy_file, database, policy)
         finally:
             database.close()
     except AlreadyRunning:
         yield Finding.fine("database", "in use by a bot that is running now")
+        if policy is None:
+            yield Finding.fine("policy", "the bot that is running now keeps the one it has until the file is mended")
     except CannotOpen as error:
         yield Finding.fail("database", str(error).rstrip("."), "see DATABASE_URL in .env")
+
+
+def _fit_findings(file: Path, database: SqlDatabase, policy: Policy | None) -> Iterator[Finding]:
+    try:
+        if policy:
+            refuse_misfit(policy, database, file.name, utc_now())
+            return
+    except PolicyError as error:
+        yield from (Finding.fail("policy", line, "") for line in error.lines)
+    if kept := database.in_force():
+        version, since = kept[0].version, f"{kept[1]:%Y-%m-%d %H:%M} UTC"
+        yield Finding.fine(
+            "policy", f"a start keeps version {version}, in force since {since}, until the file is mended"
+        )
 
 
 def show_simulation(chosen: argparse.Namespace) -> int:
@@ -453,15 +473,15 @@ def apply_policy(settings: Settings, *, unasked: bool) -> int:
         )
         return FAILED
     try:
-        refuse_misfit(policy, database, settings.policy_file.name)
+        refuse_homeless(policy, database, settings.policy_file.name, utc_now())
         outlook = look_ahead(policy, database, utc_now())
         if not outlook.moving:
-            print(f"All open issues ({outlook.open}) follow version {policy.version} of the policy already.")
+            print(f"All issues not closed yet ({outlook.unfinished}) follow version {policy.version} already.")
             return FINE
         print(
-            f"{len(outlook.moving)} of {outlook.open} open issues move to version {policy.version} of the policy. "
-            f"{outlook.earlier} of them would have an earlier next deadline; {outlook.late} would be past a deadline "
-            "at once, and have only the grace left that the policy gives."
+            f"{len(outlook.moving)} of {outlook.unfinished} issues not closed yet move to version {policy.version} of "
+            f"the policy. {outlook.earlier} of them would have an earlier next deadline; {outlook.late} would be past "
+            "a deadline at once, and have only the grace left that the policy gives."
         )
         if not unasked and not _yes("Move them?"):
             print("Nothing was changed.")
@@ -469,7 +489,7 @@ def apply_policy(settings: Settings, *, unasked: bool) -> int:
         moved, troubles = apply_to(outlook.moving, policy, database, utc_now)
         for trouble in troubles:
             print(trouble, file=sys.stderr)
-        print(f"{moved} open issues were moved. Their cards and receipts are redrawn when the bot runs.")
+        print(f"{moved} issues were moved. Their cards and receipts are redrawn when the bot runs.")
         return FAILED if troubles else FINE
     finally:
         database.close()

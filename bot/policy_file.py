@@ -29,6 +29,9 @@ from bot.domain.priority import Level, Priority
 
 MINIMUM_WINDOW = timedelta(minutes=2)  # a policy may lower it, knowingly
 SHORTEST_MINIMUM = timedelta(seconds=2)  # two ticks of the engine
+SHORTEST_PING = timedelta(minutes=10)  # between two reminders of the last tier (domain.md 3.1), unless it is a demo
+SHORTEST_CLOSE = timedelta(hours=1)  # in which a reporter can say "not fixed"; the same
+FEWEST_NUDGES = 2  # before silence is taken for "solved" (domain.md T16)
 FEWEST_TIERS = 2  # there must be somebody to escalate to
 ALIKE = 0.8  # the same for time zones, of which there are many
 SLIGHT = 0.5  # how alike an unknown key and an absent one must be, to be taken for the same
@@ -156,6 +159,12 @@ def _word(value: object) -> str:
     return value
 
 
+def _names(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError(f"expected {_TIER_LIST}, not {_shown(value)}")  # noqa: TRY004
+    return value
+
+
 def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"expected true or false, without quotes, not {_shown(value)}")  # noqa: TRY004
@@ -235,6 +244,7 @@ def _region(value: object) -> str:
     return value
 
 
+_TIER_LIST = 'a list of tiers\' names, such as ["L1"]'
 _FROM_TO = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 
 
@@ -339,9 +349,6 @@ class _Matrix(_Table):
     low: _Urgencies = Field(examples=['{ high = "P3", medium = "P4", low = "P4" }'])
 
 
-_TIER_LIST = 'a list of tiers\' names, such as ["L1"]'
-
-
 class _AtOnceTable(_Table):
     tiers: list[_TierName] | None = Field(default=None, description=_TIER_LIST)  # None: the first
     inform: list[_TierName] = Field(default=[], description=_TIER_LIST)
@@ -366,6 +373,7 @@ class _PriorityTable(_Table):
     )
     on_stale: Annotated[OnStale, BeforeValidator(_on_stale)] = OnStale.ESCALATE
     repeat: _RepeatTable = _RepeatTable()
+    tell: dict[str, Annotated[list[_TierName], BeforeValidator(_names)]] = {}
 
 
 class _Priorities(_Table):
@@ -424,6 +432,7 @@ def _policy(file: _File) -> Policy:
                 table.repeat.factor,
                 max(Repeat.cap, table.windows[names[-1]]) if table.repeat.cap is None else table.repeat.cap,
             ),
+            tell={names.index(name) + 1: numbers(told) for name, told in table.tell.items() if told},
         )
 
     policy = Policy(
@@ -485,7 +494,11 @@ def _public_holidays(country: str, region: str | None) -> frozenset[date]:
 
 def versioned(policy: Policy) -> Policy:
     """Under a version that is the same for every policy that means the same."""
-    meaning = json.dumps(asdict(replace(policy, version="")), sort_keys=True, default=_plain)
+    content = asdict(replace(policy, version=""))
+    for targets in content["targets"].values():
+        if not targets["tell"]:
+            del targets["tell"]  # it came later: files that do not use it keep the version they had before
+    meaning = json.dumps(content, sort_keys=True, default=_plain)
     return replace(policy, version=sha256(meaning.encode()).hexdigest()[:12])
 
 
@@ -509,6 +522,8 @@ def _rules(document: object) -> Iterator[_Mistake]:
     shortest = _span(document, "minimum_window") or MINIMUM_WINDOW
     if shortest < SHORTEST_MINIMUM:
         yield _Mistake(("minimum_window",), f"expected at least {_words(SHORTEST_MINIMUM)}, not {_words(shortest)}")
+    yield from _close_rule(document, shortest)
+    yield from _matrix_rule(document)
     names = _tier_names(document)
     for priority in Priority:
         table = ("priorities", priority.value)
@@ -517,7 +532,11 @@ def _rules(document: object) -> Iterator[_Mistake]:
             yield from _window_names_rule(document, (*table, "windows"), names)
             yield from _first_response_rule(document, table, names)
             yield from _at_once_rules(document, (*table, "at_once"), names)
+            yield from _tell_rules(document, (*table, "tell"), names)
             yield from _cap_rule(document, table, names[-1])
+            if len(names) >= FEWEST_TIERS and shortest >= MINIMUM_WINDOW:
+                yield from _ping_rule(document, table, names[-1])
+        yield from _resolution_rule(document, table)
         yield from _reminders_rule(document, (*table, "reminders"))
         keys = (*_windows(document, table), *((*table, key) for key in _SPANS), (*table, "repeat", "cap"))
         yield from _calendar_use_rules(document, table, calendars, {key: _span(document, *key) for key in keys})
@@ -558,6 +577,43 @@ def _tier_rules(tiers: object) -> Iterator[_Mistake]:
                     )
 
 
+def _close_rule(document: object, shortest: timedelta) -> Iterator[_Mistake]:
+    """Where `minimum_window` is lowered, as for a demo, all goes faster."""
+    span = _span(document, "close_after")
+    if span and shortest >= MINIMUM_WINDOW and span < SHORTEST_CLOSE:
+        text = (
+            f'expected at least {_words(SHORTEST_CLOSE)}, in which the reporter can say "not fixed"; not {_words(span)}'
+        )
+        yield _Mistake(("close_after",), text)
+    elif span and span < shortest:
+        yield _Mistake(
+            ("close_after",), f"expected at least {_words(shortest)}, the minimum_window, not {_words(span)}"
+        )
+
+
+def _matrix_rule(document: object) -> Iterator[_Mistake]:
+    """Else "it got worse" could make it milder."""
+    levels = [level.value for level in Level]  # the worst first
+    for row, impact in enumerate(levels):
+        for column, urgency in enumerate(levels):
+            key = ("matrix", impact, urgency)
+            worse = [("matrix", levels[row - 1], urgency)] if row else []
+            worse += [("matrix", impact, levels[column - 1])] if column else []
+            mildest = max(((_rank(document, each), _key(each)) for each in worse), default=(0, ""))
+            if 0 < _rank(document, key) < mildest[0]:
+                yield _Mistake(
+                    key,
+                    f'expected "P{mildest[0]}" or milder, as {mildest[1]} is, which is worse; '
+                    f"not {_shown(_at(document, *key))}",
+                )
+
+
+def _rank(document: object, path: _KeyPath) -> int:
+    """Of the priority that stands there; 0 for anything else."""
+    value = _at(document, *path)
+    return next((each.rank for each in Priority if each == value), 0)
+
+
 def _shortest_rule(document: object, table: _KeyPath, shortest: timedelta) -> Iterator[_Mistake]:
     for key in (*_windows(document, table), (*table, "update")):
         span = _span(document, *key)
@@ -591,6 +647,24 @@ def _first_response_rule(document: object, table: _KeyPath, names: list[str]) ->
             )
 
 
+def _resolution_rule(document: object, table: _KeyPath) -> Iterator[_Mistake]:
+    answered, solved = _span(document, *table, "first_response"), _span(document, *table, "resolution")
+    if answered and solved and solved < answered:
+        yield _Mistake(
+            (*table, "resolution"), f"expected at least {_words(answered)}, the first_response; not {_words(solved)}"
+        )
+
+
+def _ping_rule(document: object, table: _KeyPath, last: str) -> Iterator[_Mistake]:
+    window = _span(document, *table, "windows", last)
+    if window and window < SHORTEST_PING:
+        yield _Mistake(
+            (*table, "windows", last),
+            f"expected at least {_words(SHORTEST_PING)}, as {last} is the last tier and is reminded so often; "
+            f"not {_words(window)}",
+        )
+
+
 def _at_once_rules(document: object, path: _KeyPath, names: list[str]) -> Iterator[_Mistake]:
     lists = {key: _at(document, *path, key) for key in ("tiers", "inform")}
     listed = {key: value if isinstance(value, list) else [] for key, value in lists.items()}
@@ -610,6 +684,31 @@ def _at_once_rules(document: object, path: _KeyPath, names: list[str]) -> Iterat
         if {*first_ones} != {*cards}:
             expected = json.dumps(first_ones, ensure_ascii=False)
             yield _Mistake((*path, "tiers"), f"expected the first tier, and any next ones without a gap: {expected}")
+        elif names[-1] in cards:
+            yield _Mistake(
+                (*path, "tiers", cards.index(names[-1])),
+                f"{_shown(names[-1])} is the last tier, so nobody would be left to go to; name it in at_once.inform",
+            )
+
+
+def _tell_rules(document: object, path: _KeyPath, names: list[str]) -> Iterator[_Mistake]:
+    table = _at(document, *path)
+    for entered, told in table.items() if isinstance(table, dict) else ():
+        if entered not in names:
+            suggestion = _suggestion(_guess(entered, names), names, "the tiers are")
+            yield _Mistake((*path, entered), f"is not a tier; {suggestion}")
+            continue
+        if entered == names[0]:
+            yield _Mistake((*path, entered), "is the first tier; nothing moves up into it")
+        for index, name in enumerate(told if isinstance(told, list) else ()):
+            place = (*path, entered, index)
+            if isinstance(name, str) and name not in names:
+                suggestion = _suggestion(_guess(name, names), names, "the tiers are")
+                yield _Mistake(place, f"{_shown(name)} is not a tier; {suggestion}")
+            elif told.index(name) != index:
+                yield _Mistake(place, f"{_shown(name)} stands in the list twice")
+            elif isinstance(name, str) and names.index(name) <= names.index(entered):
+                yield _Mistake(place, f"{_shown(name)} is not above {entered}, so it knows already")
 
 
 def _severity_rule(document: object, severe: Priority, milder: Priority) -> Iterator[_Mistake]:
@@ -640,7 +739,13 @@ def _reminders_rule(document: object, path: _KeyPath) -> Iterator[_Mistake]:
 
 
 def _waiting_rules(document: object, shortest: timedelta) -> Iterator[_Mistake]:
-    nudges = _nudges(document)
+    nudges, given = _nudges(document), _at(document, "waiting", "nudges")
+    if isinstance(given, list) and len(given) < FEWEST_NUDGES:
+        yield _Mistake(
+            ("waiting", "nudges"),
+            'expected at least two, so that the reporter is asked again twice before silence is taken for "solved"; '
+            f"not {len(given)}",
+        )
     for key, span in nudges.items():
         if span < shortest:
             yield _Mistake(key, f"expected at least {_words(shortest)}, the minimum_window, not {_words(span)}")

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import URL, ColumnElement, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
@@ -18,12 +19,12 @@ from bot.domain.refusals import NoSuchIssue
 from bot.messages import Place
 from bot.ports import Post, TimelineEntry
 from storage import reading
-from storage.codec import issue_from
+from storage.codec import issue_from, policy_from
 from storage.directory import Directory
 from storage.health import Finding, findings
 from storage.opening import CannotOpen, FileLock, copy, file_of, parse
 from storage.outbox import Outbox
-from storage.tables import LIVE, EngineRow, IssueRow, PostRow
+from storage.tables import LIVE, UNFINISHED, EngineRow, IssueRow, PolicyRow, PostRow
 from storage.transaction import SqlTransaction, keep_beat
 from storage.upgrade import HEAD, revision_of, upgrade
 
@@ -43,15 +44,16 @@ class SqlDatabase(Outbox, Directory):
             yield SqlTransaction(connection, self._policies)
 
     def find(self, number: int) -> Issue | None:
-        issues = self._issues(select(col(IssueRow.body)).where(col(IssueRow.number) == number))
-        return issues[0] if issues else None
+        with self.read() as connection:
+            body = connection.scalar(select(col(IssueRow.body)).where(col(IssueRow.number) == number))
+        return None if body is None else issue_from(body)
 
     def timeline(self, number: int) -> Sequence[TimelineEntry]:
         with self.read() as connection:
             return reading.timeline(connection, number)
 
     def open_issues(self, limit: int) -> Sequence[Issue]:
-        live = select(col(IssueRow.body)).where(LIVE)
+        live = select(*_ISSUE).where(LIVE)
         order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
         return self._issues(live.order_by(*order).limit(limit))
 
@@ -61,8 +63,23 @@ class SqlDatabase(Outbox, Directory):
         with self.read() as connection:
             return {(version, tier): count for version, tier, count in connection.execute(counts)}
 
+    def unfinished(self) -> Sequence[Issue]:
+        order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
+        return self._issues(select(*_ISSUE).where(UNFINISHED).order_by(*order))
+
+    def versions_in_use(self) -> dict[str, int]:
+        counts = select(col(IssueRow.policy), func.count()).where(UNFINISHED).group_by(col(IssueRow.policy))
+        with self.read() as connection:
+            return dict(connection.execute(counts).all())
+
+    def in_force(self) -> tuple[Policy, datetime] | None:
+        columns = col(PolicyRow.content), col(PolicyRow.in_force_since)
+        with self.read() as connection:
+            found = connection.execute(select(*columns).where(columns[1].is_not(None))).first()
+        return (policy_from(found.content), found.in_force_since) if found else None
+
     def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:
-        theirs = select(col(IssueRow.body)).where(col(IssueRow.reporter) == reporter)
+        theirs = select(*_ISSUE).where(col(IssueRow.reporter) == reporter)
         return self._issues(theirs.order_by(col(IssueRow.opened_at).desc(), col(IssueRow.number).desc()).limit(limit))
 
     def due(self, now: datetime, limit: int) -> Sequence[int]:
@@ -115,6 +132,14 @@ class SqlDatabase(Outbox, Directory):
     def copy_at(self, source: tuple[str, str], place: Place) -> Post | None:
         return self._post(reading.relays(source) & (col(PostRow.place) == str(place)))
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it has the schema of this program; False if there is none yet."""
+        if self._file and not self._file.exists():
+            return False
+        with self.read() as connection:
+            return revision_of(connection) == HEAD
+
     def check(self) -> list[Finding]:
         """Whether the bot could run on it. Leaves nothing behind; reads all of a SQLite file."""
         if self._file and not self._file.exists():
@@ -131,13 +156,28 @@ class SqlDatabase(Outbox, Directory):
             raise ValueError("A PostgreSQL database is backed up with pg_dump.")
         copy(self._file, to)
 
-    def _issues(self, bodies: Any) -> Sequence[Issue]:
+    def _issues(self, query: Any) -> Sequence[Issue]:
+        """One that cannot be read is left out, and logged: it shall not hide the others."""
         with self.read() as connection:
-            return [issue_from(body) for body in connection.scalars(bodies)]
+            rows = connection.execute(query).all()
+        return [issue for row in rows if (issue := _readable(row.number, row.body))]
 
     def _post(self, condition: ColumnElement[bool]) -> Post | None:
         with self.read() as connection:
             return reading.post(connection, condition)
+
+
+_ISSUE = col(IssueRow.number), col(IssueRow.body)
+
+
+def _readable(number: int, body: Any) -> Issue | None:
+    try:
+        return issue_from(body)
+    except ValidationError as error:
+        # Not the error itself: it shows what people wrote.
+        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors(include_input=False)]
+        log.error("%s cannot be read and is left out (%s)", issue_name(number), ", ".join(wrong[:3]))
+        return None
 
 
 def open_database(url: str, *, migrate: bool = True) -> SqlDatabase:

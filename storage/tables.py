@@ -19,6 +19,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 LIVE = text("status IN ('open', 'claimed', 'waiting')")
+UNFINISHED = text("status IN ('open', 'claimed', 'waiting', 'resolved', 'merged')")
 WAITING = text("done_at IS NULL")
 DUE = text("due_at IS NOT NULL")
 SAID = text("said_ts IS NOT NULL")
@@ -42,6 +43,7 @@ class PolicyRow(SQLModel, table=True):
     version: str = Field(primary_key=True)
     content: Any = Field(sa_type=JSON, nullable=False)
     kept_at: datetime
+    in_force_since: datetime | None = None  # of the one that new issues follow; of all others empty
 
 
 class IssueRow(SQLModel, table=True):
@@ -50,6 +52,7 @@ class IssueRow(SQLModel, table=True):
         # `due` is answered from this index alone.
         _partial("ix_issue_due", "due_at", "rank", "set_aside_until", "number", where=DUE),
         _partial("ix_issue_live", "rank", "opened_at", "number", where=LIVE),
+        _partial("ix_issue_unfinished", "policy", "status", where=UNFINISHED),
         Index("ix_issue_reporter", "reporter", "opened_at", "number"),
     )
 

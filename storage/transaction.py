@@ -178,6 +178,12 @@ class SqlTransaction:
         content = to_json(policy)
         insert_if_new(self._connection, PolicyRow, version=policy.version, content=content, kept_at=now)
 
+    def put_in_force(self, policy: Policy, now: datetime) -> None:
+        self.keep_policy(policy, now)
+        this, since = col(PolicyRow.version) == policy.version, col(PolicyRow.in_force_since)
+        self._connection.execute(update(PolicyRow).where(~this, since.is_not(None)).values(in_force_since=None))
+        self._connection.execute(update(PolicyRow).where(this, since.is_(None)).values(in_force_since=now))
+
     def opened_since(self, reporter: str, since: datetime) -> int:
         """Exact on PostgreSQL too, once `new_number` has been called: whoever else opens an issue waits."""
         recent = (col(IssueRow.reporter) == reporter) & (col(IssueRow.opened_at) >= since)

@@ -17,7 +17,7 @@ from bot.domain.deadlines import (
     overdue_turn,
     suppressed,
 )
-from bot.domain.decision import Decision, decide
+from bot.domain.decision import Decision, decide, told_of_climb
 from bot.domain.events import (
     Cause,
     ClaimantReminded,
@@ -86,6 +86,7 @@ def _step(issue: Issue, policy: Policy, now: datetime, *, due_at: datetime) -> I
             due_at=due_at,
             claimant=issue.claim.by if issue.claim else None,
         )
+        yield from told_of_climb(issue, issue.tier + 1, policy, now)
 
 
 def _unaccepted(issue: Issue, _: Policy, now: datetime) -> Iterator[Event]:
@@ -126,8 +127,11 @@ def _closed(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
 
 
 def replan(issue: Issue, old: Policy, new: Policy, now: datetime, *, holidays: tuple[date, ...] = ()) -> Decision:
-    """Move an issue to another version of the policy: what is used stays, a new breach is given its grace (3.9)."""
-    if not issue.live or issue.policy == new.version:
+    """Move an issue to another version of the policy: what is used stays, a new breach is given its grace (3.9).
+
+    Also one that is resolved or merged: nothing runs, but if it comes back it shall follow the new ladder.
+    """
+    if issue.status in (Status.CLOSED, Status.CANCELLED) or issue.policy == new.version:
         return Decision(issue)
     before, after = old.targets[issue.priority], new.targets[issue.priority]
     budgets = {

@@ -1,8 +1,9 @@
 """What a rule answers with, and who asks."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from bot.domain.events import Event
+from bot.domain.events import Cause, Event, LevelsInformed
 from bot.domain.evolution import evolve
 from bot.domain.issue import Issue
 from bot.domain.policy import Policy
@@ -39,3 +40,9 @@ def decide(issue: Issue | None, policy: Policy, *events: Event) -> Decision:
         after = evolve(after, event, policy)
     assert after is not None, "an issue begins with an event"
     return Decision(after, events)
+
+
+def told_of_climb(issue: Issue, to: int, policy: Policy, now: datetime) -> tuple[Event, ...]:
+    """Who above is told when the issue moves up into tier `to`, whoever or whatever moves it (domain.md 7.2)."""
+    told = policy.targets[issue.priority].tell.get(to, ())
+    return (LevelsInformed(at=now, cause=Cause.CLIMBED, tiers=told),) if told and to > issue.tier else ()

@@ -18,6 +18,7 @@ class Cause(StrEnum):
     BOUNCED = "bounced"  # it went back and forth too often
     REOPENED = "reopened"  # it came back for the second time
     UNANSWERED = "unanswered"  # the last tier did not answer its reminders
+    CLIMBED = "climbed"  # it has moved up into a tier of which they are told
     MAJOR = "major"  # somebody declared it a major incident
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain import refusals
 from bot.domain.deadlines import next_step_at
-from bot.domain.decision import Actor, Decision, decide
+from bot.domain.decision import Actor, Decision, decide, told_of_climb
 from bot.domain.events import (
     Cause,
     DeliveryFailed,
@@ -246,7 +246,7 @@ def escalate(
         tried=_required(tried, what="nothing helped so far: what was tried"),
         needed=_optional(needed),
     )
-    return decide(issue, policy, moved)
+    return decide(issue, policy, moved, *told_of_climb(issue, issue.tier + 1, policy, now))
 
 
 def _moved_just_now(issue: Issue, actor: Actor, now: datetime) -> bool:
@@ -305,7 +305,8 @@ def reroute(issue: Issue, actor: Actor, *, seen: Seen, to: str, reason: str, pol
         claimant=_holder(issue),
         reason=_required(reason, what="it belongs there"),
     )
-    return decide(issue, policy, moved, *_bounced(issue, policy, now))
+    told = told_of_climb(issue, tier.number, policy, now)
+    return decide(issue, policy, moved, *told, *_bounced(issue, policy, now))
 
 
 def _bounced(issue: Issue, policy: Policy, now: datetime) -> tuple[Event, ...]:

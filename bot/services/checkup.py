@@ -63,8 +63,14 @@ def look_at_slack(
             "channels", f"they cannot be read: {error}", "grant the scopes of manifest.yaml and reinstall the app"
         )
         return
+    seen: dict[str, Tier] = {}
     for tier in policy.tiers:
         yield from _tier(tier, channels, gateway, bot_user=answer["user_id"])
+        channel = find_channel(tier.channel, channels)
+        other = seen.setdefault(channel.id, tier) if channel else tier
+        if other is not tier:
+            shared = f"#{tier.channel} is the channel of {other.name}, too"
+            yield Finding.fail(f"tier {tier.name}", shared, "give each tier a channel of its own in policy.toml")
 
 
 def _skew(headers: Any, now: datetime) -> Finding:

@@ -1,8 +1,9 @@
 """The policy in force: read anew when told to, never exchanged for a broken one, and applied to open issues."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
@@ -10,7 +11,8 @@ from threading import Lock
 from bot.clock import Clock
 from bot.domain import clockwork
 from bot.domain.deadlines import next_moment
-from bot.domain.issue import Issue
+from bot.domain.issue import Issue, Status
+from bot.domain.lifecycle import UNMERGE_WITHIN
 from bot.domain.policy import Policy, Tier
 from bot.policy_file import PolicyError, load_policy, versioned
 from bot.ports import Database, Transaction
@@ -19,19 +21,26 @@ from bot.services.recording import record
 log = logging.getLogger(__name__)
 
 ALL = 1_000_000  # open issues; there are never so many
+NAMED = 10  # issues in one line
 
 
 class PolicyKeeper:
     """Calling it answers with the policy that new issues are opened under. Any thread may."""
 
-    def __init__(self, path: Path, policy: Policy, database: Database, clock: Clock) -> None:
-        """`policy` is what the file said just now. Raises PolicyError if it does not fit the open issues."""
+    def __init__(self, path: Path, database: Database, clock: Clock) -> None:
+        """Takes what the file says, or what it said last if it cannot be used. Raises PolicyError if it never could."""
         self._path = path
         self._database = database
         self._clock = clock
         self._one_at_a_time = Lock()
-        self._policy = policy
-        self._keep(policy)
+        self._mistakes: tuple[str, ...] = ()  # in the file, while an older policy is in force
+        try:
+            self._policy = self._read()
+        except PolicyError as error:
+            if (kept := database.in_force()) is None:
+                raise
+            self._policy, self._mistakes = kept[0], error.lines
+            self._complain()
 
     def __call__(self) -> Policy:
         return self._policy
@@ -40,44 +49,113 @@ class PolicyKeeper:
         """Read the file again; whether there is another policy now. After a mistake the last good one stays."""
         with self._one_at_a_time:
             try:
-                policy = load_policy(self._path)
-                if policy == self._policy:
-                    log.info("%s was read again and says the same as before", self._path)
-                    return False
-                self._keep(policy)
+                policy = self._read()
             except PolicyError as error:
-                for line in error.lines:
-                    log.error("the policy stays as it was: %s", line)
+                self._mistakes = error.lines
+                self._complain()
+                return False
+            self._mistakes = ()
+            if policy == self._policy:
+                log.info("%s was read again and says the same as before", self._path)
                 return False
             self._policy = policy
             log.info("%s was read again; issues reported from now on follow version %s", self._path, policy.version)
             return True
 
-    def _keep(self, policy: Policy) -> None:
-        refuse_misfit(policy, self._database, self._path.name)
+    def complain(self) -> None:
+        """Say once more that the file cannot be used, if that is so."""
+        with self._one_at_a_time:
+            self._complain()
+
+    def _complain(self) -> None:
+        if not self._mistakes:
+            return
+        for line in self._mistakes:
+            log.error("the policy stays as it was: %s", line)
+        kept = self._database.in_force()
+        since = f"{kept[1]:%Y-%m-%d %H:%M} UTC" if kept else "the start"
+        log.error(
+            "version %s of the policy, in force since %s, goes on until the file is mended", self._policy.version, since
+        )
+
+    def _read(self) -> Policy:
+        """Raises PolicyError."""
+        policy = load_policy(self._path)
+        now = self._clock()
+        refuse_misfit(policy, self._database, self._path.name, now)
         with self._database.begin() as tx:
-            tx.keep_policy(policy, self._clock())
+            tx.put_in_force(policy, now)
+        return policy
 
 
-def refuse_misfit(policy: Policy, database: Database, file_name: str) -> None:
-    """Messages go to tiers by their number, so a tier with open issues in it keeps its place. Raises PolicyError."""
-    lines = [f"{file_name}: tiers: {each}" for each in _misfits(policy, database.live_by_tier(), database.policy)]
+# --- tiers that issues still need ------------------------------------------------------------------------------------
+
+APPLY = "python app.py policy apply --open"
+
+
+def refuse_misfit(policy: Policy, database: Database, file_name: str, now: datetime) -> None:
+    """Messages go to tiers by their number, so each tier that an unfinished issue may still come to keeps its own.
+
+    Raises PolicyError.
+    """
+    moved = {version: _changed_tiers(database.policy(version), policy) for version in database.versions_in_use()}
+    if not any(moved.values()):
+        return
+    counts = Counter(change for issue in _unfinished(database, now) for change in moved.get(issue.policy, ()))
+    lines = []
+    for (_, what), count in sorted(counts.items()):
+        issues = (
+            "1 issue that is not closed yet follows" if count == 1 else f"{count} issues that are not closed yet follow"
+        )
+        them = "it" if count == 1 else "them"
+        lines.append(f"{file_name}: tiers: {what}, but {issues} the old order of tiers; move {them} first: {APPLY}")
     if lines:
         raise PolicyError(tuple(lines))
 
 
-def _misfits(policy: Policy, live: Mapping[tuple[str, int], int], policy_of: Callable[[str], Policy]) -> Iterator[str]:
-    moved: dict[str, int] = {}
-    for (version, number), count in sorted(live.items()):
-        tier = policy_of(version).tier(number)
-        now_there = policy.tiers[number - 1] if number <= policy.last_tier else None
-        if now_there is None or not _same(tier, now_there):
-            other = next((each for each in policy.tiers if _same(tier, each)), None)
-            where = f"becomes tier {other.number} instead of {number}" if other else "is gone"
-            moved[f"{tier.name} {where}"] = moved.get(f"{tier.name} {where}", 0) + count
-    for what, count in moved.items():
-        issues = "1 open issue is" if count == 1 else f"{count} open issues are"
-        yield f"{what}, but {issues} in it; leave the tier where it is until they are resolved or moved"
+def refuse_homeless(policy: Policy, database: Database, file_name: str, now: datetime) -> None:
+    """Issues can be moved to the policy if it has the tier that each is in where it was. Raises PolicyError."""
+    homeless: dict[tuple[int, str], list[str]] = {}
+    for issue in _unfinished(database, now):
+        for change in _changed_tiers(database.policy(issue.policy), policy):
+            if change[0] in (issue.tier, issue.desk):
+                homeless.setdefault(change, []).append(issue.name)
+    if homeless:
+        raise PolicyError(
+            tuple(
+                f"{file_name}: tiers: {what}, but {_listed(names)} in it; "
+                "leave the tier where it is until they are in another one or closed"
+                for (_, what), names in sorted(homeless.items())
+            )
+        )
+
+
+def _unfinished(database: Database, now: datetime) -> list[Issue]:
+    """What is live or may become so again: P1 first, then the oldest."""
+    return [
+        issue for issue in database.unfinished() if issue.ended_at is None or now - issue.ended_at <= UNMERGE_WITHIN
+    ]
+
+
+def _changed_tiers(old: Policy, new: Policy) -> list[tuple[int, str]]:
+    """The number of each tier of `old` that `new` does not have there, and what becomes of it."""
+    return [(tier.number, f"{tier.name} {_fate(tier, new)}") for tier in old.tiers if not _stays(tier, new)]
+
+
+def _stays(tier: Tier, policy: Policy) -> bool:
+    return tier.number <= policy.last_tier and _same(tier, policy.tier(tier.number))
+
+
+def _fate(tier: Tier, policy: Policy) -> str:
+    other = next((each for each in policy.tiers if _same(tier, each)), None)
+    return f"becomes tier {other.number} instead of {tier.number}" if other else "is gone"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} is"
+    shown = ", ".join(names[:NAMED])
+    return f"{len(names)} issues ({shown}{', ...' if len(names) > NAMED else ''}) are"
 
 
 def _same(one: Tier, other: Tier) -> bool:
@@ -85,14 +163,14 @@ def _same(one: Tier, other: Tier) -> bool:
     return one.name.casefold() == other.name.casefold() or one.channel == other.channel
 
 
-# --- open issues -----------------------------------------------------------------------------------------------------
+# --- unfinished issues ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What it would mean to move the open issues to a policy."""
+    """What it would mean to move the unfinished issues to a policy."""
 
-    open: int
+    unfinished: int
     moving: tuple[int, ...]  # numbers, P1 first
     earlier: int  # of those, how many would have an earlier next moment
     late: int  # and how many would be past a deadline at once, with only the grace left
@@ -100,16 +178,26 @@ class Outlook:
 
 def look_ahead(policy: Policy, database: Database, now: datetime) -> Outlook:
     """Changes nothing."""
-    issues = database.open_issues(ALL)
-    moving = [issue for issue in issues if issue.policy != policy.version]
+    issues = _unfinished(database, now)
+    moving: list[int] = []
     earlier = late = 0
-    for issue in moving:
+    for issue in issues:
         old = database.policy(issue.policy)
-        moved = clockwork.replan(issue, old, policy, now).issue
-        before, after = next_moment(issue, old), next_moment(moved, policy)
-        earlier += before is not None and after is not None and after < before
-        late += bool(_overdrawn(moved, policy, now) - _overdrawn(issue, old, now))
-    return Outlook(len(issues), tuple(issue.number for issue in moving), earlier, late)
+        new = _promised(issue, old, policy)
+        if new.version != issue.policy:
+            moving.append(issue.number)
+            moved = clockwork.replan(issue, old, new, now).issue
+            before, after = next_moment(issue, old), next_moment(moved, new)
+            earlier += before is not None and after is not None and after < before
+            late += bool(_overdrawn(moved, new, now) - _overdrawn(issue, old, now))
+    return Outlook(len(issues), tuple(moving), earlier, late)
+
+
+def _promised(issue: Issue, old: Policy, new: Policy) -> Policy:
+    """The reporter of a resolved issue was told how long they may say "not fixed": never less than that."""
+    if issue.status is Status.RESOLVED and new.close_after < old.close_after:
+        return versioned(replace(new, close_after=old.close_after))
+    return new
 
 
 def _overdrawn(issue: Issue, policy: Policy, now: datetime) -> set[str]:
@@ -124,7 +212,12 @@ def _overdrawn(issue: Issue, policy: Policy, now: datetime) -> set[str]:
 
 
 def apply_to(numbers: Iterable[int], policy: Policy, database: Database, clock: Clock) -> tuple[int, list[str]]:
-    """Move these issues to the policy, each in a transaction of its own: how many have moved, and what went wrong."""
+    """Move these issues to the policy, each in a transaction of its own: how many have moved, and what went wrong.
+
+    It is in force from here on: they must not be led by the policy before it, whatever becomes of the file.
+    """
+    with database.begin() as tx:
+        tx.put_in_force(policy, clock())
     moved, troubles = 0, []
     for number in numbers:
         try:
@@ -137,7 +230,8 @@ def apply_to(numbers: Iterable[int], policy: Policy, database: Database, clock: 
 
 def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> bool:
     with database.begin() as tx:
-        return _replan(tx, tx.issue(number), policy, clock())
+        issue = tx.issue(number)
+        return _replan(tx, issue, _promised(issue, tx.policy(issue.policy), policy), clock())
 
 
 def _replan(tx: Transaction, issue: Issue, policy: Policy, now: datetime, *, holidays: tuple[date, ...] = ()) -> bool:

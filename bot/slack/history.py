@@ -79,6 +79,7 @@ _CAUSES = {
     Cause.BOUNCED: "it goes back and forth",
     Cause.REOPENED: "it was reopened for the second time",
     Cause.UNANSWERED: "the last tier does not answer",
+    Cause.CLIMBED: "it has come this far up",
     Cause.MAJOR: "it is a major incident",
 }
 

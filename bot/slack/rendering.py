@@ -217,6 +217,7 @@ def _informed_because(issue: Issue, policy: Policy, cause: Cause) -> str:
         Cause.BOUNCED: f"it was sent back and forth {issue.bounces} times",
         Cause.REOPENED: f"it was reopened {issue.cycle} times",
         Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
+        Cause.CLIMBED: f"it has gone up to {policy.tier(issue.tier).name}",
         Cause.MAJOR: f"{person(issue.commander)} leads it as a major incident",
     }.get(cause, f"it is {words.priority(issue)}")
 

@@ -18,7 +18,7 @@ from tests.page.conftest import ARGUMENTS, WAIT_MS
 PATIENCE_MS = 40_000  # as WAIT_MS; here real processes answer
 UNCLAIMED = "8s"  # how long L1 may leave an issue unclaimed; the next tiers are patient
 SQUARE = ".dialog { border-radius: 0; }"  # or what is behind a dialog shows in a picture's corners
-WAITING = '[waiting]\nnudges = []\nresolve = "24h"\n'
+WAITING = '[waiting]\nnudges = ["12h", "18h"]\nresolve = "24h"\n'
 PICTURES = HOME / "docs" / "pictures"
 REDRAW = 'Draw it anew with: make test ARGS="tests/browser --pictures", look at it, and commit it with its text.'
 

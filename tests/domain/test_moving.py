@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain import lifecycle, refusals
+from bot.domain.clockwork import pass_time
 from bot.domain.decision import Actor, Decision
 from bot.domain.events import Cause, IssueEscalated, IssueRerouted, IssueReturned, LevelsInformed
 from bot.domain.issue import HandOff, Issue, Status
@@ -35,7 +36,9 @@ from tests.domain.factories import (
     make_claimed,
     make_issue,
     make_merged,
+    make_policy,
     make_resolved,
+    make_targets,
     make_waiting,
     refused,
     seen,
@@ -282,3 +285,41 @@ def test_a_card_is_drawn_once_per_tier_the_newest_last() -> None:
 def test_a_tier_entered_has_the_window_of_the_priority(priority: Priority) -> None:
     issue = escalate(make_issue(priority), now=NINE).issue
     assert issue.clocks.tier_window.budget == POLICY.targets[priority].window(issue.tier)
+
+
+# --- who is told of it (domain.md 7.2)
+
+TOLD = make_policy(targets={P2: make_targets(P2, tell={3: (4,)})})
+
+
+def climbed(at: datetime) -> LevelsInformed:
+    return LevelsInformed(at=at, cause=Cause.CLIMBED, tiers=(4,))
+
+
+def test_those_above_are_told_when_it_comes_so_far_up_by_hand() -> None:
+    issue = at_tier(2, policy=TOLD)
+    facts: dict[str, Any] = {"seen": seen(issue), "policy": TOLD, "now": LATER}
+    up = lifecycle.escalate(issue, CHLOE, reason="Firewall", tried="Rebooted", **facts)
+    assert [type(event) for event in up.events] == [IssueEscalated, LevelsInformed]
+    assert up.events[1] == climbed(LATER)
+    across = lifecycle.reroute(issue, CHLOE, to="L3", reason="Theirs", **facts)
+    assert across.events[1:] == (climbed(LATER),)
+
+
+def test_those_above_are_told_when_it_comes_so_far_up_by_the_clock() -> None:
+    issue = at_tier(2, policy=TOLD)
+    due = NINE + 30 * MINUTE
+    assert pass_time(issue, TOLD, due).events[-2:] == (
+        IssueEscalated(at=due, by=None, cause=Cause.UNCLAIMED, from_tier=2, to_tier=3, due_at=due, claimant=None),
+        climbed(due),
+    )
+
+
+def test_nobody_is_told_of_other_steps() -> None:
+    issue = at_tier(1, policy=TOLD)
+    facts: dict[str, Any] = {"policy": TOLD, "now": LATER}
+    assert len(lifecycle.escalate(issue, ANN, seen=seen(issue), reason="a", tried="b", **facts).events) == 1
+    top = at_tier(4, policy=TOLD)
+    assert len(lifecycle.reroute(top, EVA, seen=seen(top), to="L3", reason="a", **facts).events) == 1  # down
+    other = at_tier(2, P3, policy=TOLD)
+    assert len(lifecycle.escalate(other, CHLOE, seen=seen(other), reason="a", tried="b", **facts).events) == 1

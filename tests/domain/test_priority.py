@@ -1,6 +1,7 @@
 """T24: what a change of impact or urgency does to the promises, and whom a raise tells (domain.md 3.7, 3.8)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -307,13 +308,33 @@ def test_replanning_leaves_a_grace() -> None:
     assert replan(make_issue(P3), POLICY, hasty, now).issue.clocks.tier_window.due(OFFICE) == now + 10 * MINUTE
 
 
-def test_replanning_is_for_what_is_live_and_differs() -> None:
+def test_replanning_is_for_what_goes_on_or_may_and_differs() -> None:
     other = make_policy(version="v2")
     assert not replan(make_issue(), POLICY, POLICY, NINE).events
-    assert not replan(make_resolved(), POLICY, other, NINE).events
-    assert not replan(make_merged()[0], POLICY, other, NINE).events
+    closed = pass_time(make_resolved(), POLICY, NINE + 30 * DAY).issue
+    assert closed.status is Status.CLOSED
+    assert not replan(closed, POLICY, other, NINE).events
     assert replan(make_claimed(by=CHLOE), POLICY, other, NINE).events
     assert replan(make_waiting(), POLICY, other, NINE).issue.status is Status.WAITING
+
+
+def test_what_is_resolved_or_merged_moves_and_nothing_of_it_runs() -> None:
+    short: dict[str, Any] = {"windows": (MINUTE,) * 4, "resolution": 5 * HOUR}
+    hasty = make_policy(version="v2", targets={each: make_targets(each, **short) for each in (P2, P3)})
+    for issue in (make_resolved(), make_merged()[0]):
+        moved = replan(issue, POLICY, hasty, NINE + HOUR).issue
+        assert (moved.status, moved.policy) == (issue.status, "v2")
+        for name in ("first_response", "tier_window", "update", "resolution"):
+            before, after = getattr(issue.clocks, name), getattr(moved.clocks, name)
+            assert (after.used, after.running_since) == (before.used, None)
+        assert (moved.clocks.tier_window.budget, moved.clocks.resolution.budget) == (MINUTE, 5 * HOUR)
+
+
+def test_an_issue_that_comes_back_follows_what_it_was_moved_to() -> None:
+    hasty = make_policy(version="v2", targets={P3: make_targets(P3, windows=(MINUTE,) * 4)})
+    moved = replan(make_resolved(), POLICY, hasty, NINE + HOUR).issue
+    back = lifecycle.reopen(moved, ROBIN, reason="It is back.", policy=hasty, now=NINE + 2 * HOUR).issue
+    assert back.clocks.tier_window.due(OFFICE) == NINE + 2 * HOUR + MINUTE
 
 
 def test_an_issue_keeps_its_policy_until_then() -> None:

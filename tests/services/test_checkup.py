@@ -166,6 +166,15 @@ def test_an_archived_channel_is_found(check: Check, slack: ScriptedSlack) -> Non
     assert found["tier L2"].level == "ok"
 
 
+def test_two_tiers_in_one_channel_are_found(check: Check, policy: Policy) -> None:
+    """By its id and by its name: the file alone does not show it."""
+    same = next(channel for channel, name in NAMES.items() if name == policy.tiers[0].channel)
+    assert str(check(with_tier(policy, 2, channel=same))["tier L2"]) == (
+        f"fail  tier L2: #{same} is the channel of L1, too.  To mend it: "
+        "give each tier a channel of its own in policy.toml."
+    )
+
+
 def test_a_tier_without_people_is_found(check: Check, slack: ScriptedSlack) -> None:
     slack.says("conversations.members", ok(members=[BOT]))
     finding = check()["tier L1"]

@@ -1,6 +1,7 @@
 """The policy in force: what a new file changes, what it does not, and how open issues are moved to it."""
 
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -24,9 +25,9 @@ from bot.domain.issue import Status, WaitingFor
 from bot.domain.policy import Policy
 from bot.domain.priority import Level, Priority
 from bot.domain.refusals import NotALead
-from bot.policy_file import PolicyError, load_policy, parse_policy
+from bot.policy_file import PolicyError, parse_policy
 from bot.services.issues import Report
-from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_misfit
+from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_homeless, refuse_misfit
 from bot.services.recording import record
 from storage import SqlDatabase, open_database
 from storage.tables import IssueRow
@@ -35,6 +36,7 @@ from tests.harness import START, Clock, Workspace
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = (ROOT / "policy.toml").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
 M, H = timedelta(minutes=1), timedelta(hours=1)
 
 NO_L3 = (
@@ -43,6 +45,14 @@ NO_L3 = (
     .replace('L3 = "1h", ', "")
     .replace('L3 = "4h", ', "")
     .replace('L3 = "8h", ', "")
+    .replace("tell = {", "# tell = {")
+)
+L2B = re.sub(r'(windows = {.* L2 = "(\w+)",)', r'\1 L2b = "\2",', SHIPPED).replace(
+    '[[tiers]]\nname = "L3"',
+    '[[tiers]]\nname = "L2b"\nchannel = "support-l2b"\nping = "here"\n\n[[tiers]]\nname = "L3"',
+)
+CEO = re.sub(r'(windows = {.* management = "(\w+)")', r'\1, board = "\2"', SHIPPED).replace(
+    "# --- when", '[[tiers]]\nname = "board"\nchannel = "the-board"\n\n# --- when', 1
 )
 FASTER = SHIPPED.replace('{ L1 = "2h", L2 = "2h",', '{ L1 = "30m", L2 = "2h",')  # P3
 
@@ -58,7 +68,7 @@ class Office:
         self.file = file
         self.clock = clock or Clock()
         self.write(SHIPPED)
-        self.keeper = PolicyKeeper(file, load_policy(file), database, self.clock)
+        self.keeper = PolicyKeeper(file, database, self.clock)
         self.workspace = Workspace(database, policy=self.keeper(), clock=self.clock)
         self.database = database
 
@@ -123,20 +133,64 @@ def test_a_file_that_says_the_same_is_no_news(small_office: Office, caplog: pyte
     assert caplog.messages == [f"{small_office.file} was read again and says the same as before"]
 
 
+def complaints(office: Office, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What is said of the file at ERROR; the last line is the same each time."""
+    lines = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    caplog.clear()
+    if lines:
+        good = f"version {office.keeper().version} of the policy, in force since 2026-11-23 09:00 UTC"
+        assert lines.pop() == f"{good}, goes on until the file is mended"
+    return [line.removeprefix("the policy stays as it was: ") for line in lines]
+
+
 def test_a_broken_file_leaves_the_last_good_policy(small_office: Office, caplog: pytest.LogCaptureFixture) -> None:
     small_office.write(SHIPPED.replace('grace = "3m"', 'grace = "3x"').replace('zone = "UTC"', 'zone = "UTX"'))
+    small_office.clock.advance(hours=1)
     assert not small_office.keeper.reload()
     assert small_office.keeper() == meant(SHIPPED)
-    assert [(record.levelname, record.message.partition(":")[0]) for record in caplog.records] == [
-        ("ERROR", "the policy stays as it was")
-    ] * 2
-    assert "calendars.office.zone" in caplog.messages[0]
-    assert "priorities.P1.grace" in caplog.messages[1]
+    zone, grace = complaints(small_office, caplog)
+    assert "calendars.office.zone" in zone
+    assert "priorities.P1.grace" in grace
     small_office.file.unlink()
     assert not small_office.keeper.reload()
-    assert "cannot be read: No such file or directory" in caplog.messages[2]
+    (missing,) = complaints(small_office, caplog)
+    assert "cannot be read: No such file or directory" in missing
     small_office.write(FASTER)
     assert small_office.keeper.reload()
+    small_office.keeper.complain()
+    assert complaints(small_office, caplog) == []
+
+
+@pytest.mark.parametrize("text", [None, SHIPPED.replace('grace = "3m"', 'grace = "3x"'), L2B])
+def test_a_start_without_a_usable_file_goes_on_with_the_policy_in_force_and_keeps_saying_so(
+    office: Office, text: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.open()
+    office.clock.advance(days=1)
+    office.file.unlink() if text is None else office.write(text)
+    office.keeper = PolicyKeeper(office.file, office.database, office.clock)
+    assert office.keeper() == meant(SHIPPED)
+    said = complaints(office, caplog)
+    assert said
+    office.keeper.complain()
+    assert complaints(office, caplog) == said
+    office.write(SHIPPED)
+    office.keeper.reload()
+    office.keeper.complain()
+    assert complaints(office, caplog) == []
+
+
+def test_a_first_start_without_a_usable_file_is_refused(store: SqlDatabase, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="cannot be read"):
+        PolicyKeeper(tmp_path / "policy.toml", store, Clock())
+
+
+def test_what_open_issues_were_moved_to_is_in_force(small_office: Office) -> None:
+    """Else a start with a broken file would lead them by the tiers before it."""
+    small_office.open()
+    apply_to((1,), meant(L2B), small_office.database, small_office.clock)
+    small_office.file.unlink()
+    assert PolicyKeeper(small_office.file, small_office.database, small_office.clock)() == meant(L2B)
 
 
 def test_an_edited_policy_moves_no_deadline_of_an_open_issue(small_office: Office) -> None:
@@ -196,38 +250,77 @@ def test_live_issues_are_counted_by_policy_and_tier(office: Office) -> None:
     assert office.database.live_by_tier()[meant(FASTER).version, 1] == 1
 
 
-def test_a_tier_with_open_issues_in_it_cannot_be_removed(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+def refused(text: str, office: Office) -> tuple[str, ...]:
+    with pytest.raises(PolicyError) as refusal:
+        refuse_misfit(meant(text), office.database, "p.toml", office.clock())
+    return refusal.value.lines
+
+
+ONE = "1 issue that is not closed yet follows the old order of tiers; move it first: python app.py policy apply --open"
+TWO = (
+    "2 issues that are not closed yet follow the old order of tiers; move them first: python app.py policy apply --open"
+)
+
+
+def test_a_tier_that_open_issues_may_come_to_keeps_its_place(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """Else an issue on its way up would be told in other channels than it is meant to."""
     office.open(2)
-    office.workspace.pass_time(hours=2)
-    office.workspace.pass_time(hours=2)
-    assert [office.workspace.issue(number).tier for number in (1, 2)] == [3, 3]
-    office.write(NO_L3)
-    assert not office.keeper.reload()
-    said = "policy.toml: tiers: L3 is gone, but 2 open issues are in it"
-    rest = "; leave the tier where it is until they are resolved or moved"
-    assert f"the policy stays as it was: {said}{rest}" in caplog.messages
-    with pytest.raises(PolicyError) as refused:
-        PolicyKeeper(office.file, load_policy(office.file), office.database, office.clock)
-    assert refused.value.lines == (f"{said}{rest}",)
-    for number in (1, 2):
-        office.workspace.bot.issues.claim(number, "U0DANA", desk=3, delivery=f"a{number}")
-        office.workspace.bot.issues.resolve(number, "U0DANA", fix="Done", category=None, delivery=f"b{number}")
-    assert office.keeper.reload()
-    assert office.keeper().last_tier == 3
+    for text, changes in (
+        (L2B, ("L3 becomes tier 4 instead of 3", "management becomes tier 5 instead of 4")),
+        (NO_L3, ("L3 is gone", "management becomes tier 3 instead of 4")),
+    ):
+        caplog.clear()
+        office.write(text)
+        assert not office.keeper.reload()
+        said = [f"the policy stays as it was: policy.toml: tiers: {what}, but {TWO}" for what in changes]
+        assert [message for message in caplog.messages if "tiers:" in message] == said
 
 
-def test_a_tier_above_and_below_open_issues(small_office: Office) -> None:
+def test_the_guide_shows_what_is_said_of_a_tier_that_moves(small_office: Office) -> None:
+    small_office.open(2)
+    assert f"\n{refused(L2B, small_office)[0].replace('p.toml', 'policy.toml')}\n" in GUIDE
+
+
+def test_a_tier_below_open_issues_keeps_its_place(small_office: Office) -> None:
     small_office.open()
-    refuse_misfit(meant(NO_L3), small_office.database, "p.toml")  # above: nothing is in it
     first = '[[tiers]]\nname = "L1"'
     below = SHIPPED.replace(first, f'[[tiers]]\nname = "L0"\nchannel = "bots"\n\n{first}', 1).replace(
         "windows = {", 'windows = { L0 = "2m",'
     )
     below = below.replace('first_response = "15m"', 'first_response = "20m"').replace('["L1"', '["L0", "L1"')
-    with pytest.raises(PolicyError) as refused:
-        refuse_misfit(meant(below), small_office.database, "p.toml")
-    (said,) = refused.value.lines
-    assert said.startswith("p.toml: tiers: L1 becomes tier 2 instead of 1, but 1 open issue is in it; leave the tier")
+    assert [line.partition(",")[0] for line in refused(below, small_office)] == [
+        f"p.toml: tiers: {tier} becomes tier {number + 1} instead of {number}"
+        for number, tier in enumerate(("L1", "L2", "L3", "management"), start=1)
+    ]
+
+
+def test_a_tier_above_all_may_be_added_while_issues_are_open(small_office: Office) -> None:
+    small_office.open()
+    small_office.write(CEO)
+    assert small_office.keeper.reload()
+    assert small_office.keeper().last_tier == 5
+
+
+def test_a_resolved_issue_holds_on_to_its_tiers_until_it_is_closed(small_office: Office) -> None:
+    workspace, clock = small_office.workspace, small_office.clock
+    small_office.open()
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="a")
+    workspace.bot.issues.resolve(1, "U0ANA", fix="Done", category=None, delivery="b")
+    lost = ("L3 is gone", "management becomes tier 3 instead of 4")
+    assert refused(NO_L3, small_office) == tuple(f"p.toml: tiers: {what}, but {ONE}" for what in lost)
+    workspace.pass_time(days=6)
+    assert workspace.issue().status == "closed"
+    refuse_misfit(meant(NO_L3), small_office.database, "p.toml", clock())
+
+
+def test_a_merged_issue_holds_on_to_its_tiers_while_it_may_be_taken_out(small_office: Office) -> None:
+    small_office.open(2)
+    issues = small_office.workspace.bot.issues
+    issues.merge(2, "U0ANA", into=1, delivery="a")
+    apply_to((1,), meant(NO_L3), small_office.database, small_office.clock)
+    assert len(refused(NO_L3, small_office)) == 2
+    small_office.clock.advance(days=8)
+    refuse_misfit(meant(NO_L3), small_office.database, "p.toml", small_office.clock())
 
 
 @pytest.mark.parametrize(
@@ -249,7 +342,7 @@ def test_a_tier_with_open_issues_may_get_a_name_or_a_channel_but_not_both(
     assert small_office.keeper.reload() is taken
 
 
-# --- open issues -----------------------------------------------------------------------------------------------------
+# --- unfinished issues ------------------------------------------------------------------------------------------------
 
 
 def test_what_applying_it_would_mean_is_said_before_it_is_done(office: Office) -> None:
@@ -260,7 +353,7 @@ def test_what_applying_it_would_mean_is_said_before_it_is_done(office: Office) -
     office.clock.advance(minutes=15)
     before = office.dues()
     outlook = look_ahead(meant(FASTER), office.database, office.clock())
-    assert outlook.open == 5
+    assert outlook.unfinished == 5
     assert sorted(outlook.moving) == [1, 2, 3, 4, 5]
     assert outlook.earlier == 4  # all P3
     assert outlook.late == 3  # those 35 minutes old
@@ -284,8 +377,8 @@ def test_applying_it_moves_open_issues_with_what_they_have_used(office: Office) 
     }
     policy = meant(FASTER)
     outlook = look_ahead(policy, office.database, office.clock())
-    assert apply_to(outlook.moving, policy, office.database, office.clock) == (3, [])
-    assert [workspace.issue(number).policy == policy.version for number in (1, 2, 3, 4)] == [True, True, False, True]
+    assert apply_to(outlook.moving, policy, office.database, office.clock) == (4, [])
+    assert {workspace.issue(number).policy for number in (1, 2, 3, 4)} == {policy.version}
     for number in (1, 4):
         issue = workspace.issue(number)
         clock = issue.clocks.tier_window
@@ -323,6 +416,117 @@ def test_cards_and_receipts_show_the_new_deadlines(small_office: Office) -> None
     assert len(workspace.channel("support-l1")) == 1
 
 
+def sits(text: str, office: Office) -> tuple[str, ...]:
+    with pytest.raises(PolicyError) as refusal:
+        refuse_homeless(meant(text), office.database, "p.toml", office.clock())
+    return refusal.value.lines
+
+
+def test_it_can_be_applied_when_nothing_is_in_a_tier_that_moves(office: Office) -> None:
+    """What `refuse_misfit` refuses: afterwards nothing follows the old order any more."""
+    workspace = office.workspace
+    office.open(2)
+    workspace.bot.issues.claim(2, "U0ANA", desk=1, delivery="a")
+    workspace.bot.issues.resolve(2, "U0ANA", fix="Done", category=None, delivery="b")
+    policy = meant(L2B)
+    assert refused(L2B, office)
+    refuse_homeless(policy, office.database, "p.toml", office.clock())
+    outlook = look_ahead(policy, office.database, office.clock())
+    assert (outlook.unfinished, outlook.moving) == (2, (1, 2))
+    assert apply_to(outlook.moving, policy, office.database, office.clock) == (2, [])
+    refuse_misfit(policy, office.database, "p.toml", office.clock())
+    office.write(L2B)
+    assert office.keeper.reload()
+
+
+def test_a_tier_with_issues_in_it_stays_where_it_is(small_office: Office) -> None:
+    workspace = small_office.workspace
+    small_office.open(3)
+    workspace.pass_time(hours=2)
+    workspace.pass_time(hours=2)
+    assert [workspace.issue(number).tier for number in (1, 2, 3)] == [3, 3, 3]
+    workspace.bot.issues.claim(3, "U0DANA", desk=3, delivery="a")
+    workspace.bot.issues.resolve(3, "U0DANA", fix="Done", category=None, delivery="b")
+    rest = "leave the tier where it is until they are in another one or closed"
+    three = "3 issues (ISS-1, ISS-2, ISS-3) are in it"
+    assert sits(NO_L3, small_office) == (f"p.toml: tiers: L3 is gone, but {three}; {rest}",)
+    assert f"\n{sits(NO_L3, small_office)[0].replace('p.toml', 'policy.toml')}\n" in GUIDE
+    assert sits(L2B, small_office) == (f"p.toml: tiers: L3 becomes tier 4 instead of 3, but {three}; {rest}",)
+    refuse_homeless(meant(CEO), small_office.database, "p.toml", small_office.clock())
+
+
+def test_who_works_at_a_desk_keeps_its_tier(small_office: Office) -> None:
+    workspace = small_office.workspace
+    small_office.open(impact=Level.HIGH, urgency=Level.HIGH)
+    workspace.pass_time(minutes=10)
+    workspace.bot.issues.claim(1, "U0CHEN", desk=2, delivery="a")
+    issue = workspace.issue()
+    assert (issue.tier, issue.desk) == (3, 2)
+    swapped = NO_L3.replace('name = "L2"', 'name = "X2"').replace("support-l2", "x2").replace("L2 =", "X2 =")
+    lines = sits(swapped.replace('"L2"]', '"X2"]'), small_office)
+    assert [line.partition(";")[0] for line in lines] == [
+        "p.toml: tiers: L2 is gone, but ISS-1 is in it",
+        "p.toml: tiers: L3 is gone, but ISS-1 is in it",
+    ]
+
+
+def test_a_reopened_issue_climbs_the_ladder_it_was_moved_to(small_office: Office) -> None:
+    workspace = small_office.workspace
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "resolve done", by="U0ANA")
+    apply_to((1,), meant(NO_L3), small_office.database, small_office.clock)
+    small_office.write(NO_L3)
+    assert small_office.keeper.reload()
+    workspace.policy = small_office.keeper()
+    workspace.directory.refresh()
+    workspace.say(workspace.receipt(), "It is back", by="U0MAYA")
+    workspace.pass_time(days=3)
+    assert workspace.issue().tier == 3
+    assert not workspace.channel("support-l3")
+    assert workspace.card("management").text.startswith("Nobody in L2 claimed ISS-1 in time.")
+
+
+def test_a_reporter_may_say_not_fixed_for_as_long_as_they_were_told(small_office: Office) -> None:
+    small_office.open()
+    workspace = small_office.workspace
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="a")
+    workspace.bot.issues.resolve(1, "U0ANA", fix="Done", category=None, delivery="b")
+    before = small_office.dues()[1][0]
+    soon = meant(NO_L3.replace('close_after = "120h"', 'close_after = "1h"'))
+    small_office.clock.advance(hours=2)
+    outlook = look_ahead(soon, small_office.database, small_office.clock())
+    assert (outlook.moving, outlook.earlier, outlook.late) == ((1,), 0, 0)
+    assert apply_to(outlook.moving, soon, small_office.database, small_office.clock) == (1, [])
+    assert small_office.dues()[1][0] == before
+    assert look_ahead(soon, small_office.database, small_office.clock()).moving == ()
+    refuse_misfit(soon, small_office.database, "p.toml", small_office.clock())
+
+
+def test_a_card_of_a_tier_that_is_no_more_still_works(small_office: Office) -> None:
+    workspace = small_office.workspace
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "move management it is theirs", by="U0ANA")
+    old = workspace.card("management")
+    workspace.tell_bot(old, "move L1 it is not", by="U0FAY")
+    assert workspace.issue().carded == (4, 1)
+    apply_to((1,), meant(NO_L3), small_office.database, small_office.clock)
+    small_office.write(NO_L3)
+    assert small_office.keeper.reload()
+    workspace.policy = small_office.keeper()
+    workspace.directory.refresh()
+    workspace.settle()
+    workspace.tell_bot(old, "note we had it once", by="U0FAY")
+    workspace.tell_bot(old, "claim", by="U0FAY")
+    workspace.say(workspace.receipt(), "Any news?", by="U0MAYA")
+    assert workspace.issue().claim is not None
+    refuse_homeless(meant(NO_L3), small_office.database, "p.toml", small_office.clock())
+    refuse_misfit(meant(NO_L3), small_office.database, "p.toml", small_office.clock())
+    workspace.pass_time(days=5)
+    assert workspace.issue().tier == 3
+    assert workspace.command("why ISS-1").text
+
+
 def test_what_waits_moves_and_waits_on(small_office: Office) -> None:
     small_office.open()
     workspace = small_office.workspace
@@ -350,6 +554,10 @@ def test_one_issue_that_cannot_be_moved_holds_back_no_other(
     with small_office.database.write() as connection:
         connection.execute(update(IssueRow).where(col(IssueRow.number) == 2).values(body={"junk": True}))
     policy = meant(FASTER)
+    assert look_ahead(policy, small_office.database, small_office.clock()).moving == (1, 3)
+    listed = small_office.workspace.command("list").text
+    assert "ISS-1" in listed
+    assert "ISS-3" in listed
     moved, troubles = apply_to((1, 2, 3), policy, small_office.database, small_office.clock)
     assert moved == 2
     (trouble,) = troubles
@@ -389,6 +597,11 @@ class Machine:
         )
         return done.returncode, done.stdout, done.stderr
 
+    def check(self) -> tuple[int, list[str]]:
+        command = [sys.executable, str(ROOT / "app.py"), "check"]
+        done = subprocess.run(command, env=self.settings, cwd=self.folder, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout.splitlines()
+
     @contextmanager
     def bot(self) -> Iterator[Process]:
         log = self.folder / "bot.log"
@@ -415,7 +628,8 @@ def test_the_command_asks_before_it_moves_open_issues(machine: Machine) -> None:
     machine.policy.write_text(FASTER, encoding="utf-8")
     version = meant(FASTER).version
     shown = (
-        f"3 of 3 open issues move to version {version} of the policy. 3 of them would have an earlier next deadline; "
+        f"3 of 3 issues not closed yet move to version {version} of the policy. "
+        "3 of them would have an earlier next deadline; "
         "0 would be past a deadline at once, and have only the grace left that the policy gives.\n"
     )
     for typed in ("n\n", "\n", ""):
@@ -423,11 +637,11 @@ def test_the_command_asks_before_it_moves_open_issues(machine: Machine) -> None:
         assert (code, out.replace("\nNothing", "Nothing")) == (1, f"{shown}Move them? [y/N] Nothing was changed.\n")
         assert machine.versions() == {meant(SHIPPED).version}
     code, out, _ = machine.apply(typed="y\n")
-    moved = "3 open issues were moved. Their cards and receipts are redrawn when the bot runs.\n"
+    moved = "3 issues were moved. Their cards and receipts are redrawn when the bot runs.\n"
     assert (code, out) == (0, f"{shown}Move them? [y/N] {moved}")
     assert machine.versions() == {version}
     code, out, _ = machine.apply()
-    assert (code, out) == (0, f"All open issues (3) follow version {version} of the policy already.\n")
+    assert (code, out) == (0, f"All issues not closed yet (3) follow version {version} already.\n")
 
 
 def test_the_command_asks_nothing_when_the_answer_is_given(machine: Machine) -> None:
@@ -448,7 +662,7 @@ def test_the_command_refuses_a_policy_that_does_not_fit(machine: Machine) -> Non
     machine.policy.write_text(gone.replace("L1 =", "X1 ="), encoding="utf-8")
     code, out, err = machine.apply("--yes")
     assert (code, out) == (2, "")
-    assert err.startswith("policy.toml: tiers: L1 is gone, but 1 open issue is in it;")
+    assert err.startswith("policy.toml: tiers: L1 is gone, but ISS-1 is in it;")
     assert machine.versions() == {meant(SHIPPED).version}
 
 
@@ -472,13 +686,33 @@ def test_a_running_bot_reads_the_policy_at_sighup_and_lets_nobody_else_apply_it(
     assert machine.versions() == {meant(SHIPPED).version}
 
 
-def test_a_bot_does_not_start_without_a_tier_in_which_open_issues_are(machine: Machine) -> None:
+def test_a_bot_whose_file_was_broken_starts_with_the_policy_before(machine: Machine) -> None:
     machine.open_issues(2)
-    gone = SHIPPED.replace('name = "L1" ', 'name = "X1" ').replace('"support-l1"', '"x1"').replace('["L1"', '["X1"')
-    machine.policy.write_text(gone.replace("L1 =", "X1 ="), encoding="utf-8")
+    machine.policy.write_text(L2B, encoding="utf-8")
+    code, lines = machine.check()
+    assert code == 2
+    (kept,) = [line for line in lines if line.startswith("ok    policy: a start keeps version")]
+    assert f" {meant(SHIPPED).version}, in force since " in kept
+    with machine.bot() as bot:
+        bot.says("goes on until the file is mended")
+        assert f"policy.toml: tiers: L3 becomes tier 4 instead of 3, but {TWO}" in bot.said
+        assert bot.stop() == 0
+    machine.policy.write_text("", encoding="utf-8")
+    with machine.bot() as bot:
+        bot.says("goes on until the file is mended")
+        code, lines = machine.check()
+        assert code == 2
+        assert "ok    policy: the bot that is running now keeps the one it has until the file is mended." in lines
+        assert bot.stop() == 0
+
+
+def test_a_bot_that_never_had_a_policy_does_not_start_with_a_broken_one(machine: Machine) -> None:
+    machine.policy.write_text(SHIPPED.replace('grace = "3m"', 'grace = "3x"'), encoding="utf-8")
     with machine.bot() as bot:
         assert bot.ends() == 2
-        assert "policy.toml: tiers: L1 is gone, but 2 open issues are in it;" in bot.said
+        assert "policy.toml:66: priorities.P1.grace: expected a span of time" in bot.said
+    code, lines = machine.check()
+    assert (code, [line for line in lines if "policy: a start" in line]) == (2, [])
 
 
 # --- the people of today ----------------------------------------------------------------------------------------------

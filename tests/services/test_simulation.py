@@ -215,6 +215,12 @@ def test_every_word_of_a_script_is_an_act() -> None:
     assert rungs[-1].issue.status.value == "cancelled"
 
 
+def test_who_is_told_of_a_climb_is_shown() -> None:
+    shown = as_text(simulate(POLICY, Priority.P2, MONDAY), POLICY, ZoneInfo("UTC"))
+    (line,) = [line for line in shown.splitlines() if "Management was told" in line]
+    assert re.search(r" 09:50 +50m +Management was told: it has come this far up\. +management$", line)
+
+
 def test_a_priority_that_the_matrix_never_gives() -> None:
     text = (ROOT / "policy.toml").read_text(encoding="utf-8").replace('high = "P1"', 'high = "P2"')
     with pytest.raises(SimulationError, match="No answers of a reporter lead to P1"):

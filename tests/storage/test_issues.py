@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import col
 
 from bot.domain.events import IssueClaimed, NoteTaken, ReporterReplied, StaffReplied, Words, WordsEdited
 from bot.domain.issue import Claim, Issue, Status
@@ -17,7 +19,7 @@ from bot.domain.refusals import NoSuchIssue
 from bot.messages import Line, Place
 from bot.ports import Database, TimelineEntry, Transaction
 from storage import SqlDatabase
-from storage.tables import TimelineRow
+from storage.tables import IssueRow, TimelineRow
 from storage.transaction import StaleIssue
 
 MINUTE = timedelta(minutes=1)
@@ -336,3 +338,42 @@ def test_a_closed_database_is_closed(database: SqlDatabase) -> None:
         database.find(1)
     with pytest.raises(RuntimeError, match="closed"), database.write() as connection:
         connection.execute(text("SELECT 1"))
+
+
+def test_one_policy_is_in_force_since_it_came_into_force(database: SqlDatabase, policy: Policy, now: datetime) -> None:
+    other, later = replace(policy, version="v2"), now + timedelta(hours=1)
+    assert database.in_force() is None
+    with database.begin() as tx:
+        tx.keep_policy(other, now)
+        tx.put_in_force(policy, now)
+    for at in (later, later + timedelta(hours=1)):
+        with database.begin() as tx:
+            tx.put_in_force(policy, at)
+        assert database.in_force() == (policy, now)
+    for each in (other, policy):
+        with database.begin() as tx:
+            tx.put_in_force(each, later)
+        assert database.in_force() == (each, later)
+
+
+def test_unfinished_are_those_that_are_live_or_may_be_again(database: SqlDatabase, keep: Keep) -> None:
+    for number, status in enumerate(Status, start=1):
+        keep(number=number, status=status, priority=Priority.P1 if status is Status.MERGED else Priority.P3)
+    assert [issue.status for issue in database.unfinished()] == ["merged", "open", "claimed", "waiting", "resolved"]
+    assert database.versions_in_use() == {"v1": 5}
+
+
+def test_an_issue_that_cannot_be_read_hides_no_other(
+    database: SqlDatabase, keep: Keep, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in (1, 2, 3):
+        keep(number)
+    with database.write() as connection:
+        connection.execute(update(IssueRow).where(col(IssueRow.number) == 2).values(body={"title": "secret"}))
+    for found in (database.open_issues(10), database.unfinished(), database.issues_of("U1", 10)):
+        assert sorted(issue.number for issue in found) == [1, 3]
+    (said,) = set(caplog.messages)
+    assert said == "ISS-2 cannot be read and is left out (number: missing, details: missing, reporter: missing)"
+    assert "secret" not in caplog.text
+    with pytest.raises(ValidationError):
+        database.find(2)

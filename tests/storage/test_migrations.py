@@ -83,7 +83,7 @@ def test_partial_indexes_are_those_of_the_tables(bare_url: str, engine: Engine) 
         if index.dialect_options[engine.dialect.name]["where"] is not None
     }
     assert made == declared
-    assert len(made) == 6
+    assert len(made) == 7
 
 
 @pytest.mark.parametrize("bare_url", ["sqlite"], indirect=True)

@@ -109,6 +109,7 @@ def test_no_question_reads_a_whole_table(full: SqlDatabase, now: datetime) -> No
         seen.clear()
 
         assert len(full.open_issues(5)) == 5
+        assert full.versions_in_use() == {"v1": STORED}
         assert len(full.issues_of("U3", 5)) == 5
         assert full.waiting() == WAITING
         assert full.post_of(7, place, "card") is not None
@@ -125,6 +126,7 @@ def test_no_question_reads_a_whole_table(full: SqlDatabase, now: datetime) -> No
     assert "ix_outbox_elders" in take
     for index in (
         "ix_issue_live",
+        "ix_issue_unfinished",
         "ix_issue_reporter",
         "ix_post_place",
         "ix_post_source",

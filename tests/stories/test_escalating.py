@@ -21,6 +21,18 @@ def test_nobody_reacts_and_a_p3_climbs_to_management(workspace: Workspace) -> No
     assert workspace.story().count("IssueEscalated") == 3
 
 
+def test_management_is_told_when_a_high_issue_comes_to_l3(workspace: Workspace) -> None:
+    workspace.submit_issue("ERP is slow", impact="high", urgency="medium")
+    workspace.pass_time(minutes=20)
+    assert not workspace.channel("it-managers")
+    workspace.pass_time(minutes=30)
+    (told,) = workspace.channel("it-managers")
+    assert told.text.startswith("For your information: ISS-1 ERP is slow; it has gone up to L3. Open, nobody in L3")
+    assert not told.buttons
+    assert workspace.story()[-2:] == ["IssueEscalated", "LevelsInformed"]
+    assert workspace.issue().tier == 3
+
+
 @pytest.mark.parametrize(("seconds", "tier"), [(-1, 1), (0, 2), (1, 2)])
 def test_the_window_ends_to_the_second(workspace: Workspace, seconds: int, tier: int) -> None:
     workspace.submit_issue(settle=False)
