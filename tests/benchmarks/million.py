@@ -1,5 +1,6 @@
 """A SQLite file with a million issues, made by SQL from one that the bot's own rules made."""
 
+import json
 import random
 import sqlite3
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from bot.domain import lifecycle
 from bot.domain.policy import Policy
-from bot.domain.priority import Level
+from bot.domain.priority import Level, Priority
 from bot.services.recording import record
 from storage import SqlDatabase, open_database
 
@@ -38,7 +39,29 @@ def add(file: Path, policy: Policy, due: Sequence[datetime]) -> None:
             open_at(database, policy, moment - window)
 
 
-def open_at(database: SqlDatabase, policy: Policy, moment: datetime) -> None:
+def add_storm(file: Path, policy: Policy, storm: Sequence[tuple[Priority, datetime]]) -> None:
+    """One issue more for each: at that moment nobody in L1 has claimed it in time. What was said before is over."""
+    with closing(open_database(f"sqlite:///{file}")) as database:
+        for priority, moment in storm:
+            levels = next(
+                (impact, urgency)
+                for impact in Level
+                for urgency in Level
+                if policy.priority(impact, urgency) is priority
+            )
+            open_at(database, policy, moment - policy.targets[priority].window(1), *levels)
+    with closing(sqlite3.connect(file)) as sql:
+        sql.execute("UPDATE outbox SET state = 'superseded', done_at = created_at")
+        sql.commit()
+
+
+def open_at(
+    database: SqlDatabase,
+    policy: Policy,
+    moment: datetime,
+    impact: Level = Level.MEDIUM,
+    urgency: Level = Level.MEDIUM,
+) -> None:
     with database.begin() as tx:
         tx.keep_policy(policy, moment)
         decision = lifecycle.open_issue(
@@ -46,8 +69,8 @@ def open_at(database: SqlDatabase, policy: Policy, moment: datetime) -> None:
             reporter="U0MAYA",
             title="VPN is down in Berlin",
             details="Since nine o'clock nobody there gets in.",
-            impact=Level.MEDIUM,
-            urgency=Level.MEDIUM,
+            impact=impact,
+            urgency=urgency,
             recent=0,
             policy=policy,
             now=moment,
@@ -76,6 +99,26 @@ def moments(count: int, *, first: timedelta, within: timedelta) -> list[datetime
     start = datetime.now(UTC) + first  # noqa: TID251 - the benchmark's own clock
     spread = random.Random(1)
     return sorted(start + spread.random() * within for _ in range(count))
+
+
+def told(file: Path) -> dict[int, float]:
+    """Issue -> seconds between its deadline and the first message that told L2: a card that calls, or a digest."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as sql:
+        due = dict(
+            sql.execute("SELECT issue, json_extract(data, '$.due_at') FROM timeline WHERE kind = 'IssueEscalated'")
+        )
+        sent = sql.execute(
+            "SELECT issue, kind, data, done_at FROM outbox WHERE place = 'tier:2' AND state = 'sent' "
+            "AND kind IN ('Card', 'Digest') ORDER BY done_at"
+        ).fetchall()
+    first: dict[int, float] = {}
+    for issue, kind, data, at in sent:
+        message = json.loads(data)
+        numbers = [item["issue"] for item in message["items"]] if kind == "Digest" else [issue] * message["ping"]
+        for number in numbers:
+            late = datetime.fromisoformat(at).replace(tzinfo=UTC) - datetime.fromisoformat(due[number])
+            first.setdefault(number, late.total_seconds())
+    return first
 
 
 def lateness(file: Path) -> list[float]:

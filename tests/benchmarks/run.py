@@ -5,6 +5,7 @@ import contextlib
 import importlib.metadata
 import os
 import platform
+import random
 import re
 import sqlite3
 import statistics
@@ -22,11 +23,12 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
+from bot.domain.priority import Priority
 from bot.policy_file import load_policy
 from bot.services.engine import Engine
 from storage import open_database
 from tests.acceptance.driver import BOT_TOKEN, HOME, Bot, Person, Playground, at_once, until
-from tests.acceptance.town import Town
+from tests.acceptance.town import Town, policy_text
 from tests.benchmarks import million
 
 Json = dict[str, Any]
@@ -39,6 +41,7 @@ PACE = 1.25  # seconds between two issues: more than Slack's second per message 
 SLOW = 100  # milliseconds that each call of the slower Slack takes longer
 STORED, LIVE, DUE = 1_000_000, 100_000, 300
 SAMPLES = 200
+STORM = {Priority.P1: 20, Priority.P2: 80, Priority.P3: 300, Priority.P4: 600}
 QUIET = """
 import slack_bolt, sqlmodel, apscheduler.schedulers.background, pydantic_settings
 """
@@ -280,6 +283,37 @@ def engine(table: Table, folder: Path) -> None:
     town.close()
 
 
+# --- a storm ----------------------------------------------------------------------------------------------------------
+
+
+def storm(table: Table, folder: Path) -> None:
+    """Every deadline of a thousand issues passes in one minute, and all of them come to one channel."""
+    count = sum(STORM.values())
+    table.head(f"{count:,} deadlines in one minute, all of them for one channel")
+    both = 'at_once = { tiers = ["L1", "L2"], inform = ["management"], ping = true }'
+    town = Town(
+        folder, policy=policy_text().replace(both, 'at_once = { tiers = ["L1"], ping = true }'), with_slack=False
+    )
+    file = folder / "escalator.db"
+    priorities = [priority for priority, number in STORM.items() for _ in range(number)]
+    random.Random(2).shuffle(priorities)
+    due = million.moments(count, first=timedelta(seconds=30), within=timedelta(seconds=60))
+    million.add_storm(file, load_policy(town.policy), list(zip(priorities, due, strict=True)))
+    town.open_slack()
+    town.starts_bot()
+    until(lambda: len(million.told(file)) == count, "everybody told", within=240)
+    late = million.told(file)
+    p1 = [late[number] for number, priority in enumerate(priorities, start=1) if priority is Priority.P1]
+    table.row(f"{len(p1)} P1 told after their deadline", spread(p1, "s", 1, 0.99))
+    table.row(f"all {count:,} told after their deadline", spread(list(late.values()), "s", 1, 0.99))
+    posts = [call for call in town.slack.calls("chat.postMessage") if call["args"].get("channel") == "C0L2"]
+    told = [call for call in posts if "need somebody in" in call["args"]["text"]]
+    pings = sum("<!here>" in call["args"]["text"] for call in posts)
+    table.row("digests until then / pings of the channel", f"{len(told)} / {pings}")
+    table.row("calls that Slack refused", str(refused(town.slack)))
+    town.close()
+
+
 # --- all of it --------------------------------------------------------------------------------------------------------
 
 
@@ -331,6 +365,8 @@ def main() -> int:
             filling.start()
             (folder / "million").mkdir()
             engine(table, folder / "million")  # meanwhile a message a second is posted
+            (folder / "storm").mkdir()
+            storm(table, folder / "storm")
             table.head("The bot, in the end")
             for wait in finish:
                 wait()
