@@ -133,7 +133,7 @@ def standing(issue: Issue, policy: Policy, now: datetime) -> str:
     if left <= timedelta(0):
         return f"Reported {when(issue.opened_at)}; its resolution target has passed"
     return (
-        f"Reported {when(issue.opened_at)}; to be resolved by {when(due)}"
+        f"Reported {when(issue.opened_at)}; its resolution is due {when(due)}"
         if due
         else f"{about(left)} left to resolve it"
     )

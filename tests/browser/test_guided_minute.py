@@ -119,12 +119,12 @@ def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
 
     # Chen asks for more, and the clocks stand still until Maya answers.
     presses_in_menu(chen, "Wait")
-    wait = chen.get_by_role("dialog", name="Wait ISS-1")
+    wait = chen.get_by_role("dialog", name="Let ISS-1 wait")
     chooses(wait, "What for?", "Its reporter")
     wait.get_by_label("The question").fill(QUESTION)
     wait.get_by_role("button", name="Wait").click()
     expect(card(chen)).to_contain_text("Waiting for its reporter's answer")
-    expect(card(chen)).to_contain_text("Without an answer it is resolved")  # which is not the guide's last step
+    expect(card(chen)).to_contain_text("Its reporter is asked again")
     expect(card(maya)).to_contain_text(f"Waiting for your answer: {QUESTION}")
     expect(step).to_contain_text("Resolve it")
     types(hers, "Reply in the thread", ANSWER)
