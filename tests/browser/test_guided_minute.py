@@ -145,10 +145,10 @@ def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
 
     # Not for her.
     card(maya).get_by_role("button", name="Not fixed").click()
-    reopen = maya.get_by_role("dialog", name="Reopen ISS-1")
+    reopen = maya.get_by_role("dialog", name="Not fixed: ISS-1")
     reopen.get_by_label("What is still wrong?").fill("It still asks for a new certificate.")
-    reopen.get_by_role("button", name="Reopen").click()
-    expect(card(maya)).to_contain_text("Waiting for L2.")
+    reopen.get_by_role("button", name="Send").click()
+    expect(card(maya)).to_contain_text("Open again, and waiting for L2.")
     expect(his).to_contain_text("It still asks for a new certificate.")
     expect(card(chen).get_by_role("button", name="Claim ISS-1")).to_be_visible()
     expect(guide).to_contain_text("That is all of it.")
