@@ -320,7 +320,7 @@ class Escalator:
             engine_age=time.monotonic() - self._engine.last_run,
             connected=connected,
             waiting=self._database.waiting(),
-            oldest=(utc_now() - oldest).total_seconds() if oldest else 0.0,
+            oldest=max(0.0, (utc_now() - oldest).total_seconds()) if oldest else 0.0,
         )
 
     def _leave(self, health: HealthServer | None) -> None:

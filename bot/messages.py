@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
+from bot.domain.calendar import NeverOpens
 from bot.domain.deadlines import UPDATE
 from bot.domain.events import (
     Cause,
@@ -76,6 +77,7 @@ class Card:
 
     place: Place
     ping: bool
+    asked: bool = False  # a person brought it here, and wants somebody
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class TierPing:
     cause: Cause
     count: int
     why: str = ""  # mrkdwn, for a cause that needs words of its own
+    asked: bool = False  # by a person
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ class Relay:
     author: str
     words: Words
     calls: str | None = None  # who must notice
+    about: str = ""  # the issue it was said about, if it is another one
 
 
 @dataclass(frozen=True)
@@ -180,7 +184,7 @@ class Gathered:
 
     issue: int
     cause: Cause | None = None
-    count: int = 0
+    asked: bool = False
     clock: str = ""
     share: float = 0.0
 
@@ -253,15 +257,27 @@ def in_hours(message: Message, issue: Issue, policy: Policy, now: datetime) -> I
 
     A card is there at once, for whoever looks; its ping comes when they open, if it is still needed then.
     """
-    opening = policy.targets[issue.priority].calendar.next_opening(now)
     match message:
-        case Card(place=place, ping=True) if opening > now:
+        case Card(place=place, ping=True) if (opening := opens_at(issue, policy, now)) > now:
             yield Card(place, ping=False), now
             yield TierPing(place, Cause.UNCLAIMED, 0), opening
-        case TierPing() if opening > now and issue.claim is None:
-            yield message, opening
+        case TierPing() if issue.claim is None:
+            yield message, opens_at(issue, policy, now)
         case _:
             yield message, now
+
+
+def opens_at(issue: Issue, policy: Policy, now: datetime) -> datetime:
+    """When people may be called for it; `now`, if its hours have ended for good: better at night than never."""
+    try:
+        return policy.targets[issue.priority].calendar.next_opening(now)
+    except NeverOpens:
+        return now
+
+
+def needs_somebody(issue: Issue, place: Place) -> bool:
+    """Whether nobody holds it and the place is asked."""
+    return issue.ticking and issue.claim is None and place.tier in issue.turn
 
 
 BACKGROUND = 4  # added to a rank: behind everything that people are being told
@@ -298,7 +314,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (*refreshed, Line(reporter, f"<@{event.by}> is on it."))
         case IssueReleased():
             turn = Place(tier=after.tier)
-            return (*refreshed, TierPing(turn, Cause.UNCLAIMED, 0, _released(event, before, after)))
+            why = _released(event, before, after)
+            return (*refreshed, TierPing(turn, Cause.UNCLAIMED, 0, why, asked=event.by is not None))
         case IssueTakenOver():
             taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
             return (*refreshed, Line(desk, taken), Line(reporter, f"<@{event.by}> is on it now."))
@@ -328,11 +345,11 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case ClaimantReminded():
             return (Remind(desk, UPDATE, 1.0), *refreshed)
         case IssueEscalated():
-            up = Card(Place(tier=event.to_tier), ping=True)
+            up = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
             moved = Line(reporter, _went_up(event, after, policy))
             return (up, *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
         case IssueReturned() | IssueRerouted():
-            there = Card(Place(tier=event.to_tier), ping=True)
+            there = Card(Place(tier=event.to_tier), ping=True, asked=True)
             return (there, *_others(refreshed, there))
         case TierReminded():
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
@@ -362,7 +379,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             turn = Place(tier=after.tier)
             back = f"{after.name} is open again, and {policy.tier(after.tier).name} has been told."
             heard = back if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
-            ping = TierPing(turn, Cause.REOPENED, 0, _back(event, before, after))
+            ping = TierPing(turn, Cause.REOPENED, 0, _back(event, before, after), asked=True)
             return (*refreshed, ping, Line(reporter, heard))
         case IssueCancelled():
             gone = f"<@{event.by}> has cancelled {after.name}" + (f": {escape(event.reason)}" if event.reason else ".")
@@ -393,11 +410,13 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             again = f"{issue_name(event.parent)}, the same trouble as {after.name}, is open again. It goes on for both."
             return (ReceiptRefresh(reporter), Line(reporter, again))
         case ParentAnswered():
-            return (Relay(reporter, event.by, event.words),)
+            return (Relay(reporter, event.by, event.words, about=issue_name(event.parent)),)
         case MajorDeclared():
             declared = f"<@{event.by}> has declared {after.name} a major incident. <@{event.commander}> leads it."
             known = f"{after.name} is a major incident: <@{event.commander}> leads the work on it."
-            return (*refreshed, Line(desk, declared), Line(reporter, known))
+            asked = f"<@{event.by}> asks you to lead the work on {after.name} {escape(after.title)}, a major incident."
+            leader = () if event.by == event.commander else (Line(Place(person=event.commander), asked),)
+            return (*refreshed, Line(desk, declared), Line(reporter, known), *leader)
         case MajorEnded():
             ended = f"<@{event.by}> has ended the major incident {after.name}."
             everywhere = (Line(Place(tier=tier.number), ended) for tier in policy.tiers)
@@ -460,8 +479,8 @@ def _went_up(event: IssueEscalated, after: Issue, policy: Policy) -> str:
     why = {
         Cause.UNCLAIMED: f"nobody in {policy.tier(event.from_tier).name} had taken it in time",
         Cause.STALE: "you had not heard from us in time",
-    }.get(event.cause, "it needs their knowledge")
-    return f"{after.name} has gone up to {policy.tier(event.to_tier).name}, because {why}."
+    }.get(event.cause, f"<@{event.by}> has passed it on")
+    return f"{after.name} has gone up to {policy.tier(event.to_tier).name}: {why}."
 
 
 def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
@@ -473,7 +492,7 @@ def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
         why = "its reporter has answered"
     if after.claim is None:
         needed = f"{after.name} {escape(after.title)} goes on, {why}; who held it has left. It needs somebody again."
-        return (TierPing(Place(tier=after.tier), Cause.UNCLAIMED, 0, needed),)
+        return (TierPing(Place(tier=after.tier), Cause.UNCLAIMED, 0, needed, asked=event.by is not None),)
     return (Line(Place(tier=after.desk), f"<@{after.claim.by}>, {after.name} goes on: {why}."),)
 
 
@@ -482,9 +501,11 @@ BURST = timedelta(minutes=10)  # of a reporter's words, for which their holder i
 
 def _to_call(event: ReporterReplied, before: Issue | None, after: Issue) -> str | None:
     """Who holds it, at the first words of a burst; whom the end of a wait calls anyway, is not called twice."""
-    if before is None or before.waiting or after.claim is None:
+    answers = before is not None and before.waiting and before.waiting.reason is WaitingFor.REPORTER
+    if before is None or answers or after.claim is None:
         return None
-    lately = before.heard_at is not None and event.at - before.heard_at < BURST
+    heard = before.heard_at if before.heard_at and before.heard_at >= after.claim.since else None
+    lately = heard is not None and event.at - heard < BURST
     return None if lately or after.claim.by == event.by else after.claim.by
 
 
@@ -495,7 +516,7 @@ def _repriced(event: PriorityChanged, after: Issue, reporter: Place, desk: Place
     called = f"<@{after.claim.by}>, " if after.claim and after.claim.by != event.by else ""
     told: list[Message] = [Line(desk, called + line)]
     if event.after.rank < event.before.rank and after.claim is None and after.ticking:
-        told = [TierPing(Place(tier=after.tier), Cause.RAISED, 0)]
+        told = [TierPing(Place(tier=after.tier), Cause.RAISED, 0, asked=True)]
     if event.by != after.reporter:
         told.append(Line(reporter, f"{after.name} is {event.after.word} ({event.after.value}) now{why}"))
     return tuple(told)
@@ -505,7 +526,7 @@ def _informed(tier: int, event: LevelsInformed, before: Issue | None, after: Iss
     """A raise gives the tiers that would have had it at once a card; all others are told."""
     asked = tier in after.turn and event.cause is Cause.RAISED
     fresh = asked and before is not None and tier not in before.turn
-    return Card(Place(tier=tier), ping=True) if fresh else Inform(Place(tier=tier), event.cause)
+    return Card(Place(tier=tier), ping=True, asked=True) if fresh else Inform(Place(tier=tier), event.cause)
 
 
 def _fallback(event: TierReminded, policy: Policy) -> tuple[Message, ...]:

@@ -76,6 +76,10 @@ class Transaction(Protocol):
         """Before the first issue is loaded by whoever changes several: two of them must not wait for each other."""
         ...
 
+    def lock_family(self, number: int) -> None:
+        """The same, if the issue has duplicates or is one."""
+        ...
+
     def save(self, issue: Issue, due_at: datetime | None) -> None:
         """Insert or update. `due_at` None: no clock runs."""
         ...
@@ -208,11 +212,11 @@ class Database(Protocol):
         ...
 
     def hurry(self, before: datetime) -> None:
-        """What has waited since `before` goes to the front: of the background, or of all messages but those of P1s."""
+        """What has waited since `before` goes ahead of its like: P4s among P3s, and the rest of the background."""
         ...
 
     def oldest_waiting(self) -> datetime | None:
-        """When the oldest row was written that is not yet sent, superseded or failed, although it might be."""
+        """Since when the oldest row waits that is not yet sent, superseded or failed; in the future if it is held."""
         ...
 
     def end_holds(self, now: datetime) -> None:

@@ -35,6 +35,8 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
             _show(ack, body["user_id"], number, bot)
         case "why", _ if number is not None:
             ack(text="\n".join(bot.search.why(number, body["user_id"])))
+        case "note", _:
+            ack(text="Notes for staff are written in the thread of a card: begin with :lock:, or `@Escalator note`.")
         case "show" | "why" as asked, "":
             ack(text=f"Which one? For example: `/issue {asked} ISS-42`.")
         case known, _ if known in BY_WORD and number is not None and (named[0] in "iI#" or rest.strip() == named):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, exists, func, insert, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from bot.domain.events import Event, NoteTaken, ReporterReplied, StaffReplied
@@ -16,7 +17,7 @@ from bot.ports import Outgoing, Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
 from storage.connections import insert_if_new, insert_into
-from storage.outbox import end_hold, fail, in_time, outgoing
+from storage.outbox import end_hold, fail, in_time, outgoing, readable
 from storage.tables import (
     CounterRow,
     DeliveryRow,
@@ -83,6 +84,13 @@ class SqlTransaction:
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(select(func.pg_advisory_xact_lock(FAMILIES)))
 
+    def lock_family(self, number: int) -> None:
+        if self._connection.dialect.name != "postgresql":
+            return
+        body = self._connection.scalar(select(col(IssueRow.body)).where(col(IssueRow.number) == number))
+        if body is not None and (body.get("children") or body.get("parent")):
+            self.lock_families()
+
     def save(self, issue: Issue, due_at: datetime | None) -> None:
         """One that exists must have been read in this transaction; StaleIssue otherwise. Ends its being set aside."""
         row = _issue_row(issue, due_at)
@@ -100,9 +108,17 @@ class SqlTransaction:
         self, issue: int, message: Message, *, lane: int, now: datetime, not_before: datetime | None = None
     ) -> None:
         self._hasten(issue, message, lane)
-        if not self._waits_untouched(issue, message):
+        held = not_before is not None and not_before > now
+        if not self._waits_untouched(issue, message) and not (held and self._holds(issue, message, now)):
             row = _outbox_row(issue, message, lane, now) | {"not_before": not_before or now}
             self._connection.execute(insert(OutboxRow).values(**row))
+
+    def _holds(self, issue: int, message: Message, now: datetime) -> bool:
+        """Whether one of its kind waits for a later moment already."""
+        alike = (col(OutboxRow.issue) == issue) & (col(OutboxRow.place) == str(message.place))
+        alike &= (col(OutboxRow.kind) == type(message).__name__) & (col(OutboxRow.not_before) > now)
+        pending = (col(OutboxRow.state) == "pending") & (col(OutboxRow.attempts) == 0)
+        return self._connection.scalar(select(col(OutboxRow.id)).where(alike & pending).limit(1)) is not None
 
     def _hasten(self, issue: int, message: Message, lane: int) -> None:
         """What must be sent before it must not be slower than it."""
@@ -140,7 +156,7 @@ class SqlTransaction:
         found = select(OutboxRow).where(held | (behind & kind)).order_by(*order).limit(MOST_GATHERED)
         # Whoever changes several issues locks their rows in another order; neither may wait for the other.
         locked = found.with_for_update(skip_locked=True)
-        return [outgoing(each) for each in self._connection.execute(locked)]
+        return [each for row in self._connection.execute(locked) if (each := readable(row))]
 
     def gather(self, row: Outgoing, rows: Sequence[Outgoing], digest: Digest, now: datetime) -> Outgoing:
         hold = select(col(OutboxRow.sender), col(OutboxRow.hold_until)).where(col(OutboxRow.id) == row.id)
@@ -148,7 +164,11 @@ class SqlTransaction:
         told = update(OutboxRow).where(col(OutboxRow.id).in_([each.id for each in rows])).values(hold_until=None)
         if digest.kind == Card.__name__:
             quiet = to_json(Card(digest.place, ping=False))
-            waits = {"state": "pending", "attempts": 0, "lane": OutboxRow.lane + BACKGROUND, "data": quiet}
+            later = aliased(OutboxRow)  # what waits under a card already must not wait longer with it
+            under = (col(later.issue) == col(OutboxRow.issue)) & (col(later.place) == col(OutboxRow.place))
+            under &= col(later.done_at).is_(None) & (col(later.id) > col(OutboxRow.id))
+            lane = case((exists().where(under), col(OutboxRow.lane)), else_=col(OutboxRow.lane) + BACKGROUND)
+            waits = {"state": "pending", "attempts": 0, "lane": lane, "data": quiet}
             self._connection.execute(told.values(**waits))
         else:
             self._connection.execute(told.values(state="superseded", done_at=now))

@@ -118,7 +118,7 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
         case IssueReleased():
             return _unheld(issue, now, targets)
         case IssueEscalated():
-            packet = HandOff(event.from_tier, event.by, event.cause, event.reason, event.tried, event.needed)
+            packet = HandOff(event.from_tier, event.by, event.cause, event.reason, event.tried, event.needed, now)
             return _moved(issue, event.to_tier, packet, now, targets)
         case IssueReturned():
             packet = HandOff(event.from_tier, event.by, "returned", event.findings, "")

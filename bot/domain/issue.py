@@ -48,6 +48,7 @@ class HandOff:
     reason: str
     tried: str
     needed: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

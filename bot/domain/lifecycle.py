@@ -251,9 +251,10 @@ def escalate(
 
 def _moved_just_now(issue: Issue, actor: Actor, now: datetime) -> bool:
     """Two people who type the same at once mean one step (domain.md 2.5): typed words do not say what was seen."""
-    packet, since = issue.hand_off, issue.clocks.tier_window.running_since
-    by_another = packet is not None and packet.cause == Cause.MANUAL and packet.by != actor.user
-    return by_another and since is not None and now - since < JUST_NOW
+    packet = issue.hand_off
+    if packet is None or packet.at is None or packet.cause != Cause.MANUAL or packet.by == actor.user:
+        return False
+    return now - packet.at < JUST_NOW
 
 
 def may_return(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> None:
@@ -342,7 +343,7 @@ def wait(
     """
     may_wait(issue, actor, policy)
     if until is None and reason in (WaitingFor.VENDOR, WaitingFor.CHANGE):
-        until = policy.waiting.calendar.add(now, policy.waiting.resolve)
+        until = min(policy.waiting.calendar.add(now, policy.waiting.resolve), now + LONGEST_WAIT)
     needs_date = reason is WaitingFor.DATE
     if (until is None and needs_date) or (until is not None and not now < until <= now + LONGEST_WAIT):
         raise refusals.DateNeeded(name=issue.name, days=LONGEST_WAIT.days)
@@ -475,6 +476,8 @@ def learned(issue: Issue, event: Event, *, parent: int, policy: Policy) -> Decis
             return decide(issue, policy, ParentReopened(at=event.at, by=event.by, parent=parent))
         case StaffReplied():
             return decide(issue, policy, ParentAnswered(at=event.at, by=event.by, parent=parent, words=event.words))
+        case WordsEdited() | WordsDeleted():
+            return decide(issue, policy, event)
         case _:
             return Decision(issue)
 

@@ -16,7 +16,6 @@ from bot.services.issues import (
     Report,
     asking_slack_before_no,
     holder_gone,
-    lock_family,
     open_in,
     pinned,
     record_for_all,
@@ -68,7 +67,7 @@ class Conversation:
 
     def _heard(self, tx: Transaction, number: int, words: Words, by: str) -> None:
         """What the reporter says goes to where their trouble is worked on, and begins anew what was final (T20)."""
-        lock_family(tx, self._database, number)
+        tx.lock_family(number)
         issue, policy = pinned(tx, number, self._policy())
         while issue.status is Status.MERGED and issue.parent:
             issue, policy = pinned(tx, issue.parent, self._policy())
@@ -133,7 +132,7 @@ class Conversation:
         self, number: int, delivery: str, rule: Callable[[Transaction, Issue, Policy, datetime], Decision]
     ) -> bool:
         def ruled(tx: Transaction) -> None:
-            lock_family(tx, self._database, number)
+            tx.lock_family(number)
             issue, policy = pinned(tx, number, self._policy())
             now = self._clock()  # after the lock, so that a timeline never goes back in time
             decision = rule(tx, issue, policy, now)

@@ -3,12 +3,13 @@
 import logging
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain import lifecycle
+from bot.domain.events import Cause
 from bot.domain.issue import Issue
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
@@ -30,6 +31,8 @@ from bot.messages import (
     RelayEdit,
     Remind,
     TierPing,
+    needs_somebody,
+    opens_at,
     pace,
     verb,
 )
@@ -128,7 +131,10 @@ class Courier:
     def _settle(self, row: Outgoing, until: datetime) -> None:
         with self._database.begin() as tx:
             issue, policy = pinned(tx, row.issue, self._policy())
-        call = render(row.message, issue, policy, self._scene(row, issue))
+        scene = self._scene(row, issue)
+        if self._held(row, issue, policy, scene.gathered):
+            return
+        call = render(row.message, issue, policy, scene)
         if call is None:
             self._database.superseded(row.id, self._clock())
             return
@@ -141,6 +147,25 @@ class Courier:
             self._pings.spend(row.place, call.calls)
         if row.place.person and call.method == "chat.postMessage":
             self._database.keep_dm(row.place.person, sent.channel)
+
+    def _held(self, row: Outgoing, issue: Issue, policy: Policy, gathered: Sequence[Told]) -> bool:
+        """The hours have closed since it was written: the ping comes when they open; True if all of it does."""
+        now, message = self._clock(), row.message
+        if isinstance(message, Digest):
+            told = [(each, its) for _, each, its, _ in gathered if message.kind in (Card.__name__, TierPing.__name__)]
+        else:
+            told = [(issue, policy)] if may_be_gathered(message) and isinstance(message, Card | TierPing) else []
+        closed = [(each, opens_at(each, its, now)) for each, its in told if needs_somebody(each, row.place)]
+        closed = [(each, opening) for each, opening in closed if opening > now]
+        if not closed:
+            return False
+        with self._database.begin() as tx:
+            for each, opening in closed:
+                ping = message if isinstance(message, TierPing) else TierPing(row.place, Cause.UNCLAIMED, 0)
+                tx.enqueue(each.number, ping, lane=each.priority.rank, now=now, not_before=opening)
+            if isinstance(message, TierPing):
+                tx.superseded(row.id, now)
+        return isinstance(message, TierPing)
 
     def _look(self, row: Outgoing, call: Call, priority: Priority) -> Sent | None:
         """After an unsure send, look before sending again; only posts can double."""
@@ -196,7 +221,11 @@ class Courier:
         """What a digest is about, as it is now, with links to the cards that are in its place already."""
         told = []
         for item in digest.items:
-            issue = self._database.find(item.issue)
+            try:
+                issue = self._database.find(item.issue)
+            except ValueError:
+                log.exception("ISS-%s cannot be read and is left out of a digest", item.issue)
+                continue
             if issue:
                 card = self._root(issue.number, digest.place) if digest.place.tier else None
                 link = self._link(card) if card else None
@@ -248,9 +277,17 @@ class Courier:
             self._database.superseded(row.id, now)
             return
         log.error("message %s (%s to %s) was refused for good: %s", row.id, type(message).__name__, row.place, detail)
+        lost = [item.issue for item in message.items] if isinstance(message, Digest) else [row.issue]
         with self._database.begin() as tx:
             tx.failed(row.id, f"{error}: {detail}"[:500], now)
-            self._tell(tx, row, error, now)
+            if len(lost) == 1:
+                self._tell(tx, row, row.issue, error, now)
+        for number in lost if len(lost) > 1 else ():
+            try:
+                with self._database.begin() as tx:
+                    self._tell(tx, row, number, error, now)
+            except Exception:  # one issue never holds back the rest
+                log.exception("that a digest was refused could not be told of ISS-%s", number)
 
     def _bring_back(self, row: Outgoing, refresh: CardRefresh | ReceiptRefresh, now: datetime) -> None:
         """Somebody deleted the card or receipt: it comes back once, without a ping."""
@@ -259,19 +296,16 @@ class Courier:
             tx.enqueue(row.issue, fresh, lane=row.lane, now=now)
             tx.superseded(row.id, now)
 
-    def _tell(self, tx: Transaction, row: Outgoing, error: str, now: datetime) -> None:
+    def _tell(self, tx: Transaction, row: Outgoing, number: int, error: str, now: datetime) -> None:
         what = _what(row.message)
         if what is None:
             return
+        issue, policy = pinned(tx, number, self._policy())
         if not isinstance(row.message, DeliveryAlert):
-            lost = [item.issue for item in row.message.items] if isinstance(row.message, Digest) else [row.issue]
-            for number in lost:
-                issue, policy = pinned(tx, number, self._policy())
-                tier = row.place.tier
-                decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
-                record(tx, issue, decision, policy, now)
+            tier = row.place.tier
+            decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
+            record(tx, issue, decision, policy, now)
             return
-        issue, policy = pinned(tx, row.issue, self._policy())
         alert = _elsewhere(row.message, policy)
         if alert:
             tx.enqueue(issue.number, alert, lane=row.lane, now=now)
@@ -309,7 +343,7 @@ def _what(message: Message) -> str | None:
         case Line():
             return "a notice"
         case Digest(kind=Card.__name__):
-            return None  # the cards themselves follow, and are told of
+            return "the call for somebody"
         case Digest(kind=Inform.__name__):
             return "a notice to management"
         case Digest():

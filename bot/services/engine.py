@@ -14,7 +14,7 @@ from bot.domain.issue import Issue
 from bot.domain.priority import Priority
 from bot.messages import CatchUp, Place
 from bot.ports import Database, Transaction
-from bot.services.issues import CurrentPolicy, holder_gone, lock_family, pinned, record_for_all
+from bot.services.issues import CurrentPolicy, holder_gone, pinned, record_for_all
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class Engine:
         return bool(decision.events)
 
     def _decide(self, tx: Transaction, number: int) -> Decision:
-        lock_family(tx, self._database, number)
+        tx.lock_family(number)
         issue, policy = pinned(tx, number, self._policy())
         now = self._clock()
         decision = clockwork.pass_time(issue, policy, now, holder_gone=holder_gone(tx, issue))

@@ -6,9 +6,11 @@ message is what the next one tells together; a message that comes alone goes out
 
 from collections.abc import Sequence
 
+from bot.domain.deadlines import TIER_WINDOW
 from bot.domain.priority import Priority
 from bot.messages import Card, Digest, Gathered, Inform, Message, Remind, TierPing
 from bot.ports import Outgoing
+from bot.slack.rendering import MENTION_FROM
 
 ENOUGH = {Priority.P1.rank: 10, Priority.P2.rank: 6}  # rows of a lane and the slower ones that make a digest
 ENOUGH_OTHERS = 3
@@ -20,7 +22,11 @@ def may_be_gathered(message: Message) -> bool:
     match message:
         case Card(ping=ping):
             return ping
-        case TierPing() | Remind() | Inform():
+        case TierPing(why=why):
+            return not why  # whose words are its own
+        case Remind(clock=clock, share=share):
+            return clock == TIER_WINDOW or share < MENTION_FROM  # others call somebody by name
+        case Inform():
             return True
         case _:
             return False
@@ -37,21 +43,24 @@ def gathered(rows: Sequence[Outgoing]) -> Sequence[Outgoing]:
     first = rows[0].lane
     if first == Priority.P1.rank:
         rows = [row for row in rows if row.lane == first]
-    if len(rows) < ENOUGH.get(first, ENOUGH_OTHERS):
+    if len({row.issue for row in rows}) < ENOUGH.get(first, ENOUGH_OTHERS):
         return ()
     severe = [row for row in rows if row.lane <= Priority.P2.rank]
     return severe[:SEVERE_SHOWN] if len(severe) > SEVERE_SHOWN else rows
 
 
 def digest(rows: Sequence[Outgoing]) -> Digest:
-    items = tuple(_item(row.issue, row.message) for row in rows)
+    newest = {row.issue: row.message for row in sorted(rows, key=lambda row: row.id)}
+    items = tuple(_item(issue, message) for issue, message in newest.items())
     return Digest(rows[0].place, type(rows[0].message).__name__, items)
 
 
 def _item(issue: int, message: Message) -> Gathered:
     match message:
-        case TierPing(cause=cause, count=count):
-            return Gathered(issue, cause=cause, count=count)
+        case Card(asked=asked):
+            return Gathered(issue, asked=asked)
+        case TierPing(cause=cause, asked=asked):
+            return Gathered(issue, cause=cause, asked=asked)
         case Inform(cause=cause):
             return Gathered(issue, cause=cause)
         case Remind(clock=clock, share=share):

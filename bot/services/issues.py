@@ -338,7 +338,7 @@ class IssueService:
                 if family:
                     tx.lock_families()
                 else:
-                    lock_family(tx, self._database, number)
+                    tx.lock_family(number)
                 issue, policy = pinned(tx, number, self._policy())
                 now = self._clock()  # after the lock, so that a timeline never goes back in time
                 if not tx.first_sight(delivery, now):
@@ -377,13 +377,6 @@ def record_for_all(
         learned = lifecycle.learned(child, event, parent=issue.number, policy=childs_policy)
         record(tx, child, learned, childs_policy, now)
     return record(tx, issue, decision, policy, now)
-
-
-def lock_family(tx: Transaction, database: Database, number: int) -> None:
-    """Before the first of several issues is loaded, if there are several."""
-    known = database.find(number)
-    if known and (known.children or known.parent):
-        tx.lock_families()
 
 
 def holder_gone(tx: Transaction, issue: Issue) -> bool:

@@ -30,6 +30,7 @@ from bot.messages import (
     RelayEdit,
     Remind,
     TierPing,
+    needs_somebody,
 )
 from bot.ports import Call, Post
 from bot.slack import cards, ids, words
@@ -67,7 +68,8 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
 def _counted(call: Call, message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """Whether it pings the tier, which must not happen too often."""
     called = words.mention(policy.tier(message.place.tier).ping) if message.place.tier else None
-    if call.method != "chat.postMessage" or not called or called not in call.arguments["text"]:
+    asks = isinstance(message, Card | TierPing | Remind | Digest)
+    if not asks or call.method != "chat.postMessage" or not called or called not in call.arguments["text"]:
         return call
     rank = min((each.priority.rank for _, each, _, _ in scene.gathered), default=issue.priority.rank)
     return replace(call, calls=rank)
@@ -75,8 +77,8 @@ def _counted(call: Call, message: Message, issue: Issue, policy: Policy, scene: 
 
 def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call | None:
     match message:
-        case Card(place=place, ping=ping):
-            return _post(scene.channel, *_card(issue, policy, place.tier, ping=ping, scene=scene))
+        case Card(place=place, ping=ping, asked=asked):
+            return _post(scene.channel, *_card(issue, policy, place.tier, ping=ping, scene=scene, asked=asked))
         case CardRefresh(place=place):
             return _update(scene.thread, *_card(issue, policy, place.tier, ping=False, scene=scene))
         case Receipt():
@@ -86,7 +88,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case Line(text=text):
             return _post(scene.channel, text, [section(text)], thread=scene.thread)
         case TierPing():
-            return _tier_ping(message, issue, policy, scene) if _still_unanswered(issue, message.cause) else None
+            still_so = _still_unanswered(issue, message.cause, message.place)
+            return _tier_ping(message, issue, policy, scene) if still_so else None
         case Remind(clock=clock, share=share):
             return (
                 _remind(issue, policy, clock, share, scene) if _still_due(issue, policy, clock, share, scene) else None
@@ -96,8 +99,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case Inform(place=place, cause=cause):
             text = _informed(issue, policy, cause)
             return _post(scene.channel, text, [section(text)]) if issue.live else None
-        case Relay(author=author, words=said, calls=called):
-            return _post(scene.channel, *_relayed(author, said, scene, called), thread=scene.thread)
+        case Relay(author=author, words=said, calls=called, about=about):
+            return _post(scene.channel, *_relayed(author, said, scene, called, about), thread=scene.thread)
         case RelayEdit(author=author, words=said):
             return _update(scene.copy, *_relayed(author, said, scene))
         case RelayDelete():
@@ -119,10 +122,11 @@ def without_blocks(call: Call) -> Call:
     return Call(call.method, call.channel, {**call.arguments, "blocks": []})
 
 
-def _card(issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: Scene) -> cards.Message:
+def _card(
+    issue: Issue, policy: Policy, tier: int | None, *, ping: bool, scene: Scene, asked: bool = False
+) -> cards.Message:
     assert tier is not None
-    by_somebody = issue.hand_off is not None and issue.hand_off.by is not None
-    ping = ping and _may_call(issue, policy, scene, asked=by_somebody)
+    ping = ping and _may_call(issue, policy, scene, asked=asked)
     return cards.card(
         issue, policy, tier=tier, ping=ping, newest=scene.newest_link, earlier=scene.earlier_link, now=scene.now
     )
@@ -138,8 +142,8 @@ def _may_call(issue: Issue, policy: Policy, scene: Scene, *, asked: bool = False
 
 def _tier_ping(ping: TierPing, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
-    tier = policy.tier(issue.tier)
-    called = words.mention(tier.ping) if _may_call(issue, policy, scene, asked=not ping.count) else None
+    tier = policy.tier(ping.place.tier or issue.tier)
+    called = words.mention(tier.ping) if _may_call(issue, policy, scene, asked=ping.asked) else None
     if issue.claim:
         called = person(issue.claim.by)  # the others cannot help
     text = ping.why or f"{issue.name} {escape(issue.title)}: {_pinged_because(issue, ping.cause)}."
@@ -176,8 +180,10 @@ def _used(clock: str, share: float, *, of: str = "") -> str:
     return f"{share:.0%} of the {CLOCKS[clock]} time{of} is used"
 
 
-def _still_unanswered(issue: Issue, cause: Cause | None) -> bool:
-    return issue.ticking and (issue.claim is not None) == (cause is Cause.STALE)
+def _still_unanswered(issue: Issue, cause: Cause | None, place: Place) -> bool:
+    if cause is Cause.STALE:
+        return issue.ticking and issue.claim is not None
+    return needs_somebody(issue, place)
 
 
 def _still_due(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene) -> bool:
@@ -205,8 +211,7 @@ def _caught_up(
 def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
     return (
         f"For your information: {issue.name} {escape(issue.title)}; {_informed_because(issue, policy, cause)}. "
-        f"{words.status(issue, policy)}. Nothing is asked of you; "
-        f"`{ids.COMMAND} show {issue.name}` tells how it stands."
+        f"{words.status(issue, policy)}. `{ids.COMMAND} show {issue.name}` tells how it stands."
     )
 
 
@@ -232,7 +237,7 @@ def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
     counts = ", ".join(f"{count} {priority}" for priority, count in counted.items())
     text = f"{_digest_says(digest, policy, len(told))}: {counts}."
     called = words.mention(policy.tier(digest.place.tier).ping) if digest.place.tier else None
-    awake = any(_may_call(issue, its, scene) for _, issue, its, _ in told)
+    awake = any(_may_call(issue, its, scene, asked=item.asked) for item, issue, its, _ in told)
     if called and _asks_the_tier(digest.kind, told) and awake:
         text = f"{called} {text}"
     blocks = [section(text)]
@@ -240,7 +245,7 @@ def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
     rest = len(told) - DIGEST_LINES
     notes = [f"And {rest} more; `{ids.COMMAND} list` shows the most urgent."] if rest > 0 else []
     if digest.kind == Card.__name__:
-        notes.append("A card of each follows here, as fast as Slack allows: one a second, the most urgent first.")
+        notes.append("The card of each follows here, the most urgent first.")
     return _post(scene.channel, text, [*blocks, *([context(" ".join(notes))] if notes else [])])
 
 
@@ -290,19 +295,20 @@ def _digest_line(digest: Digest, item: Gathered, issue: Issue, policy: Policy, l
 def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: Policy, scene: Scene) -> bool:
     match digest.kind:
         case Card.__name__:
-            return issue.status is Status.OPEN and cards.holds_turn(issue, digest.place.tier or 0)
+            return needs_somebody(issue, digest.place)
         case TierPing.__name__:
-            return _still_unanswered(issue, item.cause)
+            return _still_unanswered(issue, item.cause, digest.place)
         case Remind.__name__:
             return _still_due(issue, policy, item.clock, item.share, scene)
         case _:
             return issue.live
 
 
-def _relayed(author: str, said: Words, scene: Scene, called: str | None = None) -> cards.Message:
+def _relayed(author: str, said: Words, scene: Scene, called: str | None = None, about: str = "") -> cards.Message:
     text = disarmed(said.text, scene.name_of)
     files = [f"File: <{link}|{escape(' '.join(name.split()))}>" for name, link in said.files]
-    says = f"{person(author)} says" if called is None else f"{person(called)}, {person(author)} says"
+    says = f"{person(author)} says about {about}" if about else f"{person(author)} says"
+    says = f"{person(called)}, {says}" if called else says
     blocks: list[Block] = [context(says)]
     blocks += [section(piece) for piece in split(text)]
     blocks += [section(line) for line in files]

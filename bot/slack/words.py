@@ -143,6 +143,7 @@ def receipt(issue: Issue, policy: Policy) -> str:
     """For the reporter: who has it, what happens next, and when."""
     due = next_step_at(issue, policy)
     tier = turn(issue, policy, "or")
+    desk = policy.tier(issue.desk).name
     higher = policy.tier(min(issue.tier + 1, policy.last_tier)).name
     match issue.status:
         case Status.OPEN if due:
@@ -151,13 +152,13 @@ def receipt(issue: Issue, policy: Policy) -> str:
             return f"{waits}{_first_word(issue, policy)} If nobody has taken it by {when(due)}, {then}."
         case Status.CLAIMED if issue.claim and issue.claim.offered_by and issue.claim.accept_by:
             giver, taker = person(issue.claim.offered_by), person(issue.claim.by)
-            return f"*{giver} hands it to {taker}* ({tier}), who has until {when(issue.claim.accept_by)} to accept it."
+            return f"*{giver} hands it to {taker}* ({desk}), who has until {when(issue.claim.accept_by)} to accept it."
         case Status.CLAIMED if issue.claim and due and (issue.pings or issue.stale_reminders):
             late = f"You should have heard from support; they were reminded, and are again {when(due)}."
-            return f"*{person(issue.claim.by)} is on it* ({tier}). {late}"
+            return f"*{person(issue.claim.by)} is on it* ({desk}). {late}"
         case Status.CLAIMED if issue.claim and due:
             lately = f" Last word from support: {when(issue.answered_at)}." if issue.answered_at else ""
-            return f"*{person(issue.claim.by)} is on it* ({tier}). You should hear from support by {when(due)}.{lately}"
+            return f"*{person(issue.claim.by)} is on it* ({desk}). You should hear from support by {when(due)}.{lately}"
         case Status.WAITING if issue.waiting:
             return _receipt_waiting(issue, policy)
         case Status.RESOLVED:

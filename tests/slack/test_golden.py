@@ -285,7 +285,7 @@ def _digest(
     clock: str = "",
 ) -> Call:
     """Every story is about ISS-42, which does not matter here."""
-    items = tuple(Gathered(42, cause=cause, count=1, clock=clock, share=0.8) for _ in stories)
+    items = tuple(Gathered(42, cause=cause, clock=clock, share=0.8) for _ in stories)
     told = tuple((item, story.issue, story.policy, None) for item, story in zip(items, stories, strict=True))
     last, digest = stories[-1], Digest(place, kind, items)
     scene = replace(last.scene(digest, in_thread=False), gathered=told, may_call=lambda _rank, _pause: may_call)

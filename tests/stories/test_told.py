@@ -269,6 +269,7 @@ def test_what_follows_a_closed_issue_says_so(workspace: Workspace) -> None:
         ("mien", "Did you mean `/issue mine`?"),
         ("cancel", "Which one? For example: `/issue cancel ISS-42`."),
         ("claim 1", "Done. *ISS-1*"),
+        ("note ISS-1 she never reads", "Notes for staff are written in the thread of a card"),
     ],
 )
 def test_a_slip_of_the_finger_reports_nothing(workspace: Workspace, typed: str, answer: str) -> None:
