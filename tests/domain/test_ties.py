@@ -115,3 +115,12 @@ def test_what_waited_for_a_date_runs_from_now_on() -> None:
         now=NINE,
     ).issue
     assert names(pass_time(issue, TIE, NINE + DAY).events) == ["WaitEnded"]
+
+
+def test_a_turn_that_ended_before_the_hand_over_moves_it_up_although_both_are_over_by_now() -> None:
+    """Downtime: they had a quarter of an hour to accept it, but only five minutes to say something."""
+    policy = changed(P2, windows=(20 * MINUTE,) * 4, update=5 * MINUTE, resolution=8 * HOUR)
+    issue = lifecycle.hand_over(make_claimed(policy=policy), ANN, to=BEN, note="halfway", policy=policy, now=NINE).issue
+    happened = pass_time(issue, policy, NINE + 16 * MINUTE)
+    assert [name for name in names(happened.events) if not name.startswith("Reminded")] == ["IssueEscalated"]
+    assert happened.issue.tier == 2
