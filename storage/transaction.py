@@ -177,6 +177,9 @@ class SqlTransaction:
         added = insert(OutboxRow).values(**values, attempted_at=now).returning(OutboxRow)
         return outgoing(self._connection.execute(added).one())
 
+    def beat(self) -> datetime | None:
+        return self._connection.scalar(select(col(EngineRow.beat_at)).with_for_update())
+
     def keep_beat(self, now: datetime) -> None:
         keep_beat(self._connection, now)
 

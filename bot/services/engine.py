@@ -92,6 +92,8 @@ class Engine:
         log.warning("the engine was away from %s to %s and catches up", since, now)
         coming = self._coming_to(now)
         with self._database.begin() as tx:
+            if tx.beat() != since:
+                return  # another engine has told of it meanwhile
             for tier, issues in coming.items():
                 counted = Counter(issue.priority.value for issue in issues)
                 summary = CatchUp(Place(tier=tier), since, now, tuple(sorted(counted.items())))

@@ -52,12 +52,14 @@ from bot.domain.evolution import evolve, fold
 from bot.domain.issue import FINAL, LIVE, Issue, Status
 from bot.domain.lifecycle import Seen
 from bot.domain.policy import OnStale, Policy
-from bot.domain.refusals import AlreadyMoved, NoHigherTier
+from bot.domain.refusals import AlreadyMoved, NoHigherTier, Refused
+from tests.domain.scripts import ACTS
 from tests.domain.world import REPLAN, TIME, Step
 
 CLOCKS = (FIRST_RESPONSE, TIER_WINDOW, UPDATE, RESOLUTION)
 INSTANT = timedelta.resolution
 ZERO = timedelta()
+MOST_MOMENTS = 100  # on the way up
 
 OPEN, CLAIMED, WAITING = Status.OPEN, Status.CLAIMED, Status.WAITING
 RESOLVED, CLOSED, CANCELLED, MERGED = Status.RESOLVED, Status.CLOSED, Status.CANCELLED, Status.MERGED
@@ -97,34 +99,42 @@ def spent(issue: Issue, policy: Policy, now: datetime) -> dict[str, timedelta]:
     return {name: clock.spent(now, calendar) for name, clock in clocks_of(issue).items()}
 
 
-def stages(step: Step) -> list[tuple[Issue | None, Event, Issue]]:
-    """Every event of a step, between the state before it and the state after it."""
-    found: list[tuple[Issue | None, Event, Issue]] = []
-    issue, policy = step.before, step.policy
-    for event in step.events:
-        after = evolve(issue, event, policy)
-        found.append((issue, event, after))
-        issue = after
-    return found
-
-
 # --- one step --------------------------------------------------------------------------------------------------------
 
 
 def invariant_01_status_changes_only_along_the_transitions(step: Step) -> None:
-    for before, event, after in stages(step):
+    for before, event, after in step.stages:
         if before is None:
             assert isinstance(event, IssueOpened)
             assert after.status is OPEN
-        elif way := TRANSITIONS.get(type(event)):
-            assert before.status in way, f"{type(event).__name__} happened to an issue that is {before.status}"
-            assert after.status in way[before.status]
         else:
-            assert after.status is before.status, f"{type(event).__name__} changed the status"
+            _along_the_transitions(before, event, after)
+
+
+def _along_the_transitions(before: Issue, event: Event, after: Issue) -> None:
+    if way := TRANSITIONS.get(type(event)):
+        assert before.status in way, f"{type(event).__name__} happened to an issue that is {before.status}"
+        assert after.status in way[before.status]
+    else:
+        assert after.status is before.status, f"{type(event).__name__} changed the status"
+
+
+def invariant_01_nothing_else_is_allowed(issue: Issue, policy: Policy, now: datetime) -> None:
+    """Whoever may do anything tries everything, in whatever state it is."""
+    for act in ACTS.values():
+        try:
+            decision = act(issue, policy, now)
+        except Refused:
+            continue
+        before = issue
+        for event in decision.events:
+            after = evolve(before, event, policy)
+            _along_the_transitions(before, event, after)
+            before = after
 
 
 def invariant_03_never_two_claims_at_once(step: Step) -> None:
-    for before, event, after in stages(step):
+    for before, event, after in step.stages:
         if isinstance(event, IssueClaimed):
             assert before is not None
             assert before.claim is None, "claimed twice"
@@ -149,7 +159,7 @@ def invariant_04_what_is_over_has_only_its_own_last_events(step: Step) -> None:
 
 
 def invariant_06_the_tier_moves_by_one(step: Step) -> None:
-    for before, event, after in stages(step):
+    for before, event, after in step.stages:
         if before is None:
             continue
         if isinstance(event, IssueEscalated):
@@ -165,7 +175,7 @@ def invariant_06_the_tier_moves_by_one(step: Step) -> None:
 
 
 def invariant_07_functional_ends_the_claim_and_hierarchical_changes_nothing(step: Step) -> None:
-    for before, event, after in stages(step):
+    for before, event, after in step.stages:
         if isinstance(event, IssueEscalated):
             assert after.claim is None
             assert after.status is OPEN
@@ -243,7 +253,7 @@ def invariant_23_the_timeline_has_no_gap(step: Step) -> None:
 def invariant_24_a_change_has_its_events_with_who_and_when(step: Step) -> None:
     assert step.events
     issue = step.before
-    for _, event, after in stages(step):
+    for _, event, after in step.stages:
         issue = after
         assert event.at == step.now
         assert getattr(event, "by", step.by) == step.by or isinstance(
@@ -362,10 +372,13 @@ def invariant_13_silence_reaches_the_last_tier(issue: Issue, policy: Policy) -> 
     silence = turn.budget - turn.used + sum((targets.window(t) for t in range(issue.tier + 1, policy.last_tier)), ZERO)
     bounded = turn.floor is None and not (issue.claim and issue.claim.accept_by)
     reached = turn.running_since
-    while issue.tier < policy.last_tier:
+    for _ in range(MOST_MOMENTS):
+        if issue.tier == policy.last_tier:
+            break
         reached = next_moment(issue, policy)
         assert reached is not None, "silence has come to rest below the last tier"
         issue = pass_time(issue, policy, reached).issue
+    assert issue.tier == policy.last_tier, "silence goes on and on below the last tier"
     assert reached is not None
     assert turn.running_since is not None
     if bounded:
@@ -379,7 +392,7 @@ def invariant_08_who_claims_in_time_keeps_it(steps: Sequence[Step]) -> None:
     """An issue claimed before the tier's window ran out never gets an "unclaimed" step for that entry."""
     held: set[int] = set()  # tier entries during which somebody held it, and has not given it up since
     for step in steps:
-        for before, event, after in stages(step):
+        for before, event, after in step.stages:
             if isinstance(event, IssueEscalated | TierReminded) and event.cause is Cause.UNCLAIMED:
                 assert before is not None
                 assert before.claim is None
@@ -393,7 +406,7 @@ def invariant_10_each_event_happens_once(steps: Sequence[Step]) -> None:
     runs: Counter[str] = Counter()  # how often each clock began anew
     waits = 0
     for step in steps:
-        for before, event, after in stages(step):
+        for before, event, after in step.stages:
             if before is None:
                 continue
             match event:
@@ -423,7 +436,7 @@ def invariant_14_pauses_and_closed_hours_never_count(steps: Sequence[Step]) -> N
     """What the resolution clock says is the integral over the timeline: live and not waiting, in open time."""
     used, since, calendar = ZERO, None, ALWAYS
     for step in steps:
-        for before, event, after in stages(step):
+        for before, event, after in step.stages:
             if before and before.ticking == after.ticking and not isinstance(event, PriorityChanged | IssueReplanned):
                 continue
             used += calendar.between(since, event.at) if since else ZERO
@@ -443,7 +456,7 @@ def invariant_19_no_tier_is_robbed_of_its_window(steps: Sequence[Step]) -> None:
     """Between a step up and the next for want of a claim, with nothing between, lies a whole window of open time."""
     entered: tuple[datetime, timedelta, Calendar] | None = None
     for step in steps:
-        for _, event, after in stages(step):
+        for _, event, after in step.stages:
             targets = step.policy.targets[after.priority]
             if isinstance(event, IssueEscalated | TierReminded):
                 if entered and event.cause is Cause.UNCLAIMED:

@@ -4,11 +4,12 @@ It knows the heart of domain.md: four clocks, two calendars, four priorities, fo
 from a Monday, 00:00 UTC. What the product does differently on purpose is listed in test_against_model.py.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LAST_TIER = 4
 CLOSE_AFTER = 5 * DAY
+UNMERGE_WITHIN = 7 * DAY
 HOLIDAYS = (3, 11)  # days since the Monday
 
 Entry = tuple[object, ...]  # (kind, when, facts ...)
@@ -64,6 +65,19 @@ PROMISES = {
         first_tier=1,
         grace=10 * MINUTE,
     ),
+}
+
+
+# The same policy after an edit: twice the time for everything.
+SLOWER = {
+    name: replace(
+        promise,
+        windows=tuple(2 * window for window in promise.windows),
+        first_response=2 * promise.first_response,
+        update=2 * promise.update,
+        resolution=2 * promise.resolution,
+    )
+    for name, promise in PROMISES.items()
 }
 
 
@@ -152,12 +166,16 @@ class ModelIssue:
     window: Hourglass
     update: Hourglass
     resolution: Hourglass
+    promises: dict[str, Promise] = field(default_factory=lambda: PROMISES)
     status: str = "open"
     holder: str | None = None
     responded: bool = False
     breached: set[str] = field(default_factory=set)
     parent: int | None = None
     resolved_at: int | None = None
+    merged_at: int | None = None
+    accept_by: int | None = None
+    snoozed_until: int = 0
     log: list[Entry] = field(default_factory=list)
 
     @property
@@ -166,7 +184,7 @@ class ModelIssue:
 
     @property
     def promise(self) -> Promise:
-        return PROMISES[self.priority]
+        return self.promises[self.priority]
 
     @property
     def own_window(self) -> int:
@@ -191,13 +209,15 @@ class Model:
     def __init__(self, now: int) -> None:
         self.now = now
         self.issues: dict[int, ModelIssue] = {}
+        self.promises = PROMISES
 
     def _log(self, issue: ModelIssue, kind: str, *facts: object) -> None:
         issue.log.append((kind, self.now, *facts))
 
     def open(self, priority: str) -> ModelIssue:
-        promise = PROMISES[priority]
+        promise = self.promises[priority]
         issue = ModelIssue(
+            promises=self.promises,
             number=len(self.issues) + 1,
             priority=priority,
             tier=promise.first_tier,
@@ -215,6 +235,10 @@ class Model:
     # --- holding
 
     def claim(self, issue: ModelIssue, who: str) -> bool:
+        if issue.status == "claimed" and issue.holder == who and issue.accept_by is not None:
+            issue.accept_by = None
+            self._log(issue, "accepted", who)
+            return True
         if issue.status != "open":
             return False
         issue.status, issue.holder, issue.responded = "claimed", who, True
@@ -228,7 +252,8 @@ class Model:
         """The claim ends, if there is one."""
         if issue.holder:
             self._log(issue, "released", issue.holder, why)
-            issue.holder = None
+            issue.holder = issue.accept_by = None
+            issue.snoozed_until = 0
             issue.update.stop(self.now)
 
     def release(self, issue: ModelIssue) -> bool:
@@ -237,6 +262,35 @@ class Model:
         self._drop(issue, "released")
         issue.status = "open"
         issue.window.restart(self.now, issue.own_window)
+        return True
+
+    def take_over(self, issue: ModelIssue, who: str) -> bool:
+        if issue.status != "claimed" or issue.holder == who:
+            return False
+        issue.holder, issue.accept_by = who, None
+        issue.update.restart(self.now, issue.promise.update)
+        self._log(issue, "taken over", who)
+        return True
+
+    def hand_over(self, issue: ModelIssue, to: str) -> bool:
+        """T5: they have the tier's window to accept it, and of a P1 or P2 a quarter of an hour at most."""
+        if issue.status != "claimed" or issue.holder == to:
+            return False
+        within = min(issue.own_window, 15 * MINUTE) if issue.priority in ("P1", "P2") else issue.own_window
+        issue.holder, issue.accept_by = to, worked_off(self.now, within, always=issue.promise.always)
+        issue.update.restart(self.now, issue.promise.update)
+        self._log(issue, "handed over", to)
+        return True
+
+    def snooze(self, issue: ModelIssue, span: int) -> bool:
+        """T11: no reminder before then; not for P1 and P2, nor for longer than it has."""
+        due = issue.update.due()
+        if issue.status != "claimed" or issue.priority in ("P1", "P2") or due is None:
+            return False
+        if span > min(4 * HOUR, due - self.now):
+            return False
+        issue.snoozed_until = self.now + span
+        self._log(issue, "snoozed", self.now + span)
         return True
 
     # --- talking
@@ -263,6 +317,7 @@ class Model:
         if issue.status != "claimed":
             return False
         issue.halt(self.now)
+        issue.accept_by, issue.snoozed_until = None, 0  # who asks has taken it
         issue.status = "waiting"
         self._log(issue, "waits")
         return True
@@ -313,8 +368,22 @@ class Model:
             return False
         issue.halt(self.now)
         self._drop(issue, "merged")
-        issue.status, issue.parent = "merged", into.number
+        issue.status, issue.parent, issue.merged_at = "merged", into.number, self.now
         self._log(issue, "merged", into.number)
+        return True
+
+    def unmerge(self, issue: ModelIssue) -> bool:
+        """T23: within seven days, and while the other is not closed."""
+        if issue.status != "merged" or issue.parent is None or issue.merged_at is None:
+            return False
+        if self.now - issue.merged_at > UNMERGE_WITHIN or self.issues[issue.parent].status == "closed":
+            return False
+        self._log(issue, "unmerged", issue.parent)
+        issue.status, issue.parent, issue.merged_at = "open", None, None
+        issue.resolution.run(self.now)
+        issue.window.restart(self.now, issue.own_window)
+        if not issue.responded:
+            issue.first_response.run(self.now)
         return True
 
     # --- moving
@@ -323,11 +392,33 @@ class Model:
         if not issue.live or priority == issue.priority:
             return False
         old, issue.priority = issue.priority, priority
+        self._promise_anew(issue)
+        self._log(issue, "priority", old, priority)
+        return True
+
+    def replan(self, promises: dict[str, Promise]) -> None:
+        """3.9: every live issue moves to the edited policy, as if its priority had changed."""
+        self.promises = promises
+        for issue in self.issues.values():
+            if not issue.live or issue.promises is promises:
+                continue
+            issue.promises = promises
+            self._promise_anew(issue)
+            self._log(issue, "replanned")
+
+    def _promise_anew(self, issue: ModelIssue) -> None:
         promise = issue.promise
         spans = (promise.first_response, issue.own_window, promise.update, promise.resolution)
         for glass, span in zip(issue.hourglasses().values(), spans, strict=True):
             glass.change(self.now, span, always=promise.always, grace=promise.grace)
-        self._log(issue, "priority", old, priority)
+
+    def reroute(self, issue: ModelIssue, to: int) -> bool:
+        if issue.status not in ("open", "claimed") or to == issue.tier:
+            return False
+        self._drop(issue, "rerouted")
+        issue.tier, issue.status = to, "open"
+        issue.window.restart(self.now, issue.own_window)
+        self._log(issue, "rerouted", to)
         return True
 
     def escalate(self, issue: ModelIssue) -> bool:
@@ -372,7 +463,11 @@ class Model:
                     self._log(issue, "closed")
             elif issue.status in ("open", "claimed"):
                 self._breaches(issue)
-                self._turn(issue)
+                due = issue.update.due()
+                if issue.accept_by is not None and due is not None and issue.accept_by <= min(self.now, due):
+                    self.release(issue)
+                else:
+                    self._turn(issue)
 
     def _breaches(self, issue: ModelIssue) -> None:
         for name in ("first_response", "resolution"):
@@ -392,5 +487,5 @@ class Model:
             self._step(issue, cause, due)
         elif soon <= self.now and not glass.told and due - soon >= 2 * MINUTE:
             glass.told = True
-            if self.now - soon <= 2 * MINUTE:
+            if self.now - soon <= 2 * MINUTE and soon >= issue.snoozed_until:
                 self._log(issue, "reminded", name)

@@ -18,7 +18,7 @@ from tests.domain.scripts import ACTS, Script, play
 
 ZERO = timedelta()
 SLOW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
 
 # --- invariant 21: the engine's ticks

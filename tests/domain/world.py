@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from bot.domain.clockwork import pass_time, replan
 from bot.domain.deadlines import next_moment
 from bot.domain.decision import Decision
 from bot.domain.events import Event
+from bot.domain.evolution import evolve
 from bot.domain.issue import Issue
 from bot.domain.policy import Policy
 from bot.domain.refusals import Refused
@@ -28,6 +30,17 @@ class Step:
     events: tuple[Event, ...]
     policy: Policy  # the version pinned before the step
     new_policy: Policy  # and after it
+
+    @cached_property
+    def stages(self) -> list[tuple[Issue | None, Event, Issue]]:
+        """Every event, between the state before it and the state after it."""
+        found: list[tuple[Issue | None, Event, Issue]] = []
+        issue = self.before
+        for event in self.events:
+            after = evolve(issue, event, self.policy)
+            found.append((issue, event, after))
+            issue = after
+        return found
 
 
 @dataclass
