@@ -19,7 +19,7 @@ from bot.messages import Card, CardRefresh, Inform, Place, TierPing
 from bot.ports import Rejected, TryLater, Unsure
 from bot.services.recording import record
 from storage import SqlDatabase
-from storage.tables import OutboxRow
+from storage.tables import IssueRow, OutboxRow
 from tests.delivery.conftest import POST, UPDATE, Crash, TroubledSlack, enqueue
 from tests.delivery.test_crashes import DyingDatabase
 from tests.fake_slack import Message
@@ -444,3 +444,28 @@ def test_a_thousand_deadlines_in_one_minute(
     posts = slack.times_of(POST, "C0L2")
     assert min(later - earlier for earlier, later in itertools.pairwise(posts)) >= SECOND
     assert slack.pings("C0L2") <= counts[Priority.P1] + 2
+
+
+# --- one issue twice, and one that cannot be read ---------------------------------------------------------------------
+
+
+def test_a_digest_names_each_issue_once(workspace: Workspace, slack: TroubledSlack) -> None:
+    at_last_tier(workspace, 3)
+    for _ in range(2):
+        for number in (1, 2, 3):
+            enqueue(workspace, TierPing(Place(tier=4), Cause.UNCLAIMED, 1), issue=number)
+    drain(workspace)
+    (digest,) = [message for message in workspace.channel("it-managers") if "still need" in message.text]
+    assert "3 issues still need somebody" in digest.text
+
+
+def test_an_issue_that_cannot_be_read_holds_back_no_digest(
+    workspace: Workspace, slack: TroubledSlack, store: SqlDatabase
+) -> None:
+    at_last_tier(workspace, 4)
+    let_expire(workspace, Priority.P3, tier=4)
+    with store.write() as connection:
+        connection.execute(update(IssueRow).where(col(IssueRow.number) == 2).values(body={"number": 2}))
+    workspace.deliver()
+    (digest,) = [message for message in workspace.channel("it-managers") if "still need" in message.text]
+    assert numbers(digest) == {1, 3, 4}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.issue import WaitingFor
+from bot.domain.lifecycle import Seen
 from bot.policy_file import load_policy
 from tests.fake_slack import Message
 from tests.harness import POLICY, START, Workspace
@@ -207,6 +208,31 @@ def test_what_was_claimed_at_night_calls_nobody_in_the_morning(office: Workspace
     assert called(office, "support-l2") == 0
 
 
+def test_a_morning_calls_only_the_tier_that_has_it_by_then(office: Workspace) -> None:
+    office.submit_issue()
+    for _ in range(2):
+        office.press(office.card("L1"), "Claim", by="U0ANA")
+        office.press(office.card("L1"), "Release", by="U0ANA")
+    office.tell_bot(office.card("L1"), "escalate nobody is there; tried: calling", by="U0ANA")
+    office.clock.now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    office.settle()
+    assert (called(office, "support-l1"), called(office, "support-l2")) == (0, 1)
+
+
+def test_a_ping_that_is_still_waiting_when_the_office_closes_comes_in_the_morning(office: Workspace) -> None:
+    office.clock.now = START.replace(hour=16, minute=50)
+    office.start()
+    office.submit_issue()
+    office.bot.issues.escalate(1, "U0ANA", seen=Seen(entry=1), reason="a", tried="b", delivery="press")
+    office.clock.now = START.replace(hour=17, minute=1)  # Slack was away
+    office.settle()
+    assert "Claim" in office.card("L2").buttons
+    assert called(office, "support-l2") == 0
+    office.clock.now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    office.settle()
+    assert called(office, "support-l2") == 1
+
+
 def test_a_critical_issue_calls_at_night(office: Workspace) -> None:
     office.submit_issue(impact="high", urgency="high")
     assert called(office, "support-l1") == 1
@@ -248,6 +274,28 @@ def test_who_reported_the_same_hears_what_is_said_where_it_is_worked_on(workspac
     workspace.say(workspace.receipt(2, of="U0TOM"), "not here", by="U0TOM")
     assert workspace.issue(1).status.value == "open"
     assert "which goes on for both" in workspace.receipt(2, of="U0TOM").shown
+
+
+def test_what_staff_take_back_is_gone_there_too(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.tell_bot(workspace.card("L1", 2), "merge ISS-1", by="U0ANA")
+    card = workspace.card("L1", 1)
+    ts = workspace.say(card, "the password is hunter2", by="U0ANA")
+    gone = {"ts": ts, "user": "U0ANA", "text": "the password is hunter2", "thread_ts": card.ts}
+    workspace.event(
+        {
+            "type": "message",
+            "subtype": "message_deleted",
+            "channel": card.channel,
+            "channel_type": "channel",
+            "deleted_ts": ts,
+            "ts": workspace.slack.new_ts(),
+            "previous_message": gone,
+        }
+    )
+    workspace.settle()
+    assert not any("hunter2" in m.text for m in workspace.slack.thread(workspace.receipt(2, of="U0TOM")))
 
 
 def test_what_follows_a_closed_issue_says_so(workspace: Workspace) -> None:
