@@ -39,3 +39,17 @@ def test_merging_taking_apart_and_resolving_at_once_never_wait_for_each_other(da
     assert answers.count("done") >= 5  # and the others were refused in words, not broken by the database
     parent = workspace.issue(1)
     assert sorted(parent.children) == [n for n in range(2, 6) if workspace.issue(n).parent == 1]
+
+
+def test_fifty_people_who_claim_fifty_issues_wait_for_nobody(database: SqlDatabase) -> None:
+    """Each change needs one connection and no second: on PostgreSQL there are fewer connections than listeners."""
+    workspace = Workspace(database)
+    for number in range(1, 51):
+        workspace.submit_issue(f"trouble {number}", by=f"U{number}", settle=False)
+    with ThreadPoolExecutor(50) as pool:
+        claims = [
+            pool.submit(workspace.bot.issues.claim, number, "U0ANA", desk=1, delivery=f"claim {number}")
+            for number in range(1, 51)
+        ]
+        holders = {claim.result(timeout=20).claim.by for claim in claims}  # type: ignore[union-attr]  # each has one
+    assert holders == {"U0ANA"}
