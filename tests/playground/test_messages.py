@@ -540,6 +540,7 @@ def test_people_are_found_by_their_address(local: Local) -> None:
     ],
 )
 def test_what_is_not_there_is_refused(local: Local, method: str, arguments: dict[str, Any], error: str) -> None:
+    local.client().conversations_open(users="U0MAYA")  # D0MAYA is there, whatever ran before
     assert local.refused(method, **arguments)["error"] == error
 
 
