@@ -1,5 +1,6 @@
 """Two engines on one PostgreSQL make the events of one, and nothing twice (invariant 39)."""
 
+import itertools
 import random
 import threading
 from collections import Counter
@@ -74,6 +75,7 @@ class Site:
         for thread in threads:
             thread.join()
         assert not failed
+        assert not any(self.database.failures(number) for number in self.numbers()), "one was in the other's way"
         self.moved += sum(moved)
 
     def act(self, number: int, turn: int, delivery: str) -> None:
@@ -110,6 +112,9 @@ class Site:
                 self.act(chance.randint(1, ISSUES), chance.randint(0, 999), f"{step}.{turn}")
             self.clock.now += chance.choice([timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=3)])
             self.tick()
+
+    def numbers(self) -> list[int]:
+        return list(itertools.takewhile(self.database.find, itertools.count(1)))
 
     def story(self) -> dict[int, list[Event]]:
         return {number: [entry.event for entry in self.database.timeline(number)] for number in range(1, ISSUES + 1)}
