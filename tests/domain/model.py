@@ -397,10 +397,10 @@ class Model:
         return True
 
     def replan(self, promises: dict[str, Promise]) -> None:
-        """3.9: every live issue moves to the edited policy, as if its priority had changed."""
+        """3.9: every issue that may go on moves to the edited policy, as if its priority had changed."""
         self.promises = promises
         for issue in self.issues.values():
-            if not issue.live or issue.promises is promises:
+            if not (issue.live or issue.status in ("resolved", "merged")) or issue.promises is promises:
                 continue
             issue.promises = promises
             self._promise_anew(issue)
