@@ -460,7 +460,7 @@ def live_through(first: list[str], history: list[tuple[object, ...]]) -> Both:
 
 
 HISTORIES = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=160, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
