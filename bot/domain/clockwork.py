@@ -13,6 +13,7 @@ from bot.domain.deadlines import (
     due_reminders,
     give_up_at,
     missed_targets,
+    next_moment,
     next_nudge_at,
     overdue_turn,
     suppressed,
@@ -43,26 +44,35 @@ SECOND = 2  # the claimant's second reminder, too, is one too many
 
 
 def pass_time(issue: Issue, policy: Policy, now: datetime, *, holder_gone: bool = False) -> Decision:
-    """Afterwards nothing is due any more. `holder_gone`: who holds the issue is no longer staff."""
+    """Afterwards nothing is due any more. `holder_gone`: who holds the issue is no longer staff.
+
+    What is due comes to pass in the order of its moments, so that a late engine does what a punctual one would
+    have done (invariant 21); but each window that begins, begins now, so none of them is over before anybody could act.
+    """
     happened = Decision(issue)
-    for rule in (partial(_waited, holder_gone=holder_gone), _breaches, _turn, _unaccepted, _reminders, _closed):
-        then = decide(happened.issue, policy, *rule(happened.issue, policy, now))
+    while (moment := next_moment(happened.issue, policy)) and moment <= now:
+        rules = (partial(_waited, holder_gone=holder_gone), _breaches, _unaccepted, _turn, _reminders, _closed)
+        due = (tuple(rule(happened.issue, policy, moment, now)) for rule in rules)
+        then = decide(happened.issue, policy, *next(events for events in due if events))
         happened = Decision(then.issue, happened.events + then.events)
     return happened
 
 
-def _breaches(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
-    for clock, due_at in missed_targets(issue, policy, now):
+# Each rule looks at what is due by `moment`, and that it happened is recorded as of `now`.
+
+
+def _breaches(issue: Issue, policy: Policy, moment: datetime, now: datetime) -> Iterator[Event]:
+    for clock, due_at in missed_targets(issue, policy, moment):
         yield TargetBreached(at=now, clock=clock, due_at=due_at)
         if clock == RESOLUTION:
             above = {min(issue.tier + 1, policy.last_tier), policy.last_tier}
             yield LevelsInformed(at=now, cause=Cause.RESOLUTION, tiers=tuple(sorted(above)))
 
 
-def _turn(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
-    """At most one step up, and none for the silence of somebody who had until then to accept a hand-over."""
-    due_at, accept_by = overdue_turn(issue, policy, now), _accept_by(issue)
-    if due_at and not (accept_by and accept_by <= due_at):
+def _turn(issue: Issue, policy: Policy, moment: datetime, now: datetime) -> Iterator[Event]:
+    """At most one step up: its window begins now."""
+    due_at = overdue_turn(issue, policy, moment)
+    if due_at:
         yield from _step(issue, policy, now, due_at=due_at)
 
 
@@ -89,40 +99,34 @@ def _step(issue: Issue, policy: Policy, now: datetime, *, due_at: datetime) -> I
         yield from told_of_climb(issue, issue.tier + 1, policy, now)
 
 
-def _unaccepted(issue: Issue, _: Policy, now: datetime) -> Iterator[Event]:
-    accept_by = _accept_by(issue)
-    if accept_by and accept_by <= now:
-        assert issue.claim is not None
+def _unaccepted(issue: Issue, _: Policy, moment: datetime, now: datetime) -> Iterator[Event]:
+    """Before a turn of the same moment: until then they had the right to be silent."""
+    if issue.claim and issue.ticking and issue.claim.accept_by and issue.claim.accept_by <= moment:
         yield IssueReleased(at=now, by=None, claimant=issue.claim.by)
 
 
-def _accept_by(issue: Issue) -> datetime | None:
-    return issue.claim.accept_by if issue.claim and issue.ticking else None
-
-
-def _reminders(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
-    due = due_reminders(issue, policy, now)
-    latest = {each.clock: each.share for each in due}
-    for each in due:
+def _reminders(issue: Issue, policy: Policy, moment: datetime, now: datetime) -> Iterator[Event]:
+    latest = {each.clock: each.share for each in due_reminders(issue, policy, now)}
+    for each in due_reminders(issue, policy, moment):
         why = suppressed(issue, each, now) or ("later" if latest[each.clock] != each.share else "")
         yield Reminded(at=now, clock=each.clock, share=each.share, suppressed=why)
 
 
-def _waited(issue: Issue, policy: Policy, now: datetime, *, holder_gone: bool) -> Iterator[Event]:
+def _waited(issue: Issue, policy: Policy, moment: datetime, now: datetime, *, holder_gone: bool) -> Iterator[Event]:
     if issue.waiting is None:
         return
     nudge, give_up = next_nudge_at(issue, policy), give_up_at(issue, policy)
-    if issue.waiting.until and issue.waiting.until <= now:
+    if issue.waiting.until and issue.waiting.until <= moment:
         yield from resumed(issue, policy, now, by=None, holder_gone=holder_gone)
-    elif nudge and nudge <= now:
+    elif nudge and nudge <= moment:
         yield ReporterNudged(at=now, count=issue.waiting.nudges + 1)
-    elif nudge is None and give_up and give_up <= now:
+    elif nudge is None and give_up and give_up <= moment:
         yield IssueResolved(at=now, by=None, fix=NO_ANSWER)
 
 
-def _closed(issue: Issue, policy: Policy, now: datetime) -> Iterator[Event]:
+def _closed(issue: Issue, policy: Policy, moment: datetime, now: datetime) -> Iterator[Event]:
     close = close_at(issue, policy) if issue.status is Status.RESOLVED else None
-    if close and close <= now:
+    if close and close <= moment:
         yield IssueClosed(at=now)
 
 

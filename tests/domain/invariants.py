@@ -150,9 +150,14 @@ def invariant_04_what_is_over_has_only_its_own_last_events(step: Step) -> None:
     """Words go on after the end; they change nothing, and no clock runs for them."""
     if step.before is None or step.before.status not in FINAL:
         return
-    if step.before.status is MERGED:
-        allowed = {"merge", "unmerge", "learn", "replan"}  # of its parent; and it may come back, by the new policy
-        assert step.act in allowed or step.after.clocks == step.before.clocks
+    if step.before.status is MERGED and step.act == REPLAN:  # it may come back, and then by the new policy
+        assert not any(clock.running_since for clock in clocks_of(step.after).values())
+        assert {name: clock.used for name, clock in clocks_of(step.after).items()} == {
+            name: clock.used for name, clock in clocks_of(step.before).items()
+        }
+        assert step.after.status is MERGED
+    elif step.before.status is MERGED:
+        assert step.act in {"merge", "unmerge", "learn"} or step.after.clocks == step.before.clocks  # of its parent
     else:
         assert step.after.status is step.before.status
         assert step.after.clocks == step.before.clocks

@@ -4,7 +4,9 @@ It knows the heart of domain.md: four clocks, two calendars, four priorities, fo
 from a Monday, 00:00 UTC. What the product does differently on purpose is listed in test_against_model.py.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LAST_TIER = 4
@@ -462,30 +464,39 @@ class Model:
                     issue.status = "closed"
                     self._log(issue, "closed")
             elif issue.status in ("open", "claimed"):
-                self._breaches(issue)
-                due = issue.update.due()
-                if issue.accept_by is not None and due is not None and issue.accept_by <= min(self.now, due):
-                    self.release(issue)
-                else:
-                    self._turn(issue)
+                while (act := self._first_due(issue)) is not None:
+                    act()
 
-    def _breaches(self, issue: ModelIssue) -> None:
+    def _first_due(self, issue: ModelIssue) -> Callable[[], None] | None:
+        """What is due and was due first; of one moment: promises, then the end of a hand-over, then the turn."""
+        due = sorted((each for each in self._coming(issue) if each[0] <= self.now), key=lambda each: each[:2])
+        return due[0][2] if due else None
+
+    def _coming(self, issue: ModelIssue) -> Iterator[tuple[int, int, Callable[[], None]]]:
         for name in ("first_response", "resolution"):
-            due = issue.hourglasses()[name].due()
-            if due is not None and due <= self.now and name not in issue.breached:
-                issue.breached.add(name)
-                self._log(issue, "breached", name, due)
-
-    def _turn(self, issue: ModelIssue) -> None:
+            breach = issue.hourglasses()[name].due()
+            if breach is not None and name not in issue.breached:
+                yield breach, 0, partial(self._breach, issue, name, breach)
+        if issue.accept_by is not None:
+            yield issue.accept_by, 1, partial(self._lapse, issue)
         name, cause, glass = (
             ("update", "stale", issue.update) if issue.holder else ("tier_window", "unclaimed", issue.window)
         )
         due, soon = glass.due(), glass.due(4)
         assert due is not None
         assert soon is not None
-        if due <= self.now:
-            self._step(issue, cause, due)
-        elif soon <= self.now and not glass.told and due - soon >= 2 * MINUTE:
-            glass.told = True
-            if self.now - soon <= 2 * MINUTE and soon >= issue.snoozed_until:
-                self._log(issue, "reminded", name)
+        yield due, 2, partial(self._step, issue, cause, due)
+        if not glass.told and due - soon >= 2 * MINUTE:
+            yield soon, 3, partial(self._remind, issue, name, glass, soon)
+
+    def _breach(self, issue: ModelIssue, name: str, due: int) -> None:
+        issue.breached.add(name)
+        self._log(issue, "breached", name, due)
+
+    def _lapse(self, issue: ModelIssue) -> None:
+        self.release(issue)
+
+    def _remind(self, issue: ModelIssue, name: str, glass: Hourglass, soon: int) -> None:
+        glass.told = True
+        if self.now - soon <= 2 * MINUTE and soon >= issue.snoozed_until:
+            self._log(issue, "reminded", name)

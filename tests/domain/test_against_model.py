@@ -2,6 +2,11 @@
 
 What the product does otherwise on purpose, and how it is kept out of the comparison:
 - It reminds of the resolution too, and records reminders it suppressed; only told ones of the turn are compared.
+- What a late engine finds due happens in the order in which it was due, as a punctual one would have had it (invariant
+  21). So it does in the model of this directory; the one of domain.md lets promises break before the turn always, and
+  drops the reminders of a turn that is over.
+- The last tier's repeats have no reminders of their own (domain.md 3.6): the model of domain.md has them. Resolved and
+  merged issues are replanned as well, since they may come back; the model of domain.md has no replanning.
 - It says who above is told (`LevelsInformed`); the model has no such messages.
 - A P1 is never returned below the tiers it went to at once (T15); the model returns it. Not tried.
 - Staff may answer while an issue waits or is resolved, and people may talk after its end; the model says no. Not tried.

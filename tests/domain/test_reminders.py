@@ -162,13 +162,16 @@ def test_a_broken_promise_reminds_nobody_any_more() -> None:
     assert all(clock != "resolution" for clock, _, _, _ in later)
 
 
-def test_at_the_turn_its_reminders_are_pointless_and_those_of_the_resolution_are_not() -> None:
-    """After a downtime one look settles both (and leaves nothing due)."""
+def test_after_a_downtime_a_turns_reminders_are_only_recorded_and_those_of_the_resolution_are_told() -> None:
+    """One look settles both (and leaves nothing due)."""
     policy = changed(P3, windows=(HOUR,) * 4, resolution=4 * HOUR)
     now = NINE + 2 * HOUR + MINUTE
     decision = pass_time(make_issue(P3, policy=policy), policy, now)
-    assert [type(event) for event in decision.events] == [IssueEscalated, Reminded]
-    assert decision.events[1] == Reminded(at=now, clock="resolution", share=0.5, suppressed="")
+    half, most, turn, told = decision.events
+    assert half == Reminded(at=now, clock="tier_window", share=0.5, suppressed="downtime")
+    assert most == Reminded(at=now, clock="tier_window", share=0.8, suppressed="downtime")
+    assert isinstance(turn, IssueEscalated)
+    assert told == Reminded(at=now, clock="resolution", share=0.5, suppressed="")
     coming = next_moment(decision.issue, policy)
     assert coming is not None
     assert coming > now

@@ -100,7 +100,19 @@ def test_of_a_turn_that_is_over_nobody_is_reminded() -> None:
     """Downtime: the reminder at 16 minutes and the turn at 20 are both behind; the next turn has its own reminders."""
     policy = changed(P2, windows=(20 * MINUTE,) * 4, resolution=40 * HOUR, reminders=(0.8,))
     happened = pass_time(make_issue(policy=policy), policy, NINE + 21 * MINUTE)
-    assert names(happened.events) == ["IssueEscalated"]
+    assert names(happened.events) == ["Reminded tier_window", "IssueEscalated"]
+    assert isinstance(happened.events[0], Reminded)
+    assert happened.events[0].suppressed == "downtime"
+
+
+@pytest.mark.parametrize("late", PHASES)
+def test_a_promise_that_breaks_after_the_turn_has_ended_is_told_above_the_new_tier(late: timedelta) -> None:
+    """Both lie in one look of a late engine; a punctual one would have had the turn first."""
+    policy = changed(P2, windows=(20 * MINUTE,) * 4, resolution=21 * MINUTE, reminders=())
+    happened = pass_time(make_issue(policy=policy), policy, NINE + 21 * MINUTE + late)
+    assert names(happened.events) == ["IssueEscalated", "TargetBreached resolution", "LevelsInformed"]
+    assert isinstance(happened.events[2], LevelsInformed)
+    assert happened.events[2].tiers == (3, 4)
 
 
 def test_what_waited_for_a_date_runs_from_now_on() -> None:
