@@ -182,7 +182,10 @@ class Database(Protocol):
         ...
 
     def due(self, now: datetime, limit: int) -> Sequence[int]:
-        """Numbers of issues whose `due_at` has come, P1 first, then the longest overdue; none that is set aside."""
+        """Numbers of issues whose `due_at` has come, P1 first, then the longest overdue; none that is set aside.
+
+        Those that wait or are resolved come last: nobody is in need of what is done to them (domain.md 3.11 rule 6).
+        """
         ...
 
     def failures(self, number: int) -> int:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import URL, ColumnElement, func, or_, select, update
+from sqlalchemy import URL, ColumnElement, case, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
-from bot.domain.issue import Issue, issue_name
+from bot.domain.issue import Issue, Status, issue_name
 from bot.domain.policy import Policy
 from bot.domain.refusals import NoSuchIssue
 from bot.messages import Place
@@ -84,10 +84,11 @@ class SqlDatabase(Outbox, Directory):
 
     def due(self, now: datetime, limit: int) -> Sequence[int]:
         available = or_(col(IssueRow.set_aside_until).is_(None), col(IssueRow.set_aside_until) <= now)
+        housekeeping = case((col(IssueRow.status).in_((Status.OPEN, Status.CLAIMED)), 0), else_=1)
         numbers = (
             select(col(IssueRow.number))
             .where(col(IssueRow.due_at).is_not(None), col(IssueRow.due_at) <= now, available)
-            .order_by(col(IssueRow.rank), col(IssueRow.due_at), col(IssueRow.number))
+            .order_by(housekeeping, col(IssueRow.rank), col(IssueRow.due_at), col(IssueRow.number))
             .limit(limit)
         )
         with self.read() as connection:

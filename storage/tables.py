@@ -50,7 +50,7 @@ class IssueRow(SQLModel, table=True):
     __tablename__ = "issue"
     __table_args__ = (
         # `due` is answered from this index alone.
-        _partial("ix_issue_due", "due_at", "rank", "set_aside_until", "number", where=DUE),
+        _partial("ix_issue_due", "due_at", "rank", "status", "set_aside_until", "number", where=DUE),
         _partial("ix_issue_live", "rank", "opened_at", "number", where=LIVE),
         _partial("ix_issue_unfinished", "policy", "status", where=UNFINISHED),
         Index("ix_issue_reporter", "reporter", "opened_at", "number"),

@@ -229,6 +229,14 @@ def test_due_are_those_whose_moment_has_come_most_urgent_first(
     assert database.due(now, 2) == [3, 2]
 
 
+def test_what_waits_or_is_resolved_is_due_last(database: SqlDatabase, keep: Keep, now: datetime) -> None:
+    keep(1, now - MINUTE, priority=Priority.P1, status=Status.WAITING)
+    keep(2, now - MINUTE, priority=Priority.P1, status=Status.RESOLVED)
+    keep(3, now, priority=Priority.P4, status=Status.CLAIMED)
+    keep(4, now, priority=Priority.P3)
+    assert database.due(now, 10) == [4, 3, 1, 2]
+
+
 def test_an_issue_set_aside_is_not_due_until_then(database: SqlDatabase, keep: Keep, now: datetime) -> None:
     keep(1, now)
     assert database.set_aside(1, now + MINUTE, "KeyError: 'x'\0") == 1
