@@ -373,6 +373,7 @@ class _PriorityTable(_Table):
     )
     on_stale: Annotated[OnStale, BeforeValidator(_on_stale)] = OnStale.ESCALATE
     repeat: _RepeatTable = _RepeatTable()
+    ask_leader: _Duration | None = Field(default=None, examples=['"5m"'])
     tell: dict[str, Annotated[list[_TierName], BeforeValidator(_names)]] = {}
 
 
@@ -432,6 +433,7 @@ def _policy(file: _File) -> Policy:
                 table.repeat.factor,
                 max(Repeat.cap, table.windows[names[-1]]) if table.repeat.cap is None else table.repeat.cap,
             ),
+            ask_leader=table.ask_leader,
             tell={names.index(name) + 1: numbers(told) for name, told in table.tell.items() if told},
         )
 
@@ -496,8 +498,9 @@ def versioned(policy: Policy) -> Policy:
     """Under a version that is the same for every policy that means the same."""
     content = asdict(replace(policy, version=""))
     for targets in content["targets"].values():
-        if not targets["tell"]:
-            del targets["tell"]  # it came later: files that do not use it keep the version they had before
+        for later in ("tell", "ask_leader"):
+            if not targets[later]:
+                del targets[later]  # files that do not use what came later keep the version they had before
     meaning = json.dumps(content, sort_keys=True, default=_plain)
     return replace(policy, version=sha256(meaning.encode()).hexdigest()[:12])
 
@@ -533,6 +536,7 @@ def _rules(document: object) -> Iterator[_Mistake]:
             yield from _first_response_rule(document, table, names)
             yield from _at_once_rules(document, (*table, "at_once"), names)
             yield from _tell_rules(document, (*table, "tell"), names)
+            yield from _ask_leader_rule(document, table, names[0])
             yield from _cap_rule(document, table, names[-1])
             if len(names) >= FEWEST_TIERS and shortest >= MINIMUM_WINDOW:
                 yield from _ping_rule(document, table, names[-1])
@@ -709,6 +713,15 @@ def _tell_rules(document: object, path: _KeyPath, names: list[str]) -> Iterator[
                 yield _Mistake(place, f"{_shown(name)} stands in the list twice")
             elif isinstance(name, str) and names.index(name) <= names.index(entered):
                 yield _Mistake(place, f"{_shown(name)} is not above {entered}, so it knows already")
+
+
+def _ask_leader_rule(document: object, table: _KeyPath, first: str) -> Iterator[_Mistake]:
+    tiers = _at(document, *table, "at_once", "tiers")
+    turn = tiers[-1] if isinstance(tiers, list) and tiers else first
+    window, asked = _span(document, *table, "windows", str(turn)), _span(document, *table, "ask_leader")
+    if window and asked and asked >= window:
+        what = f"the window of {turn}, after which it goes up"
+        yield _Mistake((*table, "ask_leader"), f"expected less than {_words(window)}, {what}; not {_words(asked)}")
 
 
 def _severity_rule(document: object, severe: Priority, milder: Priority) -> Iterator[_Mistake]:

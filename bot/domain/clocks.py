@@ -57,6 +57,11 @@ class Clock:
         used_up = calendar.add(self.running_since, self.budget * share - self.used)
         return max(self.floor, used_up) if self.floor else used_up
 
+    def graced(self, calendar: Calendar) -> bool:
+        """A raise had left it nothing, so that it runs out by the grace that one gives."""
+        used_up = replace(self, floor=None).due(calendar)
+        return self.floor is not None and used_up is not None and used_up < self.floor
+
     def spent(self, now: datetime, calendar: Calendar) -> timedelta:
         """Open time used until now."""
         return self.used + calendar.between(self.running_since, now) if self.running_since else self.used

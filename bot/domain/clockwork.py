@@ -12,9 +12,11 @@ from bot.domain.deadlines import (
     close_at,
     due_reminders,
     give_up_at,
+    leader_asked_at,
     missed_targets,
     next_moment,
     next_nudge_at,
+    overdue_again_at,
     overdue_turn,
     suppressed,
 )
@@ -38,6 +40,7 @@ from bot.domain.evolution import turn_window
 from bot.domain.issue import Clocks, Issue, Status
 from bot.domain.lifecycle import resumed
 from bot.domain.policy import OnStale, Policy
+from bot.domain.priority import Priority
 
 NO_ANSWER = "There was no answer to our question."
 SECOND = 2  # the claimant's second reminder, too, is one too many
@@ -51,7 +54,8 @@ def pass_time(issue: Issue, policy: Policy, now: datetime, *, holder_gone: bool 
     """
     happened = Decision(issue)
     while (moment := next_moment(happened.issue, policy)) and moment <= now:
-        rules = (partial(_waited, holder_gone=holder_gone), _breaches, _unaccepted, _turn, _reminders, _closed)
+        waited = partial(_waited, holder_gone=holder_gone)
+        rules = (waited, _breaches, _told_again, _unaccepted, _turn, _reminders, _closed)
         due = (tuple(rule(happened.issue, policy, moment, now)) for rule in rules)
         then = decide(happened.issue, policy, *next(events for events in due if events))
         happened = Decision(then.issue, happened.events + then.events)
@@ -62,11 +66,20 @@ def pass_time(issue: Issue, policy: Policy, now: datetime, *, holder_gone: bool 
 
 
 def _breaches(issue: Issue, policy: Policy, moment: datetime, now: datetime) -> Iterator[Event]:
+    calendar = policy.targets[issue.priority].calendar
     for clock, due_at in missed_targets(issue, policy, moment):
-        yield TargetBreached(at=now, clock=clock, due_at=due_at)
+        yield TargetBreached(at=now, clock=clock, due_at=due_at, raised=getattr(issue.clocks, clock).graced(calendar))
         if clock == RESOLUTION:
             above = {min(issue.tier + 1, policy.last_tier), policy.last_tier}
             yield LevelsInformed(at=now, cause=Cause.RESOLUTION, tiers=tuple(sorted(above)))
+
+
+def _told_again(issue: Issue, policy: Policy, moment: datetime, now: datetime) -> Iterator[Event]:
+    leader, overdue = leader_asked_at(issue, policy), overdue_again_at(issue, policy)
+    if leader and leader <= moment:
+        yield LevelsInformed(at=now, cause=Cause.LEADERLESS, tiers=(policy.last_tier,))
+    if overdue and overdue <= moment:
+        yield LevelsInformed(at=now, cause=Cause.RESOLUTION, tiers=(policy.last_tier,))
 
 
 def _turn(issue: Issue, policy: Policy, moment: datetime, now: datetime) -> Iterator[Event]:
@@ -77,8 +90,9 @@ def _turn(issue: Issue, policy: Policy, moment: datetime, now: datetime) -> Iter
 
 
 def _step(issue: Issue, policy: Policy, now: datetime, *, due_at: datetime) -> Iterator[Event]:
-    cause = Cause.STALE if issue.claim else Cause.UNCLAIMED
-    if issue.claim and policy.targets[issue.priority].on_stale is OnStale.INFORM:
+    cause, clock = (Cause.STALE, issue.clocks.update) if issue.claim else (Cause.UNCLAIMED, issue.clocks.tier_window)
+    targets = policy.targets[issue.priority]
+    if issue.claim and targets.on_stale is OnStale.INFORM:
         count = issue.stale_reminders + 1
         yield ClaimantReminded(at=now, due_at=due_at, count=count)
         if count >= SECOND:
@@ -95,8 +109,18 @@ def _step(issue: Issue, policy: Policy, now: datetime, *, due_at: datetime) -> I
             to_tier=issue.tier + 1,
             due_at=due_at,
             claimant=issue.claim.by if issue.claim else None,
+            raised=clock.graced(targets.calendar),
         )
         yield from told_of_climb(issue, issue.tier + 1, policy, now)
+        if _much_too_late(issue, policy, due_at, now):
+            yield LevelsInformed(at=now, cause=Cause.OVERDUE, tiers=(policy.last_tier,))
+
+
+def _much_too_late(issue: Issue, policy: Policy, due_at: datetime, now: datetime) -> bool:
+    """A P1 that a downtime kept for more than a whole window below the last tier (domain.md 3.11 rule 5)."""
+    targets = policy.targets[issue.priority]
+    kept = targets.calendar.between(due_at, now) > targets.window(issue.tier)
+    return issue.priority is Priority.P1 and kept and issue.tier + 1 < policy.last_tier
 
 
 def _unaccepted(issue: Issue, _: Policy, moment: datetime, now: datetime) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.clocks import Clock
 from bot.domain.issue import Issue, Status, Wait, WaitingFor
 from bot.domain.policy import Policy, Waiting
-from bot.domain.priority import Priority
+from bot.domain.priority import SEVERE, Priority
 
 FIRST_RESPONSE, TIER_WINDOW, UPDATE, RESOLUTION = "first_response", "tier_window", "update", "resolution"
 
@@ -45,6 +45,7 @@ def _moments(issue: Issue, policy: Policy) -> Iterator[datetime]:
                 yield step
             yield from (due for _, due in _targets(issue, policy))
             yield from (reminder.at for reminder in _reminders(issue, policy))
+            yield from (at for at in (leader_asked_at(issue, policy), overdue_again_at(issue, policy)) if at)
             if issue.claim and issue.claim.accept_by:
                 yield issue.claim.accept_by
         case Status.WAITING if issue.waiting:
@@ -89,6 +90,23 @@ def suppressed(issue: Issue, reminder: DueReminder, now: datetime) -> str:
     if any(now - each.at < REMINDER_PAUSE for each in lately):
         return "recent"
     return ""
+
+
+def leader_asked_at(issue: Issue, policy: Policy) -> datetime | None:
+    """When management is asked who leads it, since its tier lets it lie (domain.md 3.7); None: never."""
+    targets, since = policy.targets[issue.priority], issue.clocks.tier_window.running_since
+    if targets.ask_leader is None or since is None or issue.tier >= policy.last_tier:
+        return None
+    return None if issue.leader_asked or issue.commander else targets.calendar.add(since, targets.ask_leader)
+
+
+def overdue_again_at(issue: Issue, policy: Policy) -> datetime | None:
+    """When those above hear again that it is still not resolved: of a P1 or P2, each update window (domain.md 3.5)."""
+    since, told = issue.clocks.resolution.running_since, issue.overdue_told_at
+    if since is None or told is None or issue.priority not in SEVERE:
+        return None
+    targets = policy.targets[issue.priority]
+    return targets.calendar.add(max(since, told), targets.update)
 
 
 def next_nudge_at(issue: Issue, policy: Policy) -> datetime | None:

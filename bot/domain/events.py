@@ -18,6 +18,8 @@ class Cause(StrEnum):
     BOUNCED = "bounced"  # it went back and forth too often
     REOPENED = "reopened"  # it came back for the second time
     UNANSWERED = "unanswered"  # the last tier did not answer its reminders
+    LEADERLESS = "leaderless"  # nobody claimed it for so long that somebody must lead it
+    OVERDUE = "overdue"  # its turn had ended more than a whole window before the engine could move it
     CLIMBED = "climbed"  # it has moved up into a tier of which they are told
     MAJOR = "major"  # somebody declared it a major incident
 
@@ -268,6 +270,7 @@ class IssueEscalated:
     reason: str = ""
     tried: str = ""
     needed: str = ""
+    raised: bool = False  # its time ran out by a raise of priority, after the grace that one leaves (domain.md 3.8)
 
 
 @dataclass(frozen=True)
@@ -295,6 +298,7 @@ class TargetBreached:
     at: datetime
     clock: str  # "first_response" or "resolution"
     due_at: datetime
+    raised: bool = False  # as with IssueEscalated
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,8 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
         case IssueReleased():
             return _unheld(issue, now, targets)
         case IssueEscalated():
-            packet = HandOff(event.from_tier, event.by, event.cause, event.reason, event.tried, event.needed, now)
+            told = (event.reason, event.tried, event.needed)
+            packet = HandOff(event.from_tier, event.by, event.cause, *told, at=now, raised=event.raised)
             return _moved(issue, event.to_tier, packet, now, targets)
         case IssueReturned():
             packet = HandOff(event.from_tier, event.by, "returned", event.findings, "")
@@ -302,6 +303,7 @@ def _reopened(issue: Issue, now: datetime, targets: Targets) -> Issue:
         resolved_by=None,
         answered_at=None,
         responded=False,
+        leader_asked=False,
         breached=tuple(clock for clock in issue.breached if clock != FIRST_RESPONSE),
     )
     return _having(
@@ -360,9 +362,18 @@ def untold(issue: Issue, policy: Policy) -> tuple[int, ...]:
 
 
 def _informed(issue: Issue, event: LevelsInformed, policy: Policy) -> Issue:
-    """A raise gives a card and the turn to the tiers that a new issue of that priority would have had at once."""
-    if event.cause not in (Cause.RAISED, Cause.SEVERITY):
-        return issue
+    """What is asked or told once is remembered; and a raise gives a card and the turn to the tiers that a new issue of
+    that priority would have had at once.
+    """
+    match event.cause:
+        case Cause.LEADERLESS:
+            return replace(issue, leader_asked=True)
+        case Cause.RESOLUTION:
+            return replace(issue, overdue_told_at=event.at)
+        case Cause.RAISED | Cause.SEVERITY:
+            pass
+        case _:
+            return issue
     told = replace(issue, informed=tuple(sorted({*issue.informed, *event.tiers})))
     if event.cause is Cause.SEVERITY or issue.status is Status.WAITING:
         return told

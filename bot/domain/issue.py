@@ -49,6 +49,7 @@ class HandOff:
     tried: str
     needed: str = ""
     at: datetime | None = None
+    raised: bool = False  # a raise of priority had left it little time
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ class Issue:
     heard_at: datetime | None = None  # last word of its reporter
     pings: int = 0  # re-pings at the last tier since it got there
     breached: tuple[str, ...] = ()  # clocks whose breach is on record
+    overdue_told_at: datetime | None = None  # when those above heard last that its resolution target has passed
+    leader_asked: bool = False  # in this cycle, who leads it
     responded: bool = False  # in this cycle somebody of staff claimed it or answered
     answered_at: datetime | None = None  # last public word of staff in this cycle
     fix: str | None = None

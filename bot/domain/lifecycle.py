@@ -51,7 +51,7 @@ from bot.domain.events import (
 from bot.domain.evolution import untold
 from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
-from bot.domain.priority import Level, Priority
+from bot.domain.priority import SEVERE, Level, Priority
 
 TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
 WORDS_LIMIT = 5 * TEXT_LIMIT  # of words that are encoded already: "&" takes five characters then
@@ -64,7 +64,6 @@ MOST_CHILDREN = 500  # T22
 UNMERGE_WITHIN = timedelta(days=7)  # T23
 JUST_NOW = timedelta(minutes=1)  # somebody else's step is taken for the same wish (2.5)
 MANY_BOUNCES = 2  # from here on the leads are told
-SEVERE = (Priority.P1, Priority.P2)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ class Targets:
     reminders: tuple[float, ...] = ()  # shares of a budget, e.g. 0.5 and 0.8 (domain.md 3.4)
     on_stale: OnStale = OnStale.ESCALATE
     repeat: Repeat = field(default_factory=Repeat)
+    ask_leader: timedelta | None = None  # unclaimed for so long in one tier, management is asked who leads it (3.7)
     tell: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # tier it moves up into -> tiers told of it
 
     def window(self, tier: int) -> timedelta:

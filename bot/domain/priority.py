@@ -27,4 +27,6 @@ class Priority(StrEnum):
         return int(self.value[1])
 
 
+SEVERE = (Priority.P1, Priority.P2)
+
 _WORDS = {Priority.P1: "Critical", Priority.P2: "High", Priority.P3: "Normal", Priority.P4: "Low"}

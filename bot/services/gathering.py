@@ -7,6 +7,7 @@ message is what the next one tells together; a message that comes alone goes out
 from collections.abc import Sequence
 
 from bot.domain.deadlines import TIER_WINDOW
+from bot.domain.events import Cause
 from bot.domain.priority import Priority
 from bot.messages import Card, Digest, Gathered, Inform, Message, Remind, TierPing
 from bot.ports import Outgoing
@@ -26,8 +27,8 @@ def may_be_gathered(message: Message) -> bool:
             return not why  # whose words are its own
         case Remind(clock=clock, share=share):
             return clock == TIER_WINDOW or share < MENTION_FROM  # others call somebody by name
-        case Inform():
-            return True
+        case Inform(cause=cause):
+            return cause is not Cause.LEADERLESS  # which asks for something
         case _:
             return False
 

@@ -12,13 +12,13 @@ from bot.domain import lifecycle
 from bot.domain.clockwork import pass_time
 from bot.domain.deadlines import next_moment
 from bot.domain.decision import Actor, Decision
-from bot.domain.events import ClaimantReminded, Event, TierReminded, Words
+from bot.domain.events import Cause, ClaimantReminded, Event, TierReminded, Words
 from bot.domain.issue import Issue, Status, WaitingFor
 from bot.domain.lifecycle import Seen
 from bot.domain.policy import Policy
 from bot.domain.priority import Level, Priority
 from bot.domain.refusals import Refused
-from bot.messages import Card, Message, Place, Remind, TierPing, in_hours, messages_for, verb
+from bot.messages import Card, Inform, Message, Place, Remind, TierPing, in_hours, messages_for, verb
 from bot.policy_file import zone_like
 from bot.slack.history import history_lines
 from bot.slack.rendering import MENTION_FROM
@@ -157,6 +157,8 @@ def _pings(message: Message, issue: Issue, policy: Policy) -> bool:
             asks = issue.claim is None
         case Remind(share=share):
             asks = issue.claim is None and share >= MENTION_FROM
+        case Inform(cause=cause):
+            asks = cause is Cause.LEADERLESS
         case _:
             asks = isinstance(message, Card) and message.ping
     return asks and message.place.tier is not None and policy.tier(message.place.tier).ping != "none"

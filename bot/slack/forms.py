@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 
 from bot.domain.issue import DETAILS_LIMIT, TITLE_LIMIT, Issue
-from bot.domain.lifecycle import SEVERE, TEXT_LIMIT
+from bot.domain.lifecycle import TEXT_LIMIT
 from bot.domain.policy import Policy
-from bot.domain.priority import Level
+from bot.domain.priority import SEVERE, Level
 from bot.ports import TimelineEntry
 from bot.slack import ids, words
 from bot.slack.acts import Act, Input, offered, options

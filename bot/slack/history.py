@@ -1,6 +1,7 @@
 """An event as lines of an issue's history, for staff."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 
 from bot.domain.events import (
@@ -48,7 +49,7 @@ from bot.domain.events import (
 )
 from bot.domain.issue import WaitingFor, issue_name
 from bot.domain.policy import Policy
-from bot.text import capital, clip, disarmed, escape, person, when
+from bot.text import about, capital, clip, disarmed, escape, person, when
 
 CLOCKS = {
     "first_response": "first response",
@@ -57,6 +58,7 @@ CLOCKS = {
     "resolution": "resolution",
 }
 DAYS_SHOWN = 10
+LATE = timedelta(minutes=1)  # without a tick for so long, it was a downtime (domain.md 3.11)
 _WAITS = {
     WaitingFor.REPORTER: "its reporter",
     WaitingFor.VENDOR: "a vendor",
@@ -79,6 +81,8 @@ _CAUSES = {
     Cause.BOUNCED: "it goes back and forth",
     Cause.REOPENED: "it was reopened for the second time",
     Cause.UNANSWERED: "the last tier does not answer",
+    Cause.LEADERLESS: "nobody has claimed it, so somebody must lead it",
+    Cause.OVERDUE: "Escalator was not running, and it is very late",
     Cause.CLIMBED: "it has come this far up",
     Cause.MAJOR: "it is a major incident",
 }
@@ -126,14 +130,15 @@ def _line(event: Event, policy: Policy) -> str:
             moved = f"{person(event.by)} moved it from {left} to {to}"
             told = {"Reason": event.reason, "Tried": event.tried, "Needed": event.needed}
             said = "".join(f"\n>{label}: {_quoted(text)}" for label, text in told.items() if text)
-            return f"{moved}, {_CAUSES[event.cause]}.{said}"
+            return f"{moved}, {_CAUSES[event.cause]}{_raised(event)}.{_late(event)}{said}"
         case TierReminded():
-            return f"{policy.tier(event.tier).name} was pinged again ({event.count}): {_CAUSES[event.cause]}."
+            pinged = f"{policy.tier(event.tier).name} was pinged again ({event.count})"
+            return f"{pinged}: {_CAUSES[event.cause]}.{_late(event)}"
         case LevelsInformed():
             were = "were" if len(event.tiers) > 1 else "was"
             return f"{_names(event.tiers, policy)} {were} told: {_CAUSES[event.cause]}."
         case TargetBreached():
-            return f"The {CLOCKS[event.clock]} target passed ({when(event.due_at)})."
+            return f"The {CLOCKS[event.clock]} target passed ({when(event.due_at)}){_raised(event)}.{_late(event)}"
         case IssueTakenOver():
             return f"{person(event.by)} took it over from {person(event.claimant)}: {_quoted(event.reason)}"
         case IssueHandedOver():
@@ -212,6 +217,16 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{escape(capital(event.what))} could not be delivered to {where}: {escape(event.error)}."
         case _:
             assert_never(event)
+
+
+def _raised(event: IssueEscalated | TargetBreached) -> str:
+    return ", in the grace after a raise of its priority" if event.raised else ""
+
+
+def _late(event: IssueEscalated | TierReminded | TargetBreached) -> str:
+    """The breach is not softened, but whose delay it was must be said (domain.md 3.11 rule 7)."""
+    late = event.at - event.due_at
+    return f" That was {about(late)} late, because Escalator was not running." if late > LATE else ""
 
 
 def _because(text: str) -> str:

@@ -68,7 +68,7 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
 def _counted(call: Call, message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """Whether it pings the tier, which must not happen too often."""
     called = words.mention(policy.tier(message.place.tier).ping) if message.place.tier else None
-    asks = isinstance(message, Card | TierPing | Remind | Digest)
+    asks = isinstance(message, Card | TierPing | Remind | Inform | Digest)
     if not asks or call.method != "chat.postMessage" or not called or called not in call.arguments["text"]:
         return call
     rank = min((each.priority.rank for _, each, _, _ in scene.gathered), default=issue.priority.rank)
@@ -97,8 +97,7 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case CatchUp(place=place, since=since, until=until, counts=counts):
             return _post(scene.channel, *_caught_up(policy, place, since, until, counts))
         case Inform(place=place, cause=cause):
-            text = _informed(issue, policy, cause)
-            return _post(scene.channel, text, [section(text)]) if issue.live else None
+            return _inform(issue, policy, place, cause, scene) if _still_worth_knowing(issue, cause) else None
         case Relay(author=author, words=said, calls=called, about=about):
             return _post(scene.channel, *_relayed(author, said, scene, called, about), thread=scene.thread)
         case RelayEdit(author=author, words=said):
@@ -208,6 +207,31 @@ def _caught_up(
     return text, [section(text)]
 
 
+def _still_worth_knowing(issue: Issue, cause: Cause | None) -> bool:
+    if cause is Cause.LEADERLESS:
+        return issue.status is Status.OPEN and issue.commander is None
+    return issue.live
+
+
+def _inform(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Scene) -> Call:
+    if cause is not Cause.LEADERLESS:
+        text = _informed(issue, policy, cause)
+        return _post(scene.channel, text, [section(text)])
+    called = words.mention(policy.tier(place.tier).ping) if place.tier else None
+    text = f"{called} {_leaderless(issue, policy)}" if called else _leaderless(issue, policy)
+    value = ids.seen(issue, place.tier)
+    named = button("Name who leads it", f"{ids.ACT}major", value, spoken=f"Name who leads {issue.name}")
+    claim = button("Claim", f"{ids.ACT}claim", value, spoken=f"Claim {issue.name}")
+    return _post(scene.channel, text, [section(text), actions(named, claim)])
+
+
+def _leaderless(issue: Issue, policy: Policy) -> str:
+    return (
+        f"{issue.name} {escape(issue.title)} is {words.priority(issue)}, and nobody in "
+        f"{words.turn(issue, policy, 'or')} has claimed it. Who leads it?"
+    )
+
+
 def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
     return (
         f"For your information: {issue.name} {escape(issue.title)}; {_informed_because(issue, policy, cause)}. "
@@ -217,14 +241,20 @@ def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
 
 def _informed_because(issue: Issue, policy: Policy, cause: Cause) -> str:
     return {
-        Cause.RESOLUTION: "its resolution target has passed",
+        Cause.RESOLUTION: _overdue(issue, policy),
         Cause.STALE: "its reporter has not heard from support for twice as long as promised",
         Cause.BOUNCED: f"it was sent back and forth {issue.bounces} times",
         Cause.REOPENED: f"it was reopened {issue.cycle} times",
         Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
+        Cause.OVERDUE: "it comes very late, because Escalator was not running",
         Cause.CLIMBED: f"it has gone up to {policy.tier(issue.tier).name}",
         Cause.MAJOR: f"{person(issue.commander)} leads it as a major incident",
     }.get(cause, f"it is {words.priority(issue)}")
+
+
+def _overdue(issue: Issue, policy: Policy) -> str:
+    due = issue.clocks.resolution.due(policy.targets[issue.priority].calendar)
+    return f"its resolution target passed {when(due)}" if due else "its resolution target has passed"
 
 
 def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
@@ -301,7 +331,7 @@ def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: P
         case Remind.__name__:
             return _still_due(issue, policy, item.clock, item.share, scene)
         case _:
-            return issue.live
+            return _still_worth_knowing(issue, item.cause)
 
 
 def _relayed(author: str, said: Words, scene: Scene, called: str | None = None, about: str = "") -> cards.Message:

@@ -18,7 +18,7 @@ from bot.domain.events import Event, Words
 from bot.domain.issue import Issue, WaitingFor
 from bot.domain.lifecycle import Seen
 from bot.domain.policy import AtOnce, OnStale, Policy, Repeat, Targets, Tier, Waiting
-from bot.domain.priority import Level, Priority
+from bot.domain.priority import SEVERE, Level, Priority
 from bot.domain.refusals import Refused
 
 SECOND = timedelta(seconds=1)
@@ -200,7 +200,7 @@ def make_resolved(
     priority: Priority = P3, *, by: Actor = ANN, policy: Policy = POLICY, now: datetime = NINE, **facts: Any
 ) -> Issue:
     claimed = make_claimed(priority, by=by, policy=policy, now=now, **facts)
-    category = "network" if priority in lifecycle.SEVERE else None
+    category = "network" if priority in SEVERE else None
     return lifecycle.resolve(claimed, by, fix="New cable", category=category, policy=policy, now=now).issue
 
 

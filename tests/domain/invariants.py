@@ -4,7 +4,7 @@ Each takes what it needs to judge: one step, an issue with its policy, or all st
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -52,6 +52,7 @@ from bot.domain.evolution import evolve, fold
 from bot.domain.issue import FINAL, LIVE, Issue, Status
 from bot.domain.lifecycle import Seen
 from bot.domain.policy import OnStale, Policy
+from bot.domain.priority import SEVERE
 from bot.domain.refusals import AlreadyMoved, NoHigherTier, Refused
 from tests.domain.scripts import ACTS
 from tests.domain.world import REPLAN, TIME, Step
@@ -424,6 +425,8 @@ def invariant_10_each_event_happens_once(steps: Sequence[Step]) -> None:
                     seen["pinged", before.tier_entry, runs[TIER_WINDOW], runs[UPDATE], count] += 1
                 case Reminded(clock=clock, share=share):
                     seen["reminded", clock, share, runs[clock]] += 1
+                case LevelsInformed(cause=Cause.LEADERLESS):
+                    seen["who leads it", before.cycle] += 1
                 case ReporterNudged(count=count):
                     seen["nudged", waits, count] += 1
                 case WaitStarted():
@@ -451,6 +454,47 @@ def invariant_14_pauses_and_closed_hours_never_count(steps: Sequence[Step]) -> N
     assert spent(last.after, last.new_policy, last.now)[RESOLUTION] == used + (
         calendar.between(since, last.now) if since else ZERO
     )
+
+
+def invariant_41_the_times_of_the_tiers_add_up(steps: Sequence[Step]) -> None:
+    """Where the issue was, by what the events say of their tiers, and how long: together its resolution time."""
+    stays: Counter[int] = Counter()  # microseconds of open time per tier
+    tier, since, calendar = 0, None, ALWAYS
+    for step in steps:
+        for _, event, after in step.stages:
+            stays[tier] += calendar.between(since, event.at) // INSTANT if since else 0
+            match event:
+                case IssueOpened():
+                    tier = max(step.policy.targets[event.priority].at_once.tiers)
+                case IssueEscalated() | IssueReturned() | IssueRerouted():
+                    assert event.from_tier == tier
+                    tier = event.to_tier
+                case _:
+                    pass
+            since = event.at if after.ticking else None
+            calendar = step.new_policy.targets[after.priority].calendar
+    last = steps[-1]
+    stays[tier] += calendar.between(since, last.now) // INSTANT if since else 0
+    assert stays.total() * INSTANT == spent(last.after, last.new_policy, last.now)[RESOLUTION]
+
+
+def _told_again(steps: Sequence[Step]) -> Iterator[tuple[Step, LevelsInformed]]:
+    return (
+        (step, event)
+        for step in steps
+        for _, event, _ in step.stages
+        if isinstance(event, LevelsInformed) and event.cause is Cause.RESOLUTION
+    )
+
+
+def rule_3_5_those_above_hear_again_at_most_once_per_update_window(steps: Sequence[Step]) -> None:
+    told = list(_told_again(steps))
+    for (_, earlier), (step, later) in pairwise(told):
+        targets = step.policy.targets[step.after.priority]
+        assert step.after.priority in SEVERE
+        assert later.tiers == (step.policy.last_tier,)
+        if not any(isinstance(event, _NEW_BUDGET) for each in steps for event in each.events):
+            assert targets.calendar.between(earlier.at, later.at) >= targets.update
 
 
 _NEW_TURN = (IssueClaimed, IssueReleased, IssueReopened, IssueReturned, IssueRerouted, IssueUnmerged, WaitEnded)
@@ -484,6 +528,8 @@ OF_A_HISTORY = (
     invariant_10_each_event_happens_once,
     invariant_14_pauses_and_closed_hours_never_count,
     invariant_19_no_tier_is_robbed_of_its_window,
+    invariant_41_the_times_of_the_tiers_add_up,
+    rule_3_5_those_above_hear_again_at_most_once_per_update_window,
 )
 
 

@@ -85,6 +85,7 @@ class Shape:
             resolution=self.resolution[place] * MINUTE,
             grace=(self.grace + place) * MINUTE,
             at_once=at_once if priority is P1 else AtOnce(),
+            ask_leader=3 * MINUTE if priority is P1 else None,
             calendar=self._calendar(self.hours[place]),
             reminders=self.reminders,
             on_stale=self.stale[place],

@@ -75,7 +75,11 @@ def _of(step: Step, before: Issue, event: Event, after: Issue) -> Iterator[str]:
             yield f"{type(event).__name__}: {event.cause}"
         case TargetBreached():
             yield f"breached: {event.clock}"
-        case LevelsInformed(cause=Cause.BOUNCED | Cause.MAJOR | Cause.RAISED | Cause.REOPENED | Cause.STALE):
+            if event.raised:
+                yield "breached in the grace of a raise"
+        case LevelsInformed(cause=Cause.RESOLUTION):
+            yield "informed: resolution, again" if before.overdue_told_at else "informed: resolution"
+        case LevelsInformed():
             yield f"informed: {event.cause}"
         case Reminded():
             yield f"reminded: {event.suppressed or 'told'}"

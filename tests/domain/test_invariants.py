@@ -721,6 +721,11 @@ LEAST: dict[str, int] = {  # how often in one run; a run has about twice as many
     "lowered within the grace": 20,
     "changed within its priority within the grace": 6,
     "informed: raised": 20,
+    "informed: leaderless": 25,
+    "informed: overdue": 12,
+    "informed: resolution": 100,
+    "informed: resolution, again": 180,
+    "breached in the grace of a raise": 6,
     # the policy
     "replanned while claimed and used": 8,
     "replanned while it waits": 10,

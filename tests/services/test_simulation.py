@@ -515,7 +515,7 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
     text = as_text(simulate(POLICY, Priority.P1, MONDAY), POLICY, BERLIN)
     header, _, *lines = text.splitlines()
     assert header == "Critical (P1). Times are of Europe/Berlin; business time counts round the clock."
-    assert [re.split("  +", line) for line in lines[:5]] == [
+    assert [re.split("  +", line) for line in lines[:6]] == [
         [
             "Mon 2026-11-23 10:00",
             "0m",
@@ -523,6 +523,12 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
             "L1 (pinged), L2 (pinged), the reporter",
         ],
         ["Mon 2026-11-23 10:00", "0m", "Management was told: for its priority.", "management"],
+        [
+            "Mon 2026-11-23 10:05",
+            "5m",
+            "Management was told: nobody has claimed it, so somebody must lead it.",
+            "management (pinged)",
+        ],
         ["Mon 2026-11-23 10:08", "8m", "80% of the tier time was used; a reminder went out.", "L2 (pinged)"],
         [
             "Mon 2026-11-23 10:10",
@@ -532,9 +538,8 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
         ],
         ["Mon 2026-11-23 10:15", "15m", "The first response target passed (Mon 2026-11-23 10:15)."],
     ]
-    assert [line.index(word) for line, word in zip(lines[:4], ("L1 (", "management", "L2", "L3 ("), strict=True)][
-        :3
-    ] == [lines[0].index("L1 (")] * 3
+    words = ("L1 (", "management", "management (", "L2 (")
+    assert [line.index(word) for line, word in zip(lines[:4], words, strict=True)] == [lines[0].index("L1 (")] * 4
     assert text.splitlines()[-1] == "It goes on like this until somebody acts: the next time on Mon 2026-11-23 11:25."
 
 

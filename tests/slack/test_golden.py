@@ -71,6 +71,14 @@ def _critical() -> Story:
     return Story(levels=P1)
 
 
+def _overdue() -> Story:
+    """Critical, claimed, its reporter kept informed, and a minute past its resolution target."""
+    story = _critical().claim()
+    for _ in range(9):
+        story.wait(minutes=29).staff_says("x")
+    return story
+
+
 def _everything_on_record() -> Story:
     """Several lives in one timeline, so that it holds every kind of event."""
     lives = [
@@ -269,6 +277,9 @@ CALLS: dict[str, Callable[[], Call]] = {
     "inform_bounced": lambda: Story().move("L2").move("L3", "U0CHEN").told(Inform),
     "inform_reopened_again": lambda: Story().resolve().reopen().resolve().reopen().told(Inform),
     "inform_unanswered": lambda: _last().wait(hours=8).wait(hours=8).wait(hours=8).told(Inform),
+    "inform_leaderless": lambda: _critical().wait(minutes=5).told(Inform),
+    "inform_resolution_again": lambda: _overdue().wait(minutes=20).staff_says("x").wait(minutes=20).told(Inform),
+    "inform_overdue": lambda: _critical().wait(hours=2).told(Inform, number=1),
     "inform_major": lambda: Story().declare_major().told(Inform),
     "alert_of_a_card": lambda: Story(HOSTILE_TITLE).fails().told(DeliveryAlert),
     "alert_of_a_claimed_issue": lambda: Story().claim().fails("a reply", tier=None, error="x").told(DeliveryAlert),

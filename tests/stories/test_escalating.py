@@ -33,6 +33,28 @@ def test_management_is_told_when_a_high_issue_comes_to_l3(workspace: Workspace) 
     assert workspace.issue().tier == 3
 
 
+def test_nobody_claims_a_critical_one_and_whoever_is_asked_claims_it_from_there(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(minutes=5)
+    *_, asked = workspace.channel("it-managers")
+    assert asked.text.startswith("<!here> ISS-1")
+    assert asked.text.endswith("Who leads it?")
+    assert asked.buttons == ["Name who leads it", "Claim"]
+    workspace.press(asked, "Claim", by="U0FAY")
+    assert workspace.holder() == "U0FAY"
+    workspace.pass_time(minutes=20)
+    assert [m for m in workspace.channel("it-managers") if "leads it" in m.text] == [asked]
+
+
+def test_it_is_claimed_just_before_management_would_be_asked(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    before = len(workspace.channel("it-managers"))
+    workspace.pass_time(minutes=4, seconds=59)
+    workspace.press(workspace.card("L2"), "Claim", by="U0CHEN")
+    workspace.pass_time(minutes=20)
+    assert len(workspace.channel("it-managers")) == before
+
+
 @pytest.mark.parametrize(("seconds", "tier"), [(-1, 1), (0, 2), (1, 2)])
 def test_the_window_ends_to_the_second(workspace: Workspace, seconds: int, tier: int) -> None:
     workspace.submit_issue(settle=False)
@@ -101,7 +123,7 @@ def test_a_passed_resolution_target_tells_those_above_and_moves_nothing(workspac
     assert workspace.issue().tier == 1
     assert workspace.holder() == "U0ANA"
     (told,) = workspace.channel("it-managers")
-    assert "its resolution target has passed" in told.text
+    assert "its resolution target passed" in told.text
     workspace.pass_time(hours=5)
     assert len(workspace.channel("it-managers")) == 1
 
