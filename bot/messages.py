@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from bot.domain.calendar import NeverOpens
-from bot.domain.deadlines import UPDATE
+from bot.domain.deadlines import UPDATE, next_step_at
 from bot.domain.events import (
     Cause,
     ClaimantReminded,
@@ -355,7 +355,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
             return (reminded, *refreshed, *_fallback(event, policy))
         case PriorityChanged():
-            return (*refreshed, *_repriced(event, after, reporter, desk))
+            return (*refreshed, *_repriced(event, after, policy, reporter, desk))
         case LevelsInformed():
             leads = policy.tier(after.tier).leads if event.cause is Cause.BOUNCED else ()
             above = (_informed(tier, event, before, after) for tier in event.tiers)
@@ -509,10 +509,14 @@ def _to_call(event: ReporterReplied, before: Issue | None, after: Issue) -> str 
     return None if lately or after.claim.by == event.by else after.claim.by
 
 
-def _repriced(event: PriorityChanged, after: Issue, reporter: Place, desk: Place) -> tuple[Message, ...]:
+def _repriced(
+    event: PriorityChanged, after: Issue, policy: Policy, reporter: Place, desk: Place
+) -> tuple[Message, ...]:
     why = f": {escape(event.reason)}" if event.reason else "."
     change = f"{event.before.value} to {event.after.value}"
     line = f"<@{event.by}> has changed {after.name} from {event.before.word} to {event.after.word} ({change}){why}"
+    if (due := next_step_at(after, policy)) and event.after is not event.before:
+        line += f"\nIts time runs out {when(due)}."
     called = f"<@{after.claim.by}>, " if after.claim and after.claim.by != event.by else ""
     told: list[Message] = [Line(desk, called + line)]
     if event.after.rank < event.before.rank and after.claim is None and after.ticking:

@@ -149,6 +149,8 @@ def _tier_ping(ping: TierPing, issue: Issue, policy: Policy, scene: Scene) -> Ca
     if ping.count:
         what = "Tell the reporter how it stands" if issue.claim else "Claim it on its card"
         text += f" {what}. {words.next_step(issue, policy)}. Reminder {ping.count} of the last tier."
+    elif ping.cause is Cause.RAISED:
+        text += f" {words.next_step(issue, policy)}."  # how little time is left (domain.md 3.8)
     text = f"{called} {text}" if called else text
     return _post(scene.channel, text, [section(text)], thread=scene.thread, broadcast=True)
 
