@@ -534,10 +534,11 @@ def _informed(tier: int, event: LevelsInformed, before: Issue | None, after: Iss
 
 
 def _fallback(event: TierReminded, policy: Policy) -> tuple[Message, ...]:
-    """After three unanswered reminders, somebody by name (domain.md 3.6)."""
-    if event.count != UNANSWERED or policy.fallback is None:
+    """After three unanswered reminders, somebody by name (domain.md 3.6): the fallback, and who leads the last tier."""
+    if event.count != UNANSWERED:
         return ()
-    return (Inform(Place(person=policy.fallback), Cause.UNANSWERED),)
+    people = dict.fromkeys((*([policy.fallback] if policy.fallback else []), *policy.tier(event.tier).leads))
+    return tuple(Inform(Place(person=person), Cause.UNANSWERED) for person in people)
 
 
 def _relayed(to: Place, own: Place, author: str, words: Words, calls: str | None = None) -> tuple[Message, ...]:

@@ -12,7 +12,7 @@ from bot.domain.decision import Decision
 from bot.domain.events import IssueEscalated, TierReminded
 from bot.domain.issue import Issue
 from bot.domain.priority import Priority
-from bot.messages import CatchUp, Place
+from bot.messages import UNANSWERED, CatchUp, Place
 from bot.ports import Database, Transaction
 from bot.services.issues import CurrentPolicy, holder_gone, pinned, record_for_all
 
@@ -133,6 +133,10 @@ class Engine:
         now = self._clock()
         decision = clockwork.pass_time(issue, policy, now, holder_gone=holder_gone(tx, issue))
         record_for_all(tx, issue, decision, policy, now, current=self._policy())
+        for event in decision.events:
+            if isinstance(event, TierReminded) and event.count >= UNANSWERED:
+                last = policy.tier(event.tier).name
+                log.error("%s is unanswered: %s has been reminded %s times", issue.name, last, event.count)
         return decision
 
     def _set_aside(self, number: int, error: Exception) -> None:

@@ -1,5 +1,6 @@
 """The clock's hand: what nobody does, time does."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -112,6 +113,24 @@ def test_the_last_tier_is_pinged_again_and_again_and_never_with_a_second_card(wo
         assert len(reminders) == count
         assert reminders[-1].text.startswith("<!here> ISS-1")
     assert len([m for m in workspace.channel("it-managers") if "Next" in m.shown]) == 1
+
+
+def test_after_three_reminders_people_are_told_by_name_and_the_log_says_so(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    *lower, last = workspace.policy.tiers
+    tiers = (*lower, replace(last, leads=("U0FAY", "U0GUS")))
+    workspace.policy = replace(workspace.policy, fallback="U0GUS", tiers=tiers)
+    workspace.submit_issue()
+    for _, _, hours in LADDER:
+        workspace.pass_time(hours=hours)
+    workspace.pass_time(hours=16)
+    assert "unanswered" not in caplog.text
+    workspace.pass_time(hours=16)
+    for person in ("U0FAY", "U0GUS"):
+        (told,) = workspace.slack.dm(person)
+        assert "management has not answered" in told.text
+    assert "ISS-1 is unanswered: management has been reminded 3 times" in caplog.text
 
 
 def test_a_passed_resolution_target_tells_those_above_and_moves_nothing(workspace: Workspace) -> None:
