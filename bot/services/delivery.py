@@ -87,6 +87,7 @@ class Courier:
         self._pings = pings
         self._name = uuid.uuid4().hex
         self._turn = threading.Lock()
+        self._calling = threading.Lock()  # one at a time decides whether it calls a place
 
     def deliver_next(self) -> bool:
         """Take and settle one row; False if none is ready."""
@@ -134,7 +135,10 @@ class Courier:
         scene = self._scene(row, issue)
         if self._held(row, issue, policy, scene.gathered):
             return
-        call = render(row.message, issue, policy, scene)
+        with self._calling:
+            call = render(row.message, issue, policy, scene)
+            if call and call.calls is not None:
+                self._pings.spend(row.place, call.calls, row=row.id)
         if call is None:
             self._database.superseded(row.id, self._clock())
             return
@@ -143,8 +147,6 @@ class Courier:
             return
         sent = self._look(row, call, issue.priority) or self._send(row, call)
         self._database.sent(row.id, self._post(row, sent), self._clock())
-        if call.calls is not None:
-            self._pings.spend(row.place, call.calls)
         if row.place.person and call.method == "chat.postMessage":
             self._database.keep_dm(row.place.person, sent.channel)
 
@@ -213,7 +215,7 @@ class Courier:
             earlier_link=self._link(earlier) if earlier else None,
             now=self._clock(),
             name_of=self._directory.name_of,
-            may_call=lambda rank, pause: self._pings.allows(place, rank, pause.total_seconds()),
+            may_call=lambda rank, pause: self._pings.allows(place, rank, pause.total_seconds(), row=row.id),
             gathered=self._told_of(message) if isinstance(message, Digest) else (),
         )
 
@@ -270,6 +272,7 @@ class Courier:
         """The row is done for; the next one of its place goes on, and people who can help are told."""
         now = self._clock()
         message = row.message
+        self._pings.forget(row=row.id)
         if error in _CARD_GONE and isinstance(message, CardRefresh | ReceiptRefresh):
             self._bring_back(row, message, now)
             return

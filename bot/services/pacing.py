@@ -73,20 +73,26 @@ QUIET_AFTER = {2: 120.0, 3: 900.0, 4: 900.0}  # rank -> seconds after a ping wit
 class PingBudget:
     """Who was called just now is looking already. A P1 calls every time, and nothing less severe silences a ping.
 
-    Kept in memory: a new process may ping once more.
+    Kept in memory: a new process may ping once more. `row` is the message that calls; its own ping never silences it.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._last: dict[tuple[Place, int], float] = {}  # (place, rank) -> when
+        self._last: dict[tuple[Place, int], tuple[float, int]] = {}  # (place, rank) -> when, by which row
 
-    def allows(self, place: Place, rank: int, at_most: float) -> bool:
+    def allows(self, place: Place, rank: int, at_most: float, *, row: int) -> bool:
         """Whether a message about an issue of this rank may ping the place now.
 
         `at_most` seconds of quiet: a policy whose windows are shorter than the usual pause means to call more often.
         """
         pause, now = min(QUIET_AFTER.get(rank, 0.0), at_most), self._monotonic()
-        return all(now - self._last.get((place, each), -pause) >= pause for each in range(1, rank + 1))
+        lately = (self._last[place, each] for each in range(1, rank + 1) if (place, each) in self._last)
+        return all(now - at >= pause for at, by in lately if by != row)
 
-    def spend(self, place: Place, rank: int) -> None:
-        self._last[place, rank] = self._monotonic()
+    def spend(self, place: Place, rank: int, *, row: int) -> None:
+        """Before it is sent: what is sent meanwhile must know."""
+        self._last[place, rank] = self._monotonic(), row
+
+    def forget(self, *, row: int) -> None:
+        """It called nobody after all."""
+        self._last = {key: last for key, last in self._last.items() if last[1] != row}

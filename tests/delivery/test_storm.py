@@ -16,7 +16,7 @@ from bot.domain.events import Cause, DeliveryFailed
 from bot.domain.policy import AtOnce
 from bot.domain.priority import Level, Priority
 from bot.messages import Card, CardRefresh, Inform, Place, TierPing
-from bot.ports import Rejected, TryLater, Unsure
+from bot.ports import Call, Rejected, TryLater, Unsure
 from bot.services.recording import record
 from storage import SqlDatabase
 from storage.tables import IssueRow, OutboxRow
@@ -346,6 +346,36 @@ def test_a_ping_that_did_not_arrive_silences_no_other(workspace: Workspace, slac
     assert slack.pings("C0L1") == 2
     (card,) = workspace.channel("support-l1")
     assert card.text.startswith("<!here>")
+
+
+def test_two_slow_posts_at_once_call_a_channel_once(workspace: Workspace, slack: TroubledSlack) -> None:
+    """Slack takes longer than the pause between two posts: the second begins before the first is known to be there."""
+    all_begin_in_l1(workspace)
+    open_issues(workspace, Priority.P3, Priority.P3)
+    forget_outbox(workspace)
+    for number in (1, 2):
+        enqueue(workspace, TierPing(Place(tier=1), Cause.UNCLAIMED, 1), issue=number)
+
+    def slowly(_: Call) -> None:
+        workspace.clock.advance(seconds=2)
+        assert workspace.courier.deliver_next()
+
+    slack.faults.append(slowly)
+    workspace.deliver()
+    called = ["<!here>" in message.text for message in workspace.channel("support-l1")]
+    assert sorted(called) == [False, True]
+
+
+def test_a_ping_that_was_refused_for_good_silences_no_other(workspace: Workspace, slack: TroubledSlack) -> None:
+    all_begin_in_l1(workspace)
+    open_issues(workspace, Priority.P3, Priority.P3)
+    forget_outbox(workspace)
+    slack.fails(Rejected("restricted_action"), method=POST, channel="C0L1")
+    for number in (1, 2):
+        enqueue(workspace, TierPing(Place(tier=1), Cause.UNCLAIMED, 1), issue=number)
+    workspace.settle(60)
+    (told,) = workspace.channel("support-l1")
+    assert told.text.startswith("<!here>")
 
 
 # --- what goes first --------------------------------------------------------------------------------------------------
