@@ -86,6 +86,13 @@ class CardRefresh:
 
 
 @dataclass(frozen=True)
+class FormerCard:
+    """The last card before the newest one of the place: the issue came back, and it must not go on telling old news."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
 class Receipt:
     """The reporter's one live message about their issue."""
 
@@ -212,6 +219,7 @@ class DeliveryAlert:
 Message = (
     Card
     | CardRefresh
+    | FormerCard
     | Receipt
     | ReceiptRefresh
     | Line
@@ -237,7 +245,7 @@ def verb(message: Message) -> Verb:
             return "post"
         case Digest() | DeliveryAlert():
             return "post"
-        case CardRefresh() | ReceiptRefresh() | RelayEdit():
+        case CardRefresh() | FormerCard() | ReceiptRefresh() | RelayEdit():
             return "update"
         case RelayDelete():
             return "delete"
@@ -288,6 +296,8 @@ def lane(message: Message, event: Event, priority: Priority) -> int:
 
     What the clock alone redraws, and tells reporters, is background: nobody's hand is on the mouse (domain.md 3.12).
     """
+    if isinstance(message, FormerCard):
+        return priority.rank + BACKGROUND
     quiet = isinstance(message, CardRefresh | ReceiptRefresh) or (isinstance(message, Line) and message.place.person)
     return priority.rank + (BACKGROUND if quiet and getattr(event, "by", None) is None else 0)
 
@@ -347,10 +357,10 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueEscalated():
             up = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
             moved = Line(reporter, _went_up(event, after, policy))
-            return (up, *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
+            return (up, *_former(up, before), *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
         case IssueReturned() | IssueRerouted():
             there = Card(Place(tier=event.to_tier), ping=True, asked=True)
-            return (there, *_others(refreshed, there))
+            return (there, *_former(there, before), *_others(refreshed, there))
         case TierReminded():
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
             return (reminded, *refreshed, *_fallback(event, policy))
@@ -358,7 +368,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (*refreshed, *_repriced(event, after, policy, reporter, desk))
         case LevelsInformed():
             leads = policy.tier(after.tier).leads if event.cause is Cause.BOUNCED else ()
-            above = (_informed(tier, event, before, after) for tier in event.tiers)
+            informed = [_informed(tier, event, before, after) for tier in event.tiers]
+            above = (each for message in informed for each in (message, *_former(message, before)))
             return (*above, *(Inform(Place(person=lead), event.cause) for lead in leads))
         case TargetBreached() | IssueReplanned() | IssueClosed() | DuplicateUnlinked():
             return refreshed
@@ -436,6 +447,11 @@ def redrawn(issue: Issue) -> tuple[Message, ...]:
 def _others(refreshed: tuple[Message, ...], card: Card) -> tuple[Message, ...]:
     """A place that gets a new card needs no refresh of its old one."""
     return tuple(each for each in refreshed if each.place != card.place)
+
+
+def _former(card: Message, before: Issue | None) -> tuple[Message, ...]:
+    again = isinstance(card, Card) and before is not None and card.place.tier in before.carded
+    return (FormerCard(card.place),) if again else ()
 
 
 def _former_desk(before: Issue | None, after: Issue) -> int:

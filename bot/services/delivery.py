@@ -19,6 +19,7 @@ from bot.messages import (
     CatchUp,
     DeliveryAlert,
     Digest,
+    FormerCard,
     Inform,
     Line,
     Mark,
@@ -210,6 +211,7 @@ class Courier:
             thread=self._database.post_of(issue.number, place, "card")
             if isinstance(message, CardRefresh)
             else self._root(issue.number, place),
+            former=self._former(issue.number, place) if isinstance(message, FormerCard) else None,
             copy=self._database.copy_at(source, place) if source else None,
             newest_link=self._link(newest) if newest else None,
             earlier_link=self._link(earlier) if earlier else None,
@@ -238,6 +240,10 @@ class Courier:
         if place.person:
             return self._database.post_of(issue, place, "receipt")
         return self._database.post_of(issue, place, "card") or self._database.post_of(issue, place, "alert")
+
+    def _former(self, issue: int, place: Place) -> Post | None:
+        here = [post for post in self._database.posts_of(issue, "card") if post.place == place]
+        return here[-2] if len(here) > 1 else None
 
     def _channel(self, place: Place, message: Message) -> str:
         if verb(message) != "post":
@@ -276,7 +282,8 @@ class Courier:
         if error in _CARD_GONE and isinstance(message, CardRefresh | ReceiptRefresh):
             self._bring_back(row, message, now)
             return
-        if error in _DONE_ALREADY and isinstance(message, Mark | RelayDelete):
+        nobody_misses = error in _DONE_ALREADY and isinstance(message, Mark | RelayDelete)
+        if nobody_misses or (error in _CARD_GONE and isinstance(message, FormerCard)):
             self._database.superseded(row.id, now)
             return
         log.error("message %s (%s to %s) was refused for good: %s", row.id, type(message).__name__, row.place, detail)
@@ -353,7 +360,7 @@ def _what(message: Message) -> str | None:
             return "a reminder"
         case DeliveryAlert():
             return message.what
-        case CardRefresh() | ReceiptRefresh() | RelayEdit() | RelayDelete() | Mark():
+        case CardRefresh() | FormerCard() | ReceiptRefresh() | RelayEdit() | RelayDelete() | Mark():
             return None
 
 

@@ -69,6 +69,13 @@ def moved_on(issue: Issue, policy: Policy, newest: str | None) -> Message:
     return line, [context(line)]
 
 
+def came_back(issue: Issue, newest: str | None) -> Message:
+    """Says nothing that changes: it is drawn once."""
+    card = f"<{newest}|its newest card>" if newest else "its newest card"
+    line = f"*{issue.name}* {escape(issue.title)} came back here later; {card} tells how it stands."
+    return line, [context(line)]
+
+
 def _lead(issue: Issue, policy: Policy) -> str:
     if not issue.live:
         return ""

@@ -17,6 +17,7 @@ from bot.messages import (
     CatchUp,
     DeliveryAlert,
     Digest,
+    FormerCard,
     Gathered,
     Inform,
     Line,
@@ -50,6 +51,7 @@ class Scene:
 
     channel: str  # id of the place's channel or DM; a user id before the first DM
     thread: Post | None  # card or receipt at the place
+    former: Post | None  # the last card at the place before that
     copy: Post | None  # what an edit or deletion is about, at the place
     newest_link: str | None  # permalink of the newest card
     earlier_link: str | None  # permalink of the card it came from
@@ -81,6 +83,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             return _post(scene.channel, *_card(issue, policy, place.tier, ping=ping, scene=scene, asked=asked))
         case CardRefresh(place=place):
             return _update(scene.thread, *_card(issue, policy, place.tier, ping=False, scene=scene))
+        case FormerCard():
+            return _update(scene.former, *cards.came_back(issue, scene.newest_link))
         case Receipt():
             return _post(scene.channel, *cards.receipt(issue, policy))
         case ReceiptRefresh():

@@ -245,6 +245,7 @@ class Story:
         return Scene(
             channel=channel,
             thread=root if in_thread else None,
+            former=root,
             copy=copy,
             newest_link=newest,
             earlier_link=EARLIER if self.issue.hand_off else None,

@@ -111,6 +111,25 @@ def test_escalating_by_hand_takes_reason_and_what_was_tried_along(workspace: Wor
     assert "*Waiting for L2.*" in workspace.receipt().shown
 
 
+def test_a_card_that_an_issue_comes_back_to_says_so(workspace: Workspace) -> None:
+    """It would go on telling where the issue was, and nobody would draw it again."""
+    workspace.submit_issue()
+    first = workspace.card("L1")
+    workspace.command("escalate ISS-1 nobody can log in; tried: a restart", by="U0ANA")
+    workspace.settle()
+    assert "moved to" in first.shown
+    workspace.command("return ISS-1 it is the client", by="U0CHEN")
+    workspace.settle()
+    second = workspace.card("L1")
+    assert second.ts != first.ts
+    assert "came back here later" in first.shown
+    assert second.ts.replace(".", "") in first.shown
+    workspace.command("escalate ISS-1 it is not; tried: another client", by="U0ANA")
+    workspace.settle()
+    assert "came back here later" in first.shown
+    assert "moved to" in second.shown
+
+
 @pytest.mark.parametrize(
     ("reason", "tried", "field"), [("", "x", "reason"), ("x", " ", "tried"), ("x" * 3000, "x", "reason")]
 )
