@@ -151,7 +151,9 @@ class Control:
 
     async def advance(self, request: Request) -> Response:
         self.workspace.clock.advance(_seconds((await _object(request)).get("advance_s"), LONGEST_ADVANCE))
-        return JSONResponse({"ok": True, "now": self.workspace.clock.now()})
+        now = self.workspace.clock.now()
+        self.workspace.feed.tell_all({"type": "clock", "now": now})
+        return JSONResponse({"ok": True, "now": now})
 
     async def change_user(self, request: Request) -> Response:
         body = await _object(request)

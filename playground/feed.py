@@ -27,6 +27,11 @@ class Feed:
         for queue in self._pages[user]:
             queue.put_nowait(frame)
 
+    def tell_all(self, frame: Frame) -> None:
+        """Tell every open page."""
+        for user in self.watchers():
+            self.tell(user, frame)
+
     def watchers(self) -> list[str]:
         """The people of whom a page is open right now."""
         return [user for user, pages in self._pages.items() if pages]

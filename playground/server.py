@@ -191,9 +191,8 @@ class Playground:
         return RedirectResponse(f"{place}/{thread}" if thread else place)
 
     def _tell_connected(self) -> None:
-        frame = {"type": "app", "connected": self.socket_mode.connected, "name": self.manifest.bot_name}
-        for user in self.workspace.feed.watchers():
-            self.workspace.feed.tell(user, frame)
+        connected, name = self.socket_mode.connected, self.manifest.bot_name
+        self.workspace.feed.tell_all({"type": "app", "connected": connected, "name": name})
 
 
 class Gate:

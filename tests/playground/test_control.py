@@ -196,6 +196,14 @@ def test_a_call_that_is_no_json_is_logged_and_meets_faults_too(local: Local) -> 
     assert [call["error"] for call in local.look("calls")["calls"]] == ["ratelimited", "invalid_json"]
 
 
+def test_every_open_page_learns_at_once_that_the_clock_was_moved(local: Local, maya: Person, ana: Person) -> None:
+    with Feed(maya) as hers, Feed(ana) as his:
+        now = local.call("POST", "/_playground/clock", {"advance_s": 3600})[1]["now"]
+
+        assert hers.next("clock") == his.next("clock")
+        assert hers.hello["now"] + 3600 <= now
+
+
 def test_messages_of_an_unknown_channel_and_unknown_people_are_refused(local: Local) -> None:
     assert local.call("GET", "/_playground/messages?channel=C0NOWHERE")[0] == 400
     assert local.call("POST", "/_playground/users", {"user": "U0NOBODY", "deleted": True})[0] == 400

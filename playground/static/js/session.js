@@ -65,8 +65,8 @@ class Session {
       this.toast(frame.level, frame.text);
       return;
     }
-    if (frame.type === "hello") setNow(frame.now);
-    // The clock was moved on meanwhile: what is said now cannot be of a later moment.
+    if (frame.type === "hello" || frame.type === "clock") setNow(frame.now);
+    // This machine slept, or its clocks differ: what is said now cannot be of a later moment.
     if (frame.type === "message" && Number(frame.message.ts) > nowSeconds()) setNow(Number(frame.message.ts));
     if (frame.type === "state" && !this.state.ready) this.rememberThreads(frame.messages);
     this.apply(frame);
