@@ -23,17 +23,19 @@ STOP_WITHIN = 12.0  # seconds; the bot leaves within 10
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make demo", description="Try Escalator in a browser, without Slack.")
+    by_make = "MAKELEVEL" in os.environ  # make tells those it starts; each way of starting has an option of its own
+    called, option = ("make demo", "PORT=") if by_make else ("python -m playground.demo", "--port ")
+    parser = argparse.ArgumentParser(prog=called, description="Try Escalator in a browser, without Slack.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", default="3030")
     parser.add_argument("--policy", type=Path, default=HERE / "policy.toml", help="the escalation policy to try")
     options = parser.parse_args()
     if not options.port.isdecimal() or int(options.port) > LAST_PORT:
-        sys.stderr.write(f"PORT must be a number from 0 to {LAST_PORT}, not {options.port}.\n")
+        sys.stderr.write(f"{option.rstrip(' =')} must be a number from 0 to {LAST_PORT}, not {options.port}.\n")
         return 2
     if reason := _refused(options.host, int(options.port)):
         where = f"{options.host}:{options.port}"
-        sys.stderr.write(f"Cannot listen on {where}: {reason}. Try another port: make demo PORT={OTHER_PORT}\n")
+        sys.stderr.write(f"Cannot listen on {where}: {reason}. Try another port: {called} {option}{OTHER_PORT}\n")
         return 1
     stop = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # the last: its terminal was closed

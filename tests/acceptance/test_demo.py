@@ -56,23 +56,38 @@ def test_it_opens_a_browser_and_ctrl_c_kill_and_a_closed_terminal_end_all_it_sta
             os.kill(pid, signal.SIGKILL)
 
 
-def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
+BY_MAKE, BY_HAND = {"MAKELEVEL": "1"}, {"PATH": "/usr/bin:/bin"}  # make tells those it starts
+
+
+@pytest.mark.parametrize(
+    ("env", "advice"),
+    [
+        (BY_MAKE, "Try another port: make demo PORT=3031"),
+        (BY_HAND, "Try another port: python -m playground.demo --port 3031"),
+    ],
+)
+def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path, env: dict[str, str], advice: str) -> None:
     command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
     other = Process(command, log=tmp_path / "o", cwd=tmp_path)
     try:
         port = other.says("Serving HTTP").split("port ")[1].split()[0]
         command = [sys.executable, "-m", "playground.demo", "--port", port]
-        demo = Process(command, log=tmp_path / "demo.log", cwd=HOME)
+        demo = Process(command, log=tmp_path / "demo.log", cwd=HOME, env=env)
         assert demo.ends() == 1
         (sentence,) = demo.said.splitlines()
         assert sentence.startswith(f"Cannot listen on 127.0.0.1:{port}: ")
-        assert sentence.endswith("Try another port: make demo PORT=3031")
+        assert sentence.endswith(advice)
     finally:
         other.kill()
 
 
-@pytest.mark.parametrize("port", ["99999", "-1", "http"])
-def test_a_port_that_is_none_is_said_in_one_sentence(tmp_path: Path, port: str) -> None:
-    demo = Process([sys.executable, "-m", "playground.demo", f"--port={port}"], log=tmp_path / "demo.log", cwd=HOME)
+@pytest.mark.parametrize(
+    ("env", "option", "port"), [(BY_MAKE, "PORT", "99999"), (BY_MAKE, "PORT", "-1"), (BY_HAND, "--port", "http")]
+)
+def test_a_port_that_is_none_is_said_in_one_sentence(
+    tmp_path: Path, env: dict[str, str], option: str, port: str
+) -> None:
+    command = [sys.executable, "-m", "playground.demo", f"--port={port}"]
+    demo = Process(command, log=tmp_path / "demo.log", cwd=HOME, env=env)
     assert demo.ends() == 2
-    assert demo.said == f"PORT must be a number from 0 to 65535, not {port}.\n"
+    assert demo.said == f"{option} must be a number from 0 to 65535, not {port}.\n"
