@@ -92,6 +92,14 @@ def test_a_refusal_is_told_once_and_the_words_are_kept(page: Page, stub: Stub, c
     complaints.clear()  # the browser's own line about the 400
 
 
+def test_a_reply_is_also_sent_where_its_thread_is(stub: Stub, open_page: Open) -> None:
+    root = f"{NOW}.000000"
+    for place, words in (("C0ITHELP", "Also send to the channel"), ("D0MAYA", "Also send as direct message")):
+        stub.put(said(MAYA, "Good morning", NOW, place))
+        page = open_page(f"user=U0MAYA&channel={place}&thread={root}")
+        expect(page.get_by_role("complementary").get_by_role("checkbox")).to_have_accessible_name(words)
+
+
 def test_threads(page: Page, stub: Stub) -> None:
     root = f"{NOW}.000000"
     page.get_by_role("article").hover()

@@ -222,6 +222,7 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
   };
   const follow = (event) => setCaret(event.target.selectionStart);
 
+  const isDirect = Boolean(state.channels[channel]?.is_im);
   const shortcuts = state.shortcuts.filter((one) => one.type === "global");
   const plus = [
     { label: "Upload a file", icon: "file", onSelect: () => chooser.current.click() },
@@ -288,7 +289,7 @@ export function Composer({ channel, thread, draftKey, label, placeholder, prefil
         ${
           thread &&
           html`<label class="also"><input type="checkbox" checked=${broadcast}
-          onChange=${(event) => setBroadcast(event.target.checked)} /> Also send to the channel</label>`
+          onChange=${(event) => setBroadcast(event.target.checked)} /> ${isDirect ? "Also send as direct message" : "Also send to the channel"}</label>`
         }
         <span class="grow"></span>
         <${IconButton} icon="send" label="Send" class=${classes("send", (text.trim() || files.length) && "ready")}
