@@ -62,6 +62,34 @@ def test_on_a_phone_the_sidebar_is_a_drawer(open_page: Open) -> None:
     expect(general).to_be_hidden()
 
 
+# A part of a pixel less than its words is enough for dots; scrollWidth knows whole ones only.
+CUT_SHORT = """part => { const words = document.createRange(); words.selectNodeContents(part);
+  return words.getBoundingClientRect().width > part.getBoundingClientRect().width; }"""
+
+
+@pytest.mark.parametrize("width", [320, 375])
+def test_on_a_phone_the_name_in_the_header_is_whole(stub: Stub, open_page: Open, width: int) -> None:
+    """The topic makes way for it, or the person's title."""
+    stub.channels["C0MGMT"]["topic"] = "What management must know of, and at once"
+    page = open_page("user=U0ANA&channel=C0MGMT", viewport={"width": width, "height": 667}, has_touch=True)
+    for place, name in (("C0MGMT", "it-managers"), ("@U0MAYA", "Maya Lindqvist")):
+        page.goto(f"{page.url.partition('?')[0]}?user=U0ANA&channel={place}&guide=off")
+        heading = page.get_by_role("heading", name=name, exact=True)
+        expect(heading).to_be_visible()
+        assert not heading.evaluate(CUT_SHORT)
+        assert overflowing(page) == []
+
+
+def test_on_a_phone_a_name_that_is_too_long_is_cut(stub: Stub, open_page: Open) -> None:
+    stub.channels["C0MGMT"] |= {"name": "a-channel-with-a-name-as-long-as-names-may-be", "topic": "Its topic"}
+    page = open_page("user=U0ANA&channel=C0MGMT", viewport=PHONE, has_touch=True)
+    heading = page.get_by_role("heading", name="a-channel-with", level=2)
+    expect(heading).to_be_visible()
+    assert heading.evaluate(CUT_SHORT)
+    expect(page.get_by_role("button", name="2 members of")).to_be_in_viewport(ratio=1)
+    assert overflowing(page) == []
+
+
 def test_another_person_is_another_workspace(stub: Stub, open_page: Open) -> None:
     stub.put(card([], NOW, "C0MGMT", "for managers"))
     page = open_page("user=U0MAYA&channel=C0ITHELP")
