@@ -349,9 +349,33 @@ def test_the_guide_asks_for_another_issue_when_one_is_over_too_early(stub: Stub,
     expect(guide).to_contain_text("Do nothing")
     stub.put(report(NOW + 1, "ISS-2", "", "C0L1", "Moved to L2."), report(NOW + 2, "ISS-2", OPEN, "C0L2"))
     expect(now).to_contain_text("Talk both ways")
+    expect(guide).to_contain_text("Nobody has ISS-2 now: it waits in #support-l2.")
+    stub.put(report(NOW + 2, "ISS-2", HELD, "C0L2", f"Claimed by <@{CHEN}>."))
     guide.get_by_role("button", name="Put Maya and Chen side by side").click()
     receipt = page.get_by_role("complementary", name="Thread in Escalator")
     expect(receipt.get_by_role("article")).to_contain_text("ISS-2 VPN")
+
+
+def test_the_guide_goes_back_to_the_claim_when_nobody_has_the_issue_any_more(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP", guide=True)
+    guide = page.get_by_role("region", name="Guided first minute")
+    now = guide.locator("[aria-current=step]")
+    ticked = ["Report an issue", "Watch it escalate", "Claim it"]
+    stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", "", "C0L1", "Moved to L2."))
+    stub.put(report(NOW + 1, "ISS-1", HELD, "C0L2", f"Claimed by <@{CHEN}>."))
+    expect(now).to_contain_text("Talk both ways")
+    expect(guide).to_contain_text("thread, then write under the receipt")
+    stub.put(report(NOW + 1, "ISS-1", "", "C0L2", "Moved to management."), report(NOW + 2, "ISS-1", OPEN, "C0MGMT"))
+    expect(guide).to_contain_text("Nobody has ISS-1 now: it waits in #it-managers. Press Claim on its card")
+    expect(guide.locator(".done")).to_contain_text(ticked)
+    guide.get_by_role("button", name="Go to the card as Ana").click()
+    ana = page.get_by_role("region", name="Acting as Ana Souza")
+    expect(ana.get_by_role("button", name="Claim")).to_be_visible()
+    stub.put(report(NOW + 2, "ISS-1", HELD, "C0MGMT", f"Claimed by <@{ANA}>."))
+    expect(guide).to_contain_text("thread, then write under the receipt")
+    expect(guide.get_by_role("button", name="Put Maya and Ana side by side")).to_be_visible()
+    expect(now).to_contain_text("Talk both ways")
+    expect(guide.locator(".done")).to_contain_text(ticked)
 
 
 def test_the_guide_can_be_put_away_and_that_is_remembered(open_page: Open) -> None:

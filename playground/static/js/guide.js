@@ -93,7 +93,10 @@ const sideBySide = (inThreads) => ({
 
 const report = (words) => () => [{ user: REPORTER, address: HELP, prefill: `/issue ${words}` }];
 
-/** `card` finds the card a step is about; `go` answers the places to open: one, or two side by side. */
+/**
+ * `card` finds the card a step is about; `go` answers the places to open: one, or two side by side. `held`: somebody
+ * must have the issue.
+ */
 const STEPS = [
   {
     title: "Report an issue",
@@ -120,6 +123,7 @@ const STEPS = [
   },
   {
     title: "Talk both ways",
+    held: true,
     card: (world) => world.live,
     hint: () =>
       "Answer in the card’s thread, then write under the receipt: each side reads the other, nobody leaves their place.",
@@ -135,6 +139,13 @@ const STEPS = [
     done: (world) => world.says(/\bresolved by\b/i),
   },
 ];
+
+/** The claim lapsed or was given back: what happened stays ticked, but this comes first. */
+const AGAIN = {
+  hint: (world, card) =>
+    `Nobody has ISS-${issueOf(card)} now: it waits in ${world.channel(card)}. Press Claim on its card, then go on.`,
+  ...toCard,
+};
 
 const ANOTHER = {
   hint: (world) =>
@@ -162,7 +173,7 @@ export function Guide({ users, acting, direct, onDismiss }) {
   let card = step?.card?.(world) ?? null;
   if (step?.card && !card && !world.settled) card = before.current;
   before.current = card;
-  const now = step?.card && !card ? ANOTHER : step;
+  const now = step?.card && !card ? ANOTHER : step?.held && offers(card, "Claim") ? AGAIN : step;
   const at = STEPS.indexOf(step);
   return html`<section class="guide" aria-label="Guided first minute">
     <div class="guide-title"><${Mark} size=${20} /><strong>First minute</strong></div>
