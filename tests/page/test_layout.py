@@ -317,11 +317,12 @@ def test_the_guide_ticks_itself_off(stub: Stub, open_page: Open) -> None:
 def test_the_guide_follows_the_card_wherever_it_went(stub: Stub, open_page: Open) -> None:
     stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", "", "C0L1", "Moved to L2."))
     stub.put(report(NOW + 1, "ISS-1", OPEN, "C0L2"))
-    page = open_page("split=U0MAYA,U0CHEN&channel=C0ITHELP,C0L2", guide=True)
+    page = open_page("split=U0MAYA,U0CHEN&channel=C0ITHELP,C0GENERAL", guide=True)
     guide = page.get_by_role("region", name="Guided first minute")
     expect(guide.get_by_role("button", name="Go to the card as Chen")).to_be_visible()
     stub.put(report(NOW + 1, "ISS-1", "", "C0L2", "Moved to management."))
-    page.wait_for_function("document.querySelectorAll('[data-channel=C0L2] button').length === 0")
+    stub.put(said(CHEN, "Look at it", NOW + 1, "C0GENERAL"))  # the page draws one after the other
+    expect(page.get_by_role("article")).to_contain_text("Look at it")
     expect(guide.get_by_role("button", name="Go to the card as Chen")).to_be_visible()  # the next card is on its way
     stub.put(report(NOW + 2, "ISS-1", OPEN, "C0MGMT"))
     expect(guide).to_contain_text("It waits in #it-managers now.")
@@ -376,6 +377,53 @@ def test_the_guide_goes_back_to_the_claim_when_nobody_has_the_issue_any_more(stu
     expect(guide.get_by_role("button", name="Put Maya and Ana side by side")).to_be_visible()
     expect(now).to_contain_text("Talk both ways")
     expect(guide.locator(".done")).to_contain_text(ticked)
+
+
+def test_the_guides_button_is_there_while_it_leads_somewhere(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0GENERAL", guide=True)
+    guide = page.get_by_role("region", name="Guided first minute")
+    write = guide.get_by_role("button", name="Write it as Maya")
+    write.click()
+    stub.show(MAYA, form())
+    expect(guide).to_contain_text("Fill in the form")
+    expect(write).to_have_count(0)
+    stub.show(MAYA)
+    expect(write).to_be_visible()  # it was not sent
+
+    stub.put(report(NOW, "ISS-1", "Solved", "D0MAYA"), report(NOW, "ISS-1", OPEN, "C0L1"))
+    both = guide.get_by_role("button", name="Put Maya and Ana side by side")
+    both.click()
+    maya = page.get_by_role("region", name="Acting as Maya Lindqvist")
+    ana = page.get_by_role("region", name="Acting as Ana Souza")
+    expect(maya.get_by_role("article")).to_contain_text("ISS-1 VPN")
+    expect(both).to_have_count(0)
+    maya.get_by_role("tab", name="Home").click()
+    both.click()
+    expect(both).to_have_count(0)
+    ana.get_by_role("button", name="Conversations", exact=True).click()
+    ana.get_by_role("button", name="general", exact=True).click()
+    expect(both).to_be_visible()
+
+    stub.put(report(NOW, "ISS-1", "", "C0L1", "Moved to L2."), report(NOW + 1, "ISS-1", OPEN, "C0L2"))
+    go = guide.get_by_role("button", name="Go to the card as Chen")
+    go.click()
+    expect(go).to_have_count(0)
+    stub.put(report(NOW + 1, "ISS-1", HELD, "C0L2", f"Claimed by <@{CHEN}>."))
+    threads = guide.get_by_role("button", name="Put Maya and Chen side by side")
+    threads.click()
+    chen = page.get_by_role("region", name="Acting as Chen Wei")
+    expect(threads).to_have_count(0)
+    chen.get_by_role("button", name="Close thread").click()
+    expect(threads).to_be_visible()
+
+    threads.click()
+    stub.put(said(CHEN, "On it", NOW + 2, "C0L2", thread_ts=f"{NOW + 1}.000000"))
+    stub.put(card([], NOW + 3, "D0MAYA", "On it", thread_ts=f"{NOW}.000000"))
+    stub.put(said(MAYA, "Thanks", NOW + 4, "D0MAYA", thread_ts=f"{NOW}.000000"))
+    stub.put(card([], NOW + 5, "C0L2", "Thanks", thread_ts=f"{NOW + 1}.000000"))
+    go.click()  # the thread lies on the card
+    expect(chen.get_by_role("button", name="Resolve")).to_be_in_viewport()
+    expect(go).to_have_count(0)
 
 
 def test_the_guide_can_be_put_away_and_that_is_remembered(open_page: Open) -> None:

@@ -49,6 +49,7 @@ function look(states, acting, everybody) {
     app: app.name,
     bot: app.bot_user_id,
     newest,
+    asked: states.some((state) => state.me === REPORTER && state.views.length > 0),
     tiers: new Set(cards.map((message) => message.channel)).size,
     open: cards.findLast((message) => offers(message, "Claim")) ?? null,
     live: cards.findLast((message) => offers(message, "Resolve")) ?? null,
@@ -91,7 +92,12 @@ const sideBySide = (inThreads) => ({
   },
 });
 
+const FILL_IN = "Fill in the form and send it.";
 const report = (words) => () => [{ user: REPORTER, address: HELP, prefill: `/issue ${words}` }];
+
+/** Whether a pane shows this place already. A thread lies on a narrow one, and its end is far from the card. */
+const shows = (pane, { user, address, tab, thread = null }) =>
+  pane.user === user && pane.address === address && (!tab || pane.tab === tab) && pane.thread === thread;
 
 /**
  * `card` finds the card a step is about; `go` answers the places to open: one, or two side by side. `held`: somebody
@@ -100,7 +106,10 @@ const report = (words) => () => [{ user: REPORTER, address: HELP, prefill: `/iss
 const STEPS = [
   {
     title: "Report an issue",
-    hint: () => "Send /issue with a few words, as anyone, in any channel. A form opens; submit it.",
+    hint: (world) =>
+      world.asked
+        ? FILL_IN
+        : "Send /issue with a few words, as anyone, in any channel. A form opens; submit it.",
     button: (world) => `Write it as ${world.first(REPORTER)}`,
     go: report("VPN is down in Berlin"),
     done: (world) => world.tiers > 0,
@@ -149,17 +158,30 @@ const AGAIN = {
 
 const ANOTHER = {
   hint: (world) =>
-    world.live
+    world.asked
+      ? FILL_IN
+      : world.live
       ? `ISS-${world.newest} was claimed in time. Report another one, and leave that one alone.`
       : `ISS-${world.newest} is over already. Report another one for this step.`,
   button: (world) => `Report another as ${world.first(REPORTER)}`,
   go: report("The printer on the second floor is jammed"),
 };
 
+/** What leads to the step's places, for as long as they are not all on the page or a form lies on them. */
+function GoButton({ now, world, card, panes, direct }) {
+  const places = now.go(world, card);
+  const written = places.some(({ prefill }) => prefill);
+  const there = written ? world.asked : places.every((place) => panes.some((pane) => shows(pane, place)));
+  return there
+    ? null
+    : html`<button type="button" class="button guide-go" onClick=${() => direct(places)}>${now.button(world, card)}</button>`;
+}
+
 /**
- * `users` are all people; `acting` the ids of those whose panes are open. `direct(places)` shows one or two places.
+ * `users` are all people; `panes` the places on the page. `direct(places)` shows one or two places.
  */
-export function Guide({ users, acting, direct, onDismiss }) {
+export function Guide({ users, panes, direct, onDismiss }) {
+  const acting = panes.map((pane) => pane.user);
   // All of them, for a private channel is seen by its members alone, and an issue may end up in one. Those whose panes
   // are open come first: they shall not wait for the others to connect.
   const people = users.filter((user) => !user.is_bot && !user.deleted).map((user) => user.id);
@@ -195,8 +217,7 @@ export function Guide({ users, acting, direct, onDismiss }) {
     </div>
     ${
       step
-        ? html`<button type="button" class="button guide-go"
-      onClick=${() => direct(now.go(world, card))}>${now.button(world, card)}</button>`
+        ? html`<${GoButton} now=${now} world=${world} card=${card} panes=${panes} direct=${direct} />`
         : html`<button type="button" class="button guide-go" onClick=${onDismiss}>Finish</button>`
     }
     <${IconButton} icon="close" label="Close the guide" size=${16} onClick=${onDismiss} />

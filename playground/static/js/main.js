@@ -161,7 +161,7 @@ function App({ users }) {
   return html`<main class=${panes.length > 1 ? "page split" : "page"}>
     ${
       guide &&
-      html`<${Guide} users=${users} acting=${panes.map((pane) => pane.user)} direct=${direct}
+      html`<${Guide} users=${users} panes=${panes} direct=${direct}
       onDismiss=${() => showGuide(false)} />`
     }
     <div class="panes">${panes.map(
