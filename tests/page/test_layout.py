@@ -357,6 +357,40 @@ def test_the_guide_asks_for_another_issue_when_one_is_over_too_early(stub: Stub,
     expect(receipt.get_by_role("article")).to_contain_text("ISS-2 VPN")
 
 
+def test_a_finished_guide_begins_again_with_a_new_issue(stub: Stub, open_page: Open) -> None:
+    page = open_page("user=U0MAYA&channel=C0ITHELP", guide=True, color_scheme="light")
+    guide = page.get_by_role("region", name="Guided first minute")
+    now = guide.locator("[aria-current=step]")
+
+    def talks(issue: int, at: int) -> None:
+        """From the report to the resolution."""
+        name, root, receipt = f"ISS-{issue}", f"{at + 1}.000000", f"{at}.000000"
+        stub.put(report(at, name, "Solved", "D0MAYA"), report(at, name, "", "C0L1", "Moved to L2."))
+        stub.put(report(at + 1, name, OVER, "C0L2", f"Resolved by <@{CHEN}>. It was claimed by <@{CHEN}>."))
+        stub.put(said(CHEN, f"On {name}", at + 2, "C0L2", thread_ts=root))
+        stub.put(card([], at + 3, "D0MAYA", f"On {name}", thread_ts=receipt))
+        stub.put(said(MAYA, f"Thanks for {name}", at + 4, "D0MAYA", thread_ts=receipt))
+        stub.put(card([], at + 5, "C0L2", f"Thanks for {name}", thread_ts=root))
+
+    talks(1, NOW)
+    expect(guide).to_contain_text("That is all of it.")
+    guide.get_by_role("button", name="Start again").click()
+    expect(now).to_contain_text("Report an issue")
+    expect(guide.locator(".done")).to_have_count(0)
+    stub.put(report(NOW + 6, "ISS-1", OPEN, "C0L2", "Reopened. It was claimed and resolved by somebody."))
+    stub.put(said(CHEN, "Still there", NOW + 7, "C0L2", thread_ts=f"{NOW + 1}.000000"))
+    page.reload()
+    expect(guide.get_by_role("button", name="Write it as Maya")).to_be_visible()
+    expect(now).to_contain_text("Report an issue")  # all that was about the first one
+    stub.put(report(NOW + 8, "ISS-2", OPEN, "C0L1"))
+    expect(now).to_contain_text("Watch it escalate")
+    talks(2, NOW + 8)
+    expect(guide).to_contain_text("That is all of it.")
+    guide.get_by_role("button", name="Finish").click()
+    page.get_by_role("button", name="Guide", exact=True).click()
+    expect(guide.get_by_role("button", name="Start again")).to_be_visible()
+
+
 def test_the_guide_goes_back_to_the_claim_when_nobody_has_the_issue_any_more(stub: Stub, open_page: Open) -> None:
     page = open_page("user=U0MAYA&channel=C0ITHELP", guide=True)
     guide = page.get_by_role("region", name="Guided first minute")

@@ -17,8 +17,23 @@ const buttons = (message) =>
   (message.blocks ?? []).filter((block) => block.type === "actions").flatMap((block) => block.elements);
 const offers = (message, label) => buttons(message).some((element) => element.text?.text === label);
 
-/** Everything that all people see together, with the questions that the steps ask of it. `acting` as in the guide. */
-function look(states, acting, everybody) {
+/** What is about issues that came after the moment `since`: cards and receipts, and all that is said under them. */
+function after(since, messages) {
+  const issues = new Map(); // a root's place -> its issue
+  const begun = new Map(); // an issue -> when it came
+  for (const message of messages) {
+    const issue = message.bot_id && !isReply(message) ? issueOf(message) : 0;
+    if (!issue) continue;
+    issues.set(`${message.channel} ${message.ts}`, issue);
+    if (!begun.has(issue)) begun.set(issue, message.ts);
+  }
+  return messages.filter(
+    (message) => (begun.get(issues.get(`${message.channel} ${message.thread_ts ?? message.ts}`)) ?? message.ts) > since,
+  );
+}
+
+/** Everything that all people see together, with the questions that the steps ask of it; the rest as in the guide. */
+function look(states, acting, everybody, since) {
   const messages = new Map();
   const channels = {};
   for (const state of states) {
@@ -28,7 +43,8 @@ function look(states, acting, everybody) {
   }
   const [{ users, app }] = states;
   const isDirect = (message) => Boolean(channels[message.channel]?.is_im);
-  const all = [...messages.values()].sort((a, b) => (a.ts < b.ts ? -1 : 1));
+  const ever = [...messages.values()].sort((a, b) => (a.ts < b.ts ? -1 : 1));
+  const all = after(since, ever);
   const bot = all.filter((message) => message.bot_id);
   const people = all.filter((message) => !message.bot_id && isReply(message) && message.text);
   const roots = bot.filter((message) => !isReply(message) && issueOf(message));
@@ -49,6 +65,7 @@ function look(states, acting, everybody) {
     app: app.name,
     bot: app.bot_user_id,
     newest,
+    last: ever.at(-1)?.ts ?? "",
     asked: states.some((state) => state.me === REPORTER && state.views.length > 0),
     tiers: new Set(cards.map((message) => message.channel)).size,
     open: cards.findLast((message) => offers(message, "Claim")) ?? null,
@@ -178,23 +195,26 @@ function GoButton({ now, world, card, panes, direct }) {
 }
 
 /**
- * `users` are all people; `panes` the places on the page. `direct(places)` shows one or two places.
+ * `users` are all people; `panes` the places on the page; `since` the moment after which issues count.
+ * `direct(places)` shows one or two places; `onRestart(moment)` begins anew.
  */
-export function Guide({ users, panes, direct, onDismiss }) {
+export function Guide({ users, panes, since, direct, onRestart, onDismiss }) {
   const acting = panes.map((pane) => pane.user);
   // All of them, for a private channel is seen by its members alone, and an issue may end up in one. Those whose panes
   // are open come first: they shall not wait for the others to connect.
   const people = users.filter((user) => !user.is_bot && !user.deleted).map((user) => user.id);
   const states = useSessions([...new Set([...acting, ...people])]).map((session) => session.state);
-  const ticked = useRef(new Set()).current;
-  const before = useRef(null); // the card of the last drawing, for as long as a card is on its way
-  const world = look(states, acting, users);
+  // `card` is that of the last drawing, for as long as the next one is on its way.
+  const run = useRef(null);
+  if (run.current?.since !== since) run.current = { since, ticked: new Set(), card: null };
+  const { ticked } = run.current;
+  const world = look(states, acting, users, since);
   // Once reached, a step stays ticked.
   for (const step of STEPS) if (!ticked.has(step) && step.done(world)) ticked.add(step);
   const step = STEPS.find((one) => !ticked.has(one));
   let card = step?.card?.(world) ?? null;
-  if (step?.card && !card && !world.settled) card = before.current;
-  before.current = card;
+  if (step?.card && !card && !world.settled) card = run.current.card;
+  run.current.card = card;
   const now = step?.card && !card ? ANOTHER : step?.held && offers(card, "Claim") ? AGAIN : step;
   const at = STEPS.indexOf(step);
   return html`<section class="guide" aria-label="Guided first minute">
@@ -218,7 +238,8 @@ export function Guide({ users, panes, direct, onDismiss }) {
     ${
       step
         ? html`<${GoButton} now=${now} world=${world} card=${card} panes=${panes} direct=${direct} />`
-        : html`<button type="button" class="button guide-go" onClick=${onDismiss}>Finish</button>`
+        : html`<button type="button" class="button guide-go" onClick=${() => onRestart(world.last)}>Start again</button>
+      <button type="button" class="button guide-go" onClick=${onDismiss}>Finish</button>`
     }
     <${IconButton} icon="close" label="Close the guide" size=${16} onClick=${onDismiss} />
   </section>`;

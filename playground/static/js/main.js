@@ -85,6 +85,7 @@ function App({ users }) {
   const [guide, setGuide] = useState(
     guideFits(users) && asked.get("guide") !== "off" && memory.get("guide") !== "hidden",
   );
+  const [since, setSince] = useState(memory.get("guide since") ?? "");
   const [theme, toggleTheme] = useTheme();
   const lastPlaces = useRef(new Map()).current;
   useEffect(() => {
@@ -122,6 +123,10 @@ function App({ users }) {
   const showGuide = (shown) => {
     memory.set("guide", shown ? "shown" : "hidden");
     setGuide(shown);
+  };
+  const restartGuide = (moment) => {
+    memory.set("guide since", moment);
+    setSince(moment);
   };
   /**
    * Opens the places the guide names: two make a split view; one goes where its person already is, else to the
@@ -161,8 +166,8 @@ function App({ users }) {
   return html`<main class=${panes.length > 1 ? "page split" : "page"}>
     ${
       guide &&
-      html`<${Guide} users=${users} panes=${panes} direct=${direct}
-      onDismiss=${() => showGuide(false)} />`
+      html`<${Guide} users=${users} panes=${panes} since=${since} direct=${direct}
+      onRestart=${restartGuide} onDismiss=${() => showGuide(false)} />`
     }
     <div class="panes">${panes.map(
       (place, index) => html`<${Pane} key=${`${index} ${place.user}`} place=${place}
