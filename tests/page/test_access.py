@@ -68,6 +68,24 @@ def test_everything_has_a_name_and_can_be_read(stub: Stub, open_page: Open, sche
     assert found(page) == CLEAN
 
 
+def test_every_emoji_has_a_name_for_who_cannot_see_it(stub: Stub, open_page: Open) -> None:
+    rich = {"type": "rich_text", "block_id": "r", "elements": [
+        {"type": "rich_text_section", "elements": [{"type": "emoji", "name": "lock"}]}]}  # fmt: skip
+    button = {"type": "button", "action_id": "go", "text": plain("Go :lock:"), "value": "1"}
+    stub.put(card([
+        {"type": "section", "block_id": "s", "text": mrkdwn("Begin with :lock:")},
+        {"type": "header", "block_id": "h", "text": plain("Begin with :lock:")},
+        {"type": "actions", "block_id": "a", "elements": [button]},
+        rich,
+    ], BEGUN))  # fmt: skip
+    page = open_page("user=U0ANA&channel=C0L1")
+    locks = page.get_by_role("article").get_by_role("img", name="lock", exact=True)
+    expect(locks).to_have_count(4)
+    for lock in locks.all():
+        expect(lock).to_have_attribute("title", ":lock:")
+    expect(page.get_by_role("button", name="Go lock", exact=True)).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_sidebar_a_thread_and_the_dialogs_too(stub: Stub, open_page: Open, scheme: str) -> None:
     stub.put(card(every_block(), BEGUN), said(CHEN, "a reply", BEGUN + 3, thread_ts=ROOT))

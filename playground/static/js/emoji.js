@@ -53,7 +53,10 @@ export function findEmoji(query, limit = 60) {
   return hits.sort((a, b) => Number(b.name.startsWith(wanted)) - Number(a.name.startsWith(wanted))).slice(0, limit);
 }
 
+/** A :name: in plain text; splitting by it leaves them at the odd places. */
+export const EMOJI_NAME = /(:[a-z0-9_+'-]+(?:::skin-tone-[2-6])?:)/g;
+
 /** Replaces the :names: in plain text by Unicode; unknown ones stay as typed. */
 export function withEmoji(text) {
-  return text.replace(/:([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):/g, (typed, name) => emojiChar(name) ?? typed);
+  return text.replace(EMOJI_NAME, (typed) => emojiChar(typed.slice(1, -1)) ?? typed);
 }

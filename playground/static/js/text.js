@@ -1,7 +1,7 @@
 // Draws parsed text: mrkdwn, Markdown, rich_text and plain_text end here. Text always enters the page as text.
 
 import { ago, nowSeconds, slackDate, wholeMoment } from "./dates.js";
-import { emojiChar, withEmoji } from "./emoji.js";
+import { EMOJI_NAME, emojiChar, withEmoji } from "./emoji.js";
 import { parseMarkdown } from "./markdown.js";
 import { parseInline, parseMrkdwn } from "./mrkdwn.js";
 import { nameOf } from "./store.js";
@@ -132,19 +132,26 @@ export function Mrkdwn({ text, verbatim = false, tail = null, jumbo = false }) {
   })}${!blocks.length && tail}</div>`;
 }
 
+/** The words of a plain_text object, each emoji in them with its name. */
+function Plain({ of: { text, emoji } }) {
+  if (emoji === false) return text;
+  return text
+    .split(EMOJI_NAME)
+    .map((part, index) => (index % 2 ? html`<${Emoji} name=${part.slice(1, -1)} />` : part));
+}
+
 /** A Slack text object, or a bare string as mrkdwn in one line (no blocks). */
 export function Text({ of: object }) {
   if (!object) return null;
   if (object.type === "plain_text")
-    return html`<span
-    class="plain">${object.emoji === false ? object.text : withEmoji(object.text)}</span>`;
+    return html`<span class="plain"><${Plain} of=${object} /></span>`;
   return html`<${Mrkdwn} text=${object.text} verbatim=${object.verbatim} />`;
 }
 
 /** A text object within a line: labels, options, menu entries. */
 export function InlineText({ of: object }) {
   if (!object) return null;
-  if (object.type === "plain_text") return object.emoji === false ? object.text : withEmoji(object.text);
+  if (object.type === "plain_text") return html`<${Plain} of=${object} />`;
   return html`<span class="line">${parseInline(object.text, { verbatim: object.verbatim }).map(draw)}</span>`;
 }
 
