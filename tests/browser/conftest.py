@@ -22,8 +22,14 @@ WAITING = '[waiting]\nnudges = ["12h", "18h"]\nresolve = "24h"\n'
 PICTURES = HOME / "docs" / "pictures"
 REDRAW = 'Draw it anew with: make test ARGS="tests/browser --pictures", look at it, and commit it with its text.'
 
+GIVEN_UP_MS = 4_000  # since a press; Slack gives up on an app after 3 s
+PRESSES = 5  # until a visitor gives up, too
+TOO_LATE = re.compile("operation_timeout|did not answer in time|trouble connecting|did not open the form in time")
+REFUSED = "Failed to load resource: the server responded with a status of 400 (Bad Request)"
+
 Open = Callable[..., Page]
 Draw = Callable[[Locator, str], None]
+Insists = Callable[[Callable[[], object], Locator], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,9 +79,41 @@ def demo(browser: Browser, policy: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def open_page(request: pytest.FixtureRequest, browser: Browser, demo: str) -> Iterator[Open]:
+def complaints() -> list[str]:
+    """What pages gave cause for so far."""
+    return []
+
+
+@pytest.fixture
+def insists(complaints: list[str]) -> Insists:
+    """`insists(press, form)` until the form is there, or gone if it was there: a visitor presses again when they read
+    that the app was too slow, as it may be on a busy machine, and only then.
+    """
+
+    def insisted(press: Callable[[], object], form: Locator) -> None:
+        page, there = form.page, form.count()
+        too_late = page.get_by_role("alert").or_(page.get_by_role("article")).filter(has_text=TOO_LATE)
+        for _ in range(PRESSES):
+            if form.count() != there:
+                return
+            press()
+            for waited in range(0, PATIENCE_MS, 100):
+                if form.count() != there:
+                    return
+                if waited > GIVEN_UP_MS and too_late.count():
+                    break
+                page.wait_for_timeout(100)
+            else:
+                break
+            complaints[:] = [each for each in complaints if each != REFUSED]  # the browser's own line about it
+        raise AssertionError("nothing came of it")
+
+    return insisted
+
+
+@pytest.fixture
+def open_page(request: pytest.FixtureRequest, browser: Browser, demo: str, complaints: list[str]) -> Iterator[Open]:
     """`open_page("user=U0MAYA")`; keyword arguments go to the browser context. No page may complain or look outside."""
-    complaints: list[str] = []
     contexts: list[BrowserContext] = []
     own = (demo, demo.replace("http", "ws", 1), "data:", "about:")
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-from tests.browser.conftest import Draw, Open
+from tests.browser.conftest import Draw, Insists, Open
 from tests.page.test_layout import PHONE, overflowing
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -34,6 +34,12 @@ def types(side: Locator, where: str, words: str) -> None:
     composer.press("Enter")
 
 
+def asks(side: Locator, command: str) -> None:
+    """Anew, whatever stands there: what was refused is kept in the box."""
+    side.get_by_label("Message #it-help").fill("")
+    types(side, "Message #it-help", command)
+
+
 def chooses(form: Locator, label: str, option: str) -> None:
     form.get_by_label(label).click()
     form.page.get_by_role("option", name=option).click()
@@ -50,7 +56,7 @@ def goes_to(side: Locator, conversation: str) -> None:
     side.get_by_role("button", name=re.compile(rf"^{conversation}\b")).click()
 
 
-def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
+def test_the_guided_minute(open_page: Open, draw: Draw, insists: Insists) -> None:
     page = open_page("split=U0MAYA,U0ANA", viewport=DESK)
     guide = page.get_by_role("region", name="Guided first minute")
     step = guide.locator("[aria-current=step]")
@@ -58,8 +64,8 @@ def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
 
     # Maya reports.
     expect(step).to_contain_text("Report an issue")
-    types(maya, "Message #it-help", f"/issue {TITLE}")
     form = maya.get_by_role("dialog", name="Report an issue")
+    insists(lambda: asks(maya, f"/issue {TITLE}"), form)
     expect(form.get_by_label("What is wrong?")).to_have_value(TITLE)
     form.get_by_label("Details").fill(DETAILS)
     expect(form).to_contain_text("Low (P4)")
@@ -69,8 +75,7 @@ def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
     expect(form).to_contain_text("High (P2)")
     form.get_by_role("button", name="Report").focus()
     draw(form, "form")
-    form.get_by_role("button", name="Report").click()
-    expect(form).to_have_count(0)
+    insists(form.get_by_role("button", name="Report").click, form)
 
     # Ana sees the card and leaves it.
     expect(card(ana)).to_contain_text(f"ISS-1 · {TITLE}")
@@ -99,8 +104,8 @@ def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
     page.set_viewport_size(SPLIT)
     draw(page.locator(".panes"), "split")
     page.set_viewport_size(DESK)
-    presses_in_menu(chen, "Why?")
     why = chen.get_by_role("dialog", name="Why? ISS-1")
+    insists(lambda: presses_in_menu(chen, "Why?"), why)
     for said in ("Now.", "The rule.", "Impact medium and urgency high make it High (P2)", "Time for L2 to claim it"):
         expect(why).to_contain_text(said)
     expect(why).to_contain_text("moved it from L1 to L2")
@@ -118,11 +123,11 @@ def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
     expect(step).to_contain_text("Resolve it")
 
     # Chen asks for more, and the clocks stand still until Maya answers.
-    presses_in_menu(chen, "Wait")
     wait = chen.get_by_role("dialog", name="Let ISS-1 wait")
+    insists(lambda: presses_in_menu(chen, "Wait"), wait)
     chooses(wait, "What for?", "Its reporter")
     wait.get_by_label("The question").fill(QUESTION)
-    wait.get_by_role("button", name="Wait").click()
+    insists(wait.get_by_role("button", name="Wait").click, wait)
     expect(card(chen)).to_contain_text("Waiting for its reporter's answer")
     expect(card(chen)).to_contain_text("Its reporter is asked again")
     expect(card(maya)).to_contain_text(f"Waiting for your answer: {QUESTION}")
@@ -133,21 +138,21 @@ def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
     expect(card(maya)).to_contain_text("@Chen Wei is on it (L2).")
 
     # Chen resolves, Maya reads what fixed it.
-    card(chen).get_by_role("button", name="Resolve ISS-1").click()
     resolve = chen.get_by_role("dialog", name="Resolve ISS-1")
+    insists(card(chen).get_by_role("button", name="Resolve ISS-1").click, resolve)
     resolve.get_by_label("What fixed it?").fill(FIX)
     chooses(resolve, "What kind of cause?", "Change")
-    resolve.get_by_role("button", name="Resolve").click()
+    insists(resolve.get_by_role("button", name="Resolve").click, resolve)
     expect(card(maya)).to_contain_text("Resolved by @Chen Wei.")
     expect(card(maya)).to_contain_text(f"What fixed it{FIX}")
     expect(guide).to_contain_text("That is all of it.")
     expect(step).to_have_count(0)
 
     # Not for her.
-    card(maya).get_by_role("button", name="Not fixed").click()
     reopen = maya.get_by_role("dialog", name="Not fixed: ISS-1")
+    insists(card(maya).get_by_role("button", name="Not fixed").click, reopen)
     reopen.get_by_label("What is still wrong?").fill("It still asks for a new certificate.")
-    reopen.get_by_role("button", name="Send").click()
+    insists(reopen.get_by_role("button", name="Send").click, reopen)
     expect(card(maya)).to_contain_text("Open again, and waiting for L2.")
     expect(his).to_contain_text("It still asks for a new certificate.")
     expect(card(chen).get_by_role("button", name="Claim ISS-1")).to_be_visible()
@@ -156,7 +161,7 @@ def test_the_guided_minute(open_page: Open, draw: Draw) -> None:
     expect(guide).to_have_count(0)
 
 
-def test_a_phone_in_the_dark(open_page: Open) -> None:
+def test_a_phone_in_the_dark(open_page: Open, insists: Insists) -> None:
     """What the bot really says fits there, too."""
     phone = {"viewport": PHONE, "has_touch": True, "color_scheme": "dark"}
     page = open_page("user=U0TOM&guide=off", **phone)
@@ -165,8 +170,9 @@ def test_a_phone_in_the_dark(open_page: Open) -> None:
     expect(tom.get_by_role("button", name="Escalator", exact=True)).to_be_in_viewport()
     assert overflowing(page) == []
     tom.get_by_role("button", name="it-help", exact=True).click()
-    types(tom, "Message #it-help", "/issue Scanners in the warehouse lose their connection to the ordering service")
     form = tom.get_by_role("dialog", name="Report an issue")
+    scanners = "Scanners in the warehouse lose their connection to the ordering service"
+    insists(lambda: asks(tom, f"/issue {scanners}"), form)
     form.get_by_label("Details").fill(
         f"They show https://orders.northwind.example/session?device={'0' * 60} and go dark."
     )
@@ -174,8 +180,7 @@ def test_a_phone_in_the_dark(open_page: Open) -> None:
     chooses(form, "How urgent is it?", "High")
     expect(form).to_contain_text("Critical (P1)")
     assert overflowing(page) == []
-    form.get_by_role("button", name="Report").click()
-    expect(form).to_have_count(0)
+    insists(form.get_by_role("button", name="Report").click, form)
     goes_to(tom, "Escalator")
     expect(tom.get_by_role("article").last).to_contain_text("Waiting for L1 or L2.")
     assert overflowing(page) == []

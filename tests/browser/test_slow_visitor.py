@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance.driver import HOME
-from tests.browser.conftest import Open
+from tests.browser.conftest import Insists, Open
 from tests.browser.test_guided_minute import DESK, acting_as, chooses, types
 
 pytestmark = pytest.mark.timeout(240)  # the machine may be busy
@@ -28,36 +28,38 @@ def guide(page: Page) -> Locator:
     return page.get_by_role("region", name="Guided first minute")
 
 
-def reports(page: Page, guide: Locator, button: str, level: str) -> None:
-    guide.get_by_role("button", name=button).click()
-    page.keyboard.press("Enter")
+def reports(page: Page, guide: Locator, button: str, level: str, insists: Insists) -> None:
     form = acting_as(page, "Maya Lindqvist").get_by_role("dialog", name="Report an issue")
+
+    def sends_the_command() -> None:
+        guide.get_by_role("button", name=button).click()
+        page.keyboard.press("Enter")
+
+    insists(sends_the_command, form)
     for question in ("Who is affected?", "How urgent is it?"):
         chooses(form, question, level)
-    form.get_by_role("button", name="Report").click()
-    expect(form).to_have_count(0)
+    insists(form.get_by_role("button", name="Report").click, form)
 
 
-def resolves(side: Locator) -> None:
-    side.get_by_role("button", name="Resolve ISS-").last.click()
+def resolves(side: Locator, insists: Insists) -> None:
     form = side.get_by_role("dialog", name="Resolve ISS-")
+    insists(side.get_by_role("button", name="Resolve ISS-").last.click, form)
     form.get_by_label("What fixed it?").fill("A new one.")
-    form.get_by_role("button", name="Resolve").click()
-    expect(form).to_have_count(0)
+    insists(form.get_by_role("button", name="Resolve").click, form)
 
 
-def test_a_visitor_who_resolves_too_early_and_then_dawdles(page: Page, guide: Locator) -> None:
+def test_a_visitor_who_resolves_too_early_and_then_dawdles(page: Page, guide: Locator, insists: Insists) -> None:
     step = guide.locator("[aria-current=step]")
-    reports(page, guide, "Write it as Maya", "Low")
+    reports(page, guide, "Write it as Maya", "Low", insists)
     expect(step).to_contain_text("Watch it escalate")
     guide.get_by_role("button", name="Put Maya and Ana side by side").click()
     maya = acting_as(page, "Maya Lindqvist")
     expect(maya.get_by_role("article").last).to_contain_text("Waiting for L1.")
-    resolves(acting_as(page, "Ana Souza"))
+    resolves(acting_as(page, "Ana Souza"), insists)
     expect(guide).to_contain_text("ISS-1 is over already.")
     expect(step).to_contain_text("Watch it escalate")
 
-    reports(page, guide, "Report another as Maya", "High")  # critical: shown to L1 and L2 at once
+    reports(page, guide, "Report another as Maya", "High", insists)  # critical: shown to L1 and L2 at once
     expect(step).to_contain_text("Claim it")
     expect(guide).to_contain_text("It waits in #support-l")
 
