@@ -114,7 +114,7 @@ def test_the_guided_minute(open_page: Open, draw: Draw, insists: Insists) -> Non
     expect(why).to_have_count(0)
 
     # They talk, each in their own place.
-    guide.get_by_role("button", name="Put Maya and Chen side by side").click()
+    guide.get_by_role("button", name="Open the threads of Maya and Chen").click()
     hers, his = maya.get_by_role("complementary"), chen.get_by_role("complementary")
     types(his, "Reply in the thread", "I am looking at the gateway.")
     expect(hers).to_contain_text("I am looking at the gateway.")

@@ -74,7 +74,7 @@ def test_a_visitor_who_resolves_too_early_and_then_dawdles(page: Page, guide: Lo
     fay.get_by_role("button", name="Claim ISS-2").click()
 
     expect(step).to_contain_text("Talk both ways")
-    guide.get_by_role("button", name="Put Maya and Fay side by side").click()
+    guide.get_by_role("button", name="Open the threads of Maya and Fay").click()
     types(fay.get_by_role("complementary"), "Reply in the thread", "A technician is on the way.")
     expect(maya.get_by_role("complementary")).to_contain_text("A technician is on the way.")
     types(maya.get_by_role("complementary"), "Reply in the thread", "Thank you, we wait.")

@@ -98,8 +98,10 @@ const toCard = {
 };
 
 const sideBySide = (inThreads) => ({
-  button: (world, card) =>
-    `Put ${world.first(world.receipt(card).who)} and ${world.first(world.holder(card))} side by side`,
+  button(world, card) {
+    const both = `${world.first(world.receipt(card).who)} and ${world.first(world.holder(card))}`;
+    return inThreads ? `Open the threads of ${both}` : `Put ${both} side by side`;
+  },
   go(world, card) {
     const { who, ts } = world.receipt(card);
     return [
