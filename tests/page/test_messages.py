@@ -92,6 +92,28 @@ def test_a_refusal_is_told_once_and_the_words_are_kept(page: Page, stub: Stub, c
     complaints.clear()  # the browser's own line about the 400
 
 
+AT_END = """() => { const list = document.querySelector(".messages");
+  return list.scrollHeight - list.scrollTop - list.clientHeight < 1; }"""
+
+
+def test_the_end_stays_in_view_whatever_grows_until_a_person_leaves_it(stub: Stub, open_page: Open) -> None:
+    stub.put(*(said(ANA, f"line {number}", NOW - 500 + number, "C0ITHELP") for number in range(50)))
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    lines = page.get_by_role("log", name="Messages in #it-help")
+    expect(page.get_by_role("article").last).to_be_in_viewport()
+    lines.evaluate("""list => { list.firstElementChild.append(Object.assign(document.createElement("hr"),
+      { style: "height: 300px" })); list.dispatchEvent(new Event("scroll")); }""")  # one that was on its way before
+    page.wait_for_function(AT_END)
+
+    lines.evaluate("list => { list.scrollTop = 0; }")
+    stub.put(said(ANA, "news", NOW + 1, "C0ITHELP"))
+    expect(page.get_by_role("button", name="1 new message")).to_be_visible()
+    assert not page.evaluate(AT_END)
+    stub.put(said(MAYA, "my own", NOW + 2, "C0ITHELP"))
+    expect(page.get_by_role("button", name="new message")).to_have_count(0)
+    page.wait_for_function(AT_END)
+
+
 def test_a_reply_is_also_sent_where_its_thread_is(stub: Stub, open_page: Open) -> None:
     root = f"{NOW}.000000"
     for place, words in (("C0ITHELP", "Also send to the channel"), ("D0MAYA", "Also send as direct message")):

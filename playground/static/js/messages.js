@@ -420,9 +420,10 @@ export function MessageList({
   marked = null,
   head = null,
 }) {
-  const { state, tz } = usePane();
+  const { state, me, tz } = usePane();
   const box = useRef(null);
   const atEnd = useRef(true);
+  const top = useRef(0); // where it was scrolled to
   const [below, setBelow] = useState(0);
   const [current, setCurrent] = useState(null);
   const [pages, setPages] = useState(1);
@@ -442,19 +443,24 @@ export function MessageList({
     watcher.observe(list.firstElementChild);
     return () => watcher.disconnect();
   }, [marked]);
+  const toEnd = () => {
+    box.current.scrollTop = box.current.scrollHeight;
+    setBelow(0);
+  };
   useEffect(() => {
-    if (!atEnd.current && count > seen.current) setBelow((known) => known + count - seen.current);
+    const newest = all.at(-1);
+    if (count > seen.current && newest.user === me && !newest.ephemeral) toEnd();
+    else if (!atEnd.current && count > seen.current) setBelow((known) => known + count - seen.current);
     seen.current = count;
   }, [last, count]);
 
   const onScroll = () => {
     const { scrollTop, clientHeight, scrollHeight } = box.current;
-    atEnd.current = scrollHeight - scrollTop - clientHeight < 40;
+    // What grows below is no reason to leave the end: a person leaves it by scrolling up.
+    const stays = atEnd.current && scrollTop >= top.current;
+    atEnd.current = stays || scrollHeight - scrollTop - clientHeight < 40;
+    top.current = scrollTop;
     if (atEnd.current && below) setBelow(0);
-  };
-  const toEnd = () => {
-    box.current.scrollTop = box.current.scrollHeight;
-    setBelow(0);
   };
   const onKeyDown = (event) => {
     if (event.target.matches?.(".message")) arrowKeys(event, box.current, ".message");
