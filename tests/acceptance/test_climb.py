@@ -1,9 +1,7 @@
 """The whole climb with nobody reacting, and the silence that follows a claim."""
 
-from sqlalchemy import NullPool, create_engine, text
-
 from tests.acceptance.ahead import Found, ahead
-from tests.acceptance.town import Town, policy_text
+from tests.acceptance.town import Town, on_postgres, policy_text
 
 FAST = policy_text(first="3s", window="2s", last="2s")
 
@@ -17,17 +15,9 @@ def test_an_ignored_issue_climbs_to_management_and_a_claimed_one_stays_on_sqlite
 def test_an_ignored_issue_climbs_to_management_and_a_claimed_one_stays_on_postgres(
     found: Found, postgres_url: str
 ) -> None:
-    """On an empty database, which the bot itself migrates."""
     town = found(policy=FAST)
-    server = create_engine(postgres_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with server.connect() as connection:
-        connection.execute(text("CREATE DATABASE the_climb"))
-        try:
-            town.database_url = server.url.set(database="the_climb").render_as_string(hide_password=False)
-            the_climb(town)
-        finally:
-            town.close()
-            connection.execute(text("DROP DATABASE the_climb WITH (FORCE)"))
+    with on_postgres(town, postgres_url, "the_climb"):
+        the_climb(town)
 
 
 def the_climb(town: Town) -> None:

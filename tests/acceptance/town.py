@@ -2,7 +2,10 @@
 
 import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+from sqlalchemy import NullPool, create_engine, text
 
 from tests.acceptance.driver import APP_TOKEN, BOT, BOT_TOKEN, Bot, Person, Playground, Refused, free_port
 
@@ -115,6 +118,20 @@ class Town:
         """What no bot should ever have written."""
         marks = ("Traceback", "CRITICAL", "reference ")
         return [line for bot in self.bots for line in bot.said.splitlines() if any(mark in line for mark in marks)]
+
+
+@contextlib.contextmanager
+def on_postgres(town: Town, server_url: str, name: str) -> Iterator[None]:
+    """On an empty database of its own, which the first bot migrates; the bots are gone when it goes."""
+    server = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        try:
+            town.database_url = server.url.set(database=name).render_as_string(hide_password=False)
+            yield
+        finally:
+            town.close()
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def roots(slack: Playground, title: str) -> dict[str, int]:
