@@ -33,8 +33,10 @@ from bot.domain.issue import Issue, Status, WaitingFor
 from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
 from bot.domain.refusals import Refused
+from bot.messages import Place
 from bot.ports import Call, Rejected, Unsure
 from bot.services.issues import Report
+from bot.slack import words
 from storage import SqlDatabase, open_database
 from storage.tables import IssueRow, OutboxRow, TimelineRow
 from tests.domain.histories import fitting
@@ -424,6 +426,8 @@ class Working(RuleBasedStateMachine):
                 assert keys[key] == 1, f"{row.kind} is marked as sent, and Slack does not have it (invariant 28)"
             self.met[f"{row.kind} {row.state}"] += 1
         self.each_is_told_once(rows)
+        for issue in self.all():
+            self.each_place_shows_it(issue)
 
     def each_is_told_once(self, rows: list[Any]) -> None:
         there = Counter((row.kind, row.issue, row.place) for row in rows if row.kind in TOLD_ONCE)
@@ -437,9 +441,27 @@ class Working(RuleBasedStateMachine):
             if key in there:
                 assert count <= there[key], f"{key} was told {count} times (invariant 33)"
 
+    def each_place_shows_it(self, issue: Issue) -> None:
+        """Nothing was superseded that somebody still had to read: each card and the receipt tell how it stands (33)."""
+        if any(isinstance(entry.event, DeliveryFailed) for entry in self.store.timeline(issue.number)):
+            return
+        policy = self.store.policy(issue.policy)
+        for tier in issue.carded:
+            post = self.store.post_of(issue.number, Place(tier=tier), "card")
+            assert post is not None, f"{issue.name} has no card in tier {tier}"
+            card = self.slack.at(post.channel, post.ts)
+            assert card is not None
+            assert words.status(issue, policy) in card.shown, f"the card of {issue.name} in tier {tier} is out of date"
+            self.met["a card that is true"] += 1
+        post = self.store.post_of(issue.number, Place(person=issue.reporter), "receipt")
+        assert post is not None, f"{issue.name} has no receipt"
+        receipt = self.slack.at(post.channel, post.ts)
+        assert receipt is not None
+        assert words.receipt(issue, policy) in receipt.shown, f"the receipt of {issue.name} is out of date"
+
 
 RUN = settings(
-    max_examples=3,
+    max_examples=5,
     phases=[Phase.generate, Phase.shrink],
     report_multiple_bugs=False,
     stateful_step_count=12,
@@ -468,6 +490,7 @@ LEAST = {  # how often in one run; the soak is for more
     "an old delivery comes again": 5,
     "refused": 10,
     "TierPing sent": 2,
+    "a card that is true": 20,
 }
 
 
