@@ -20,7 +20,7 @@ class Post:
 
     issue: int
     place: Place
-    role: Literal["card", "receipt", "relay", "line", "alert"]
+    role: Literal["card", "receipt", "relay", "line", "alert", "notice"]
     channel: str  # id; a DM's D... id, never the U... it was addressed to
     ts: str
     source: tuple[str, str] | None = None  # (channel, ts) of the words it relays
@@ -137,7 +137,7 @@ class Transaction(Protocol):
     def opened_since(self, reporter: str, since: datetime) -> int: ...
     def staff_tiers(self, user: str) -> frozenset[int]: ...
     def thread(self, channel: str, thread_ts: str) -> Post | None:
-        """The card or receipt that a reply in this thread belongs to."""
+        """The card, receipt or notice that a reply in this thread belongs to."""
         ...
 
     def copies(self, channel: str, ts: str) -> Sequence[Post]:

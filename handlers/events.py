@@ -25,8 +25,8 @@ DM_HINT = (
     "`/issue mine` lists yours."
 )
 NOT_HERE = (
-    "This was not passed on: only replies under an issue's card or receipt are. Reply there to be heard, or type "
-    "`/issue claim ISS-42` or `/issue update ISS-42 ...` with the number from above."
+    "This was not passed on: only replies under an issue's card, its receipt or a notice about it alone are. Reply "
+    "there to be heard, or type `/issue claim ISS-42` or `/issue update ISS-42 ...` with the number from above."
 )
 ELSEWHERE = "I answer in the threads of issue cards. To report something, type `/issue`; `/issue help` tells the rest."
 
@@ -106,7 +106,7 @@ def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
             user=user,
             delivery=f"message:{channel}:{ts}",
             inputs=inputs_from(word, rest),
-            seen=Seen(tier=root.place.tier),
+            seen=Seen(tier=root.place.tier) if root.role == "card" else Seen(),  # a notice says nothing of the tier
             desk=root.place.tier,
         )
         perform(asked, bot)
@@ -132,7 +132,7 @@ def _deleted(event: dict[str, Any], bot: Bot) -> None:
 
 
 def _root(event: dict[str, Any], bot: Bot) -> Post | None:
-    """The card or receipt a message hangs under; `thread_ts` alone tells a reply (slack.md 1.9)."""
+    """The card, receipt or notice a message hangs under; `thread_ts` alone tells a reply (slack.md 1.9)."""
     thread_ts = event.get("thread_ts")
     if not thread_ts or thread_ts == event["ts"]:
         return None

@@ -218,7 +218,7 @@ class SqlTransaction:
 
     def thread(self, channel: str, thread_ts: str) -> Post | None:
         there = (col(PostRow.channel) == channel) & (col(PostRow.ts) == thread_ts)
-        return reading.post(self._connection, there & col(PostRow.role).in_(["card", "receipt"]))
+        return reading.post(self._connection, there & col(PostRow.role).in_(["card", "receipt", "notice", "alert"]))
 
     def copies(self, channel: str, ts: str) -> Sequence[Post]:
         return reading.posts(self._connection, reading.relays((channel, ts)))

@@ -44,7 +44,7 @@ class Conversation:
         self._refresh_staff = refresh_staff
 
     def thread(self, channel: str, thread_ts: str) -> Post | None:
-        """The card or receipt above a message; None: not one of our threads."""
+        """The card, receipt or notice above a message; None: not one of our threads."""
         with self._database.begin() as tx:
             return tx.thread(channel, thread_ts)
 
@@ -53,8 +53,8 @@ class Conversation:
         return self._database.posts_in_doubt()
 
     def said(self, root: Post, words: Words, *, by: str) -> bool:
-        """Record words said under a card or receipt, to be passed on. False: they are on record already."""
-        if root.place.person:
+        """Record words said under a card, receipt or notice, to be passed on. False: they are on record already."""
+        if root.role == "receipt":
             return self._once(_key(words.channel, words.ts), lambda tx: self._heard(tx, root.issue, words, by))
         note = bool(_NOTE.match(words.text))
         return self._record(

@@ -203,7 +203,8 @@ class Courier:
             source = (message.words.channel, message.words.ts)
         elif isinstance(message, RelayDelete | Mark):
             source = (message.channel, message.ts)
-        newest = self._root(issue.number, Place(tier=issue.tier)) if place.tier else None
+        staff = place.tier or isinstance(message, Inform)
+        newest = self._root(issue.number, Place(tier=issue.tier)) if staff else None
         packet = issue.hand_off if place.tier else None
         earlier = self._root(issue.number, Place(tier=packet.from_tier)) if packet else None
         return Scene(
@@ -269,6 +270,8 @@ class Courier:
                 return Post(row.issue, row.place, "receipt", sent.channel, sent.ts)
             case DeliveryAlert():
                 return Post(row.issue, row.place, "alert", sent.channel, sent.ts)
+            case Inform():
+                return Post(row.issue, row.place, "notice", sent.channel, sent.ts)
             case Relay(words=words):
                 return Post(row.issue, row.place, "relay", sent.channel, sent.ts, (words.channel, words.ts))
             case _:

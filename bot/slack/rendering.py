@@ -221,14 +221,13 @@ def _still_worth_knowing(issue: Issue, cause: Cause | None) -> bool:
 
 def _inform(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Scene) -> Call:
     if cause is not Cause.LEADERLESS:
-        text = _informed(issue, policy, cause)
-        return _post(scene.channel, text, [section(text)])
+        return _post(scene.channel, *_informed(issue, policy, cause, scene))
     called = words.mention(policy.tier(place.tier).ping) if place.tier else None
     text = f"{called} {_leaderless(issue, policy)}" if called else _leaderless(issue, policy)
     value = ids.seen(issue, place.tier)
     named = button("Name who leads it", f"{ids.ACT}major", value, spoken=f"Name who leads {issue.name}")
     claim = button("Claim", f"{ids.ACT}claim", value, spoken=f"Claim {issue.name}")
-    return _post(scene.channel, text, [section(text), actions(named, claim)])
+    return _post(scene.channel, text, [section(text), actions(named, claim), _under_notice(scene)])
 
 
 def _leaderless(issue: Issue, policy: Policy) -> str:
@@ -238,10 +237,18 @@ def _leaderless(issue: Issue, policy: Policy) -> str:
     )
 
 
-def _informed(issue: Issue, policy: Policy, cause: Cause) -> str:
-    return (
+def _informed(issue: Issue, policy: Policy, cause: Cause, scene: Scene) -> cards.Message:
+    text = (
         f"For your information: {issue.name} {escape(issue.title)}; {_informed_because(issue, policy, cause)}. "
         f"{words.status(issue, policy)}. `{ids.COMMAND} show {issue.name}` tells how it stands."
+    )
+    return text, [section(text), _under_notice(scene)]
+
+
+def _under_notice(scene: Scene) -> Block:
+    card = f"<{scene.newest_link}|its card>" if scene.newest_link else "its card"
+    return context(
+        f"Reply in this thread and the reporter sees it, as under {card}; `@Escalator claim` here takes the issue."
     )
 
 

@@ -1,7 +1,9 @@
 """Reporter and staff talk, each in their own thread."""
 
+from dataclasses import replace
+
 from bot.domain.events import NoteTaken
-from tests.fake_slack import BOT
+from tests.fake_slack import BOT, Message
 from tests.harness import Workspace
 
 
@@ -172,3 +174,52 @@ def test_an_event_that_fails_is_not_acked_and_the_third_failure_is_told(workspac
     }
     assert [workspace.event(event, event_id="Ev1").status for _ in range(3)] == [500, 500, 200]
     assert "was not passed on (reference " in workspace.whispered("U0MAYA")[0]
+
+
+# --- under a notice ---------------------------------------------------------------------------------------------------
+
+
+def notice(workspace: Workspace, channel: str = "it-managers") -> Message:
+    return next(m for m in workspace.channel(channel) if m.text.startswith("For your information"))
+
+
+def test_what_is_written_under_a_notice_reaches_the_reporter(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    ts = workspace.say(notice(workspace), "we have called the provider", by="U0FAY")
+    heard = workspace.slack.thread(workspace.receipt())[-1]
+    assert heard.text == "<@U0FAY>: we have called the provider"
+    assert (notice(workspace).channel, ts) in workspace.slack.nods
+    assert not workspace.whispered("U0FAY")
+
+
+def test_commands_work_under_a_notice_wherever_the_issue_is_now(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.tell_bot(workspace.card("L2"), "escalate nobody can log in; tried: a restart", by="U0CHEN")
+    workspace.tell_bot(notice(workspace), "claim", by="U0FAY")
+    assert workspace.holder() == "U0FAY"
+    workspace.clock.advance(minutes=2)
+    workspace.tell_bot(notice(workspace), "escalate it is a matter of money; tried: all of it", by="U0FAY")
+    assert workspace.issue().tier == 4
+    workspace.tell_bot(notice(workspace), "note she never reads", by="U0FAY")
+    assert workspace.story()[-1] == "NoteTaken"
+    assert not workspace.whispered("U0FAY")
+
+
+def test_who_may_not_is_refused_under_a_notice_with_the_name_of_the_issue(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.say(notice(workspace), "me too", by="U0TOM")
+    workspace.tell_bot(notice(workspace), "claim", by="U0TOM")
+    assert all("Only support staff can do that with ISS-1" in said for said in workspace.whispered("U0TOM"))
+    assert len(workspace.whispered("U0TOM")) == 2
+
+
+def test_a_notice_in_person_is_answered_as_staff(workspace: Workspace) -> None:
+    workspace.policy = replace(workspace.policy, version="led", fallback="U0FAY")
+    workspace.submit_issue()
+    while workspace.issue().pings < 3:
+        workspace.pass_time(hours=1)
+    (told,) = workspace.slack.dm("U0FAY")
+    assert "<https://acme.slack.com/archives/C0MGMT/p" in told.shown
+    workspace.say(told, "I have called them", by="U0FAY")
+    assert "StaffReplied" in workspace.story()
+    assert workspace.slack.thread(workspace.receipt())[-1].text == "<@U0FAY>: I have called them"
