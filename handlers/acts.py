@@ -26,6 +26,17 @@ _LEVELS = "|".join(Level)
 _PRIORITY = re.compile(rf"({_LEVELS})[\s/,]+({_LEVELS})\b[\s:,;]*(.*)", re.IGNORECASE | re.DOTALL)
 _CATEGORY = re.compile(rf"({'|'.join(CATEGORIES)})\s*:\s*", re.IGNORECASE)
 
+# What is missing when the word comes without anything, and an example.
+_ALONE_SAYS_TOO_LITTLE = {
+    "handover": ("whom you mean", "`handover @Dana the client is new, the gateway is next`"),
+    "major": ("whom you mean", "`major @Dana`"),
+    "move": ("which tier it belongs to", "`move L2 it is their server`"),
+    "wait": ("what it waits for", "`wait reporter Which office is it?`, or `wait vendor until 2026-12-24 a new disk`"),
+    "snooze": ("for how long", "`snooze 2h`, or `snooze 30m`"),
+    "priority": ("impact and urgency", "`priority high medium`"),
+    "merge": ("which issue is the same trouble", f"`merge {issue_name(42)}`"),
+}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -109,6 +120,9 @@ def perform(asked: Asked, bot: Bot) -> None:
 def inputs_from(word: str, typed: str) -> dict[str, str]:
     """What the words after the act's word mean; `typed` is as Slack sends it, mentions as tokens. Raises Refused."""
     said = spoken(typed)
+    if not said and word in _ALONE_SAYS_TOO_LITTLE:
+        what, example = _ALONE_SAYS_TOO_LITTLE[word]
+        raise refusals.Incomplete(what=what, example=example)
     match word:
         case "escalate":
             both = _TRIED.split(said, maxsplit=1)

@@ -122,10 +122,10 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             packet = HandOff(event.from_tier, event.by, event.cause, *told, at=now, raised=event.raised)
             return _moved(issue, event.to_tier, packet, now, targets)
         case IssueReturned():
-            packet = HandOff(event.from_tier, event.by, "returned", event.findings, "")
+            packet = HandOff(event.from_tier, event.by, "returned", event.findings, "", at=now)
             return replace(_moved(issue, event.to_tier, packet, now, targets), bounces=issue.bounces + 1)
         case IssueRerouted():
-            packet = HandOff(event.from_tier, event.by, "rerouted", event.reason, "")
+            packet = HandOff(event.from_tier, event.by, "rerouted", event.reason, "", at=now)
             return replace(_moved(issue, event.to_tier, packet, now, targets), bounces=issue.bounces + 1)
         case TierReminded():
             pinged = replace(issue, pings=event.count)

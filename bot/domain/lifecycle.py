@@ -52,6 +52,7 @@ from bot.domain.evolution import untold
 from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import SEVERE, Level, Priority
+from bot.text import person, when
 
 TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
 WORDS_LIMIT = 5 * TEXT_LIMIT  # of words that are encoded already: "&" takes five characters then
@@ -138,7 +139,7 @@ def claim(issue: Issue, actor: Actor, *, desk: int | None, policy: Policy, now: 
             decide(issue, policy, HandOverAccepted(at=now, by=actor.user)) if issue.claim.accept_by else Decision(issue)
         )
     if issue.claim:
-        raise refusals.AlreadyClaimed(name=issue.name, user=issue.claim.by)
+        raise refusals.AlreadyClaimed(name=issue.name, user=issue.claim.by, since=issue.claim.since)
     return decide(issue, policy, IssueClaimed(at=now, by=actor.user, desk=_desk(issue, desk)))
 
 
@@ -192,7 +193,7 @@ def hand_over(issue: Issue, actor: Actor, *, to: Actor, note: str, policy: Polic
     may_hand_over(issue, actor, policy)
     assert issue.claim is not None
     if issue.claim.by == to.user:
-        raise refusals.AlreadyClaimed(name=issue.name, user=to.user)
+        raise refusals.AlreadyClaimed(name=issue.name, user=to.user, since=issue.claim.since)
     if to.highest < issue.claim.desk:
         raise refusals.NotStaffThere(name=issue.name, user=to.user, tier=policy.tier(issue.claim.desk).name)
     targets = policy.targets[issue.priority]
@@ -232,7 +233,7 @@ def escalate(
     """T12: functional, by a person; reason, what was tried and what is needed travel with it."""
     may_escalate(issue, actor, seen=seen, policy=policy)
     if seen == Seen() and _moved_just_now(issue, actor, now):
-        raise refusals.AlreadyMoved(name=issue.name, tier=policy.tier(issue.tier).name)
+        raise _has_moved(issue, policy)
     moved = IssueEscalated(
         at=now,
         by=actor.user,
@@ -262,7 +263,7 @@ def may_return(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> Non
     if issue.tier == 1:
         raise refusals.NoLowerTier(name=issue.name, tier=policy.tier(1).name)
     if issue.tier not in actor.tiers and not _leads(actor, issue.tier, policy):
-        raise refusals.NotALead(name=issue.name, tier=policy.tier(issue.tier).name)
+        raise _not_a_lead(issue, issue.tier, policy)
     floor = max(policy.targets[Priority.P1].at_once.tiers)
     if issue.priority is Priority.P1 and issue.tier <= floor:
         raise refusals.TooSevereToReturn(name=issue.name, tier=policy.tier(floor).name)
@@ -485,7 +486,7 @@ def may_reopen(issue: Issue, actor: Actor) -> None:
     if actor.user != issue.reporter and not actor.is_staff:
         raise refusals.NotYours(name=issue.name)
     if issue.status in FINAL:
-        raise refusals.AlreadyOver(name=issue.name, status=issue.status.value)
+        raise _is_over(issue)
     if issue.status is not Status.RESOLVED:
         raise refusals.NotResolved(name=issue.name, status=issue.status.value)
 
@@ -512,13 +513,9 @@ def may_cancel(issue: Issue, actor: Actor, policy: Policy, *, insists: bool = Tr
     if lead:
         return
     if actor.user != issue.reporter:
-        raise (
-            refusals.NotYours(name=issue.name)
-            if not actor.is_staff
-            else refusals.NotALead(name=issue.name, tier=policy.tier(issue.tier).name)
-        )
+        raise (refusals.NotYours(name=issue.name) if not actor.is_staff else _not_a_lead(issue, issue.tier, policy))
     if issue.priority is Priority.P1:
-        raise refusals.OnlyLeadsCancelCritical(name=issue.name)
+        raise refusals.OnlyLeadsCancelCritical(name=issue.name, leads=_named(policy.tier(issue.tier).leads))
     if issue.claim and not insists:
         raise refusals.AskTheClaimantFirst(name=issue.name, user=issue.claim.by)
 
@@ -580,7 +577,7 @@ def may_declare_major(issue: Issue, actor: Actor, policy: Policy) -> None:
     _require_staff(issue, actor)
     _require_live(issue)
     if not _leads(actor, 1, policy):
-        raise refusals.NotALead(name=issue.name, tier=policy.tier(1).name)
+        raise _not_a_lead(issue, 1, policy)
 
 
 def declare_major(issue: Issue, actor: Actor, *, commander: str, policy: Policy, now: datetime) -> Decision:
@@ -679,6 +676,26 @@ def _leads(actor: Actor, tier: int, policy: Policy) -> bool:
     return actor.highest > tier or actor.user in policy.tier(tier).leads
 
 
+def _not_a_lead(issue: Issue, tier: int, policy: Policy) -> refusals.Refused:
+    led = policy.tier(tier)
+    return refusals.NotALead(name=issue.name, tier=led.name, leads=_named(led.leads))
+
+
+def _named(leads: tuple[str, ...]) -> str:
+    return f" ({', '.join(map(person, leads))})" if leads else ""
+
+
+def _has_moved(issue: Issue, policy: Policy) -> refusals.Refused:
+    packet = issue.hand_off
+    moved = f", moved there by {person(packet.by)} {when(packet.at)}" if packet and packet.at else ""
+    return refusals.AlreadyMoved(name=issue.name, tier=policy.tier(issue.tier).name, moved=moved)
+
+
+def _is_over(issue: Issue) -> refusals.Refused:
+    into = f" into {issue_name(issue.parent)}" if issue.status is Status.MERGED and issue.parent else ""
+    return refusals.AlreadyOver(name=issue.name, status=f"{issue.status.value}{into}", at=issue.ended_at)
+
+
 def _desk(issue: Issue, desk: int | None) -> int:
     return desk if desk is not None and desk in issue.carded else issue.tier
 
@@ -695,9 +712,9 @@ def _require_staff(issue: Issue, actor: Actor) -> None:
 def _require_live(issue: Issue) -> None:
     if issue.status is Status.RESOLVED:
         user = issue.resolved_by
-        raise refusals.AlreadyResolved(name=issue.name, by=f"<@{user}>" if user else "Escalator")
+        raise refusals.AlreadyResolved(name=issue.name, by=person(user), at=issue.resolved_at)
     if issue.status in FINAL:
-        raise refusals.AlreadyOver(name=issue.name, status=issue.status.value)
+        raise _is_over(issue)
 
 
 def _require_working(issue: Issue) -> None:
@@ -716,7 +733,7 @@ def _require_movable(issue: Issue, actor: Actor, seen: Seen, policy: Policy) -> 
     _require_staff(issue, actor)
     _require_working(issue)
     if seen.is_past(issue):
-        raise refusals.AlreadyMoved(name=issue.name, tier=policy.tier(issue.tier).name)
+        raise _has_moved(issue, policy)
 
 
 def _require_claimant(issue: Issue, actor: Actor, policy: Policy) -> None:

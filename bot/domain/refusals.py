@@ -3,12 +3,17 @@
 A `{user}` in a sentence is a Slack mention of that person, so these texts are mrkdwn.
 """
 
+from datetime import datetime
+
+from bot.text import when
+
 
 class Refused(Exception):
     """That is not possible."""
 
     def __init__(self, **facts: object) -> None:
-        super().__init__((self.__doc__ or "").strip().format(**facts))
+        said = {name: when(fact) if isinstance(fact, datetime) else fact for name, fact in facts.items()}
+        super().__init__((self.__doc__ or "").strip().format(**said))
 
 
 class NoSuchIssue(Refused):
@@ -24,7 +29,7 @@ class NotYours(Refused):
 
 
 class AlreadyClaimed(Refused):
-    """{name} is already claimed by <@{user}>. If you should have it, ask them to release it."""
+    """{name} is already claimed by <@{user}>, since {since}. If you should have it, ask them to release it."""
 
 
 class NotClaimed(Refused):
@@ -36,7 +41,7 @@ class NotTheClaimant(Refused):
 
 
 class AlreadyResolved(Refused):
-    """{name} is already resolved, by {by}. If the trouble is back, reopen it."""
+    """{name} is already resolved, by {by}, {at}. If the trouble is back, reopen it."""
 
 
 class NotResolved(Refused):
@@ -44,7 +49,7 @@ class NotResolved(Refused):
 
 
 class AlreadyMoved(Refused):
-    """{name} has moved since this card was drawn: it is with {tier} now. Look at its newest card."""
+    """{name} has moved since this card was drawn: it is with {tier} now{moved}. Look at its newest card."""
 
 
 class NoHigherTier(Refused):
@@ -84,7 +89,7 @@ class HowToEscalate(Refused):
 
 
 class AlreadyOver(Refused):
-    """{name} is {status}, which is final. If there is new trouble, report it with `/issue`."""
+    """{name} was {status} {at}, which is final. If there is new trouble, report it with `/issue`."""
 
 
 class IsWaiting(Refused):
@@ -172,7 +177,7 @@ class TooLateToUnmerge(Refused):
 
 
 class OnlyLeadsCancelCritical(Refused):
-    """{name} is Critical (P1). Only a lead or a higher tier can cancel it; tell them in the thread."""
+    """{name} is Critical (P1). Only a lead{leads} or a higher tier can cancel it; tell them in the thread."""
 
 
 class AskTheClaimantFirst(Refused):
@@ -180,7 +185,7 @@ class AskTheClaimantFirst(Refused):
 
 
 class NotALead(Refused):
-    """Only a lead of {tier}, or staff of a higher tier, can do that with {name}."""
+    """Only a lead of {tier}{leads}, or staff of a higher tier, can do that with {name}."""
 
 
 class NotMajor(Refused):
@@ -193,6 +198,10 @@ class CategoryNeeded(Refused):
 
 class NotUnderstood(Refused):
     """I did not understand {what}. Say it like this: {example}."""
+
+
+class Incomplete(Refused):
+    """Say {what} as well, like this: {example}."""
 
 
 class HasDuplicates(Refused):

@@ -181,7 +181,7 @@ def test_returning_carries_the_findings_to_the_tier_below() -> None:
     assert decision.events == (
         IssueReturned(at=LATER, by=CHLOE.user, from_tier=2, to_tier=1, claimant=None, findings="Caps lock"),
     )
-    assert decision.issue.hand_off == HandOff(2, CHLOE.user, "returned", "Caps lock", "")
+    assert decision.issue.hand_off == HandOff(2, CHLOE.user, "returned", "Caps lock", "", at=LATER)
     assert (decision.issue.tier, decision.issue.bounces) == (1, 1)
 
 
@@ -228,7 +228,7 @@ def test_rerouting_is_by_the_tiers_name(to: str, tier: int) -> None:
         IssueRerouted(at=LATER, by=ANN.user, from_tier=2, to_tier=tier, claimant=None, reason="Their system"),
     )
     assert decision.issue.tier == tier
-    assert decision.issue.hand_off == HandOff(2, ANN.user, "rerouted", "Their system", "")
+    assert decision.issue.hand_off == HandOff(2, ANN.user, "rerouted", "Their system", "", at=LATER)
 
 
 def test_there_must_be_such_a_tier_and_it_must_be_another() -> None:

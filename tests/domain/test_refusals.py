@@ -13,7 +13,7 @@ HANDLERS = HERE.parents[1] / "handlers"
 BOT = HERE.parents[1] / "bot"
 
 # Not the domain's to raise: what was typed could not be read, or names nothing. The stories provoke them.
-ELSEWHERE = {"NoSuchIssue", "NothingSaid", "HowToEscalate"}
+ELSEWHERE = {"NoSuchIssue", "NothingSaid", "HowToEscalate", "Incomplete"}
 IN_STORIES = {"AlreadyMajor", "HasDuplicates"}  # tests/stories/test_whole_lifecycle.py provokes them
 REFUSALS = {kind.__name__: kind for kind in Refused.__subclasses__()}
 

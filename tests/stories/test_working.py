@@ -1,7 +1,10 @@
 """Staff work on an issue: claim, release, escalate, resolve, reopen; by button and by word."""
 
+from dataclasses import replace
+
 import pytest
 
+from bot.text import when
 from tests.harness import Workspace
 
 
@@ -20,12 +23,14 @@ def test_claim_shows_who_has_it_and_the_reporter_learns_it(workspace: Workspace)
 def test_two_people_claim_and_the_second_is_told_who_has_it(workspace: Workspace) -> None:
     workspace.submit_issue()
     card = workspace.card("L1")
+    claimed = when(workspace.clock())
     workspace.press(card, "Claim", by="U0ANA", settle=False)
     answer = workspace.press(card, "Claim", by="U0BEN")
     assert answer.status == 200
-    assert workspace.whispered("U0BEN") == [
-        "ISS-1 is already claimed by <@U0ANA>. If you should have it, ask them to release it."
-    ]
+    (said,) = workspace.whispered("U0BEN")
+    assert said == (
+        f"ISS-1 is already claimed by <@U0ANA>, since {claimed}. If you should have it, ask them to release it."
+    )
     assert workspace.holder() == "U0ANA"
     assert workspace.story().count("IssueClaimed") == 1
 
@@ -191,18 +196,41 @@ def test_somebody_elses_issue_is_not_reopened_by_a_passer_by(workspace: Workspac
     assert "Only the person who reported ISS-1" in workspace.whispered("U0TOM")[0]
 
 
-@pytest.mark.parametrize(
-    ("label", "said"),
-    [("Claim", "already resolved"), ("Escalate", "already resolved"), ("Resolve", "already resolved")],
-)
-def test_a_stale_button_is_refused_politely(workspace: Workspace, label: str, said: str) -> None:
+@pytest.mark.parametrize("label", ["Claim", "Escalate", "Resolve"])
+def test_a_stale_button_is_refused_politely(workspace: Workspace, label: str) -> None:
     workspace.submit_issue()
     stale = workspace.card("L1")
     blocks = list(stale.blocks)
     workspace.bot.issues.resolve(1, "U0ANA", fix="done", delivery="d")
     stale.blocks = blocks
+    resolved = when(workspace.clock())
+    workspace.clock.advance(minutes=3)
     workspace.press(stale, label, by="U0BEN")
-    assert said in workspace.whispered("U0BEN")[0]
+    assert f"already resolved, by <@U0ANA>, {resolved}." in workspace.whispered("U0BEN")[0]
+
+
+def test_who_is_late_reads_who_moved_it_and_when(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    card = workspace.card("L1")
+    blocks = list(card.blocks)
+    workspace.tell_bot(card, "move L2 it is their server", by="U0ANA")
+    moved = when(workspace.issue().clocks.tier_window.running_since or workspace.clock())
+    card.blocks = blocks
+    workspace.press(card, "Escalate", by="U0BEN")
+    assert f"it is with L2 now, moved there by <@U0ANA> {moved}." in workspace.whispered("U0BEN")[0]
+
+
+def test_what_is_over_says_since_when(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.submit_issue("no VPN", by="U0TOM")
+    stale = workspace.card("L1", 2)
+    blocks = list(stale.blocks)
+    workspace.tell_bot(stale, "merge ISS-1", by="U0ANA")
+    ended = workspace.issue(2).ended_at
+    assert ended
+    stale.blocks = blocks
+    workspace.press(stale, "Claim", by="U0BEN")
+    assert f"ISS-2 was merged into ISS-1 {when(ended)}, which is final." in workspace.whispered("U0BEN")[0]
 
 
 def test_a_button_of_an_issue_that_no_longer_exists(workspace: Workspace) -> None:
@@ -278,6 +306,39 @@ def test_words_that_say_too_little_are_answered_with_how(workspace: Workspace) -
     workspace.tell_bot(card, "resolve", by="U0ANA")
     assert "what fixed it" in workspace.whispered("U0ANA")[-1]
     assert workspace.story() == ["IssueOpened"]
+
+
+@pytest.mark.parametrize(
+    ("word", "missing"),
+    [
+        ("snooze", "for how long"),
+        ("priority", "impact and urgency"),
+        ("wait", "what it waits for"),
+        ("merge", "which issue is the same trouble"),
+        ("move", "which tier it belongs to"),
+        ("handover", "whom you mean"),
+        ("major", "whom you mean"),
+    ],
+)
+def test_a_word_alone_is_answered_with_what_is_missing(workspace: Workspace, word: str, missing: str) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), word, by="U0ANA")
+    said = workspace.whispered("U0ANA")[0]
+    assert said.startswith(f"Say {missing} as well, like this: `{word} ")
+    assert "“”" not in said
+
+
+def test_who_may_not_reads_who_may(workspace: Workspace) -> None:
+    first, *others = workspace.policy.tiers
+    led = (replace(first, leads=("U0LEA", "U0LEO")), *others)
+    workspace.policy = replace(workspace.policy, version="led", tiers=led)
+    workspace.submit_issue(impact="high", urgency="medium")
+    workspace.tell_bot(workspace.card("L1"), "cancel", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "major <@U0BEN>", by="U0ANA")
+    for said in workspace.whispered("U0ANA"):
+        assert said.startswith("Only a lead of L1 (<@U0LEA>, <@U0LEO>), or staff of a higher tier, can do that")
+    assert len(workspace.whispered("U0ANA")) == 2
 
 
 def test_escalating_by_word_from_a_tier_that_has_handed_it_on_is_refused(workspace: Workspace) -> None:
