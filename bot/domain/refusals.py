@@ -113,7 +113,7 @@ class NotHighEnough(Refused):
 
 
 class NotStaffThere(Refused):
-    """<@{user}> is not support staff of {tier} or a higher tier, so {name} cannot be handed to them."""
+    """<@{user}> is not support staff of {tier} or a higher tier, so {name} cannot be handed to them. Release it, and they can claim it; or let {tier} return it to their tier."""
 
 
 class NoLowerTier(Refused):

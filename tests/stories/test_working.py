@@ -272,6 +272,14 @@ def test_the_late_claim_from_the_old_card_is_accepted(workspace: Workspace) -> N
     assert "Claimed by <@U0ANA>" in workspace.card("L2").shown
 
 
+def test_who_claimed_late_and_cannot_hand_it_down_reads_the_way_out(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(hours=2)
+    workspace.command("claim ISS-1", by="U0ANA")
+    said = workspace.command("handover ISS-1 <@U0BEN> you know them", by="U0ANA").text
+    assert "cannot be handed to them. Release it, and they can claim it; or let L2 return it to their tier." in said
+
+
 def test_words_in_the_thread_do_what_the_buttons_do(workspace: Workspace) -> None:
     workspace.submit_issue()
     card = workspace.card("L1")
