@@ -29,7 +29,7 @@ def press(ack: Ack, body: Body, bot: Bot) -> None:
 def more(ack: Ack, body: Body, bot: Bot) -> None:
     """The ⋯ menu; an option's value is its word and what the card showed."""
     word, _, value = body["actions"][0]["selected_option"]["value"].partition(":")
-    number, _, _ = ids.read_seen(value)
+    number, entry, _ = ids.read_seen(value)
     match word:
         case ids.SHOW_HISTORY:
             found = _staff_only(number, body, bot)
@@ -39,7 +39,8 @@ def more(ack: Ack, body: Body, bot: Bot) -> None:
             _open(forms.why(found.issue, bot.search.why(number, _user(body))), body, bot)
         case ids.SHOW_MENU:
             found = _staff_only(number, body, bot)
-            _open(forms.menu(found.issue, found.policy, seen=value), body, bot)
+            possible = bot.issues.possible(number, _user(body), seen=Seen(entry=entry))
+            _open(forms.menu(found.issue, found.policy, possible, seen=value), body, bot)
         case _ if word in BY_WORD:
             _start(BY_WORD[word], value, body, bot)
         case _:

@@ -34,11 +34,13 @@ class Report:
     urgency: Level
 
 
-# What is asked before a form is opened, so that nobody fills one in for nothing; by the act's word.
+# What is asked before an act is offered or its form opened, so that nobody tries for nothing; by the act's word.
 GUARDS: dict[str, Guard] = {
     "escalate": lambda issue, who, seen, policy: lifecycle.may_escalate(issue, who, seen=seen, policy=policy),
     "return": lambda issue, who, seen, policy: lifecycle.may_return(issue, who, seen=seen, policy=policy),
     "move": lambda issue, who, seen, policy: lifecycle.may_reroute(issue, who, seen=seen, policy=policy),
+    "release": lambda issue, who, _, policy: lifecycle.may_release(issue, who, policy),
+    "resume": lambda issue, who, _, __: lifecycle.may_resume(issue, who),
     "resolve": lambda issue, who, _, policy: lifecycle.may_resolve(issue, who, policy),
     "solved": lambda issue, who, _, policy: lifecycle.may_resolve(issue, who, policy),
     "reopen": lambda issue, who, _, __: lifecycle.may_reopen(issue, who),
@@ -49,7 +51,9 @@ GUARDS: dict[str, Guard] = {
     "priority": lambda issue, who, _, __: lifecycle.may_reprioritise(issue, who),
     "worse": lambda issue, who, _, __: lifecycle.may_get_worse(issue, who.user),
     "merge": lambda issue, who, _, __: lifecycle.may_merge(issue, who),
+    "unmerge": lambda issue, who, _, __: lifecycle.may_unmerge(issue, who),
     "major": lambda issue, who, _, policy: lifecycle.may_declare_major(issue, who, policy),
+    "endmajor": lambda issue, who, _, policy: lifecycle.may_declare_major(issue, who, policy),
     "cancel": lambda issue, who, _, policy: lifecycle.may_cancel(issue, who, policy),
     "update": lambda issue, who, _, __: lifecycle.may_speak(issue, who),
     "add": lambda issue, who, _, __: lifecycle.may_add(issue, who.user),
@@ -319,6 +323,13 @@ class IssueService:
 
         return asking_slack_before_no(looked, self._refresh_staff)
 
+    def possible(self, number: int, user: str, *, seen: Seen) -> frozenset[str]:
+        """The words of the acts that this person could do now."""
+        with self._database.begin() as tx:
+            issue, policy = pinned(tx, number, self._policy())
+            who = Actor(user, tx.staff_tiers(user))
+        return frozenset(word for word in GUARDS if _passes(GUARDS[word], issue, who, seen, policy))
+
     def _change(self, number: int, user: str, delivery: str, rule: Rule) -> Issue:
         return self._change_in(number, user, delivery, lambda _, issue, who, policy, now: rule(issue, who, policy, now))
 
@@ -349,6 +360,14 @@ class IssueService:
         issue = asking_slack_before_no(changed, self._refresh_staff)
         self._wake()
         return issue
+
+
+def _passes(guard: Guard, issue: Issue, who: Actor, seen: Seen, policy: Policy) -> bool:
+    try:
+        guard(issue, who, seen, policy)
+    except refusals.Refused:
+        return False
+    return True
 
 
 def open_in(tx: Transaction, report: Report, policy: Policy, now: datetime, *, follows: int | None = None) -> Issue:

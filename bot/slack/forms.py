@@ -1,7 +1,7 @@
 """The modals: the report, one form per act, the menu of acts, the history, and why."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.domain.issue import DETAILS_LIMIT, TITLE_LIMIT, Issue
 from bot.domain.lifecycle import TEXT_LIMIT
@@ -160,12 +160,18 @@ def _field(item: Input, issue: Issue, policy: Policy) -> Block:
             )
 
 
-def menu(issue: Issue, policy: Policy, *, seen: str) -> Block:
-    """Everything beside the card's own buttons; a press opens the act's form on top, or does it at once."""
+def menu(issue: Issue, policy: Policy, possible: Collection[str], *, seen: str) -> Block:
+    """What its reader can do beside the card's own buttons; a press opens the act's form on top, or does it at once.
+
+    `possible` are the words of the acts that are not refused to them.
+    """
     rows = [
         row(f"*{each.label}*", button("Choose", f"{ids.ACT}{each.word}", seen, spoken=f"{each.label} {issue.name}"))
         for each in offered(issue)
+        if each.word in possible
     ]
+    if len(rows) < len(offered(issue)):
+        rows.append(context("What you cannot do with it just now is left out."))
     about = section(f"*{escape(words.headline(issue))}*\n{words.status(issue, policy)}.")
     return modal(ids.MENU, f"More for {issue.name}"[:24], [about, *rows], submit=None, metadata=seen)
 

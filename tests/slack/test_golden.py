@@ -328,8 +328,8 @@ def _form(word: str, story: Story | None = None) -> dict[str, Any]:
     return forms.act(act, story.issue, story.policy, seen=SEEN)
 
 
-def _menu(story: Story) -> dict[str, Any]:
-    return forms.menu(story.issue, story.policy, seen=SEEN)
+def _menu(story: Story, *refused: str) -> dict[str, Any]:
+    return forms.menu(story.issue, story.policy, BY_WORD.keys() - set(refused), seen=SEEN)
 
 
 def _why(story: Story) -> dict[str, Any]:
@@ -357,6 +357,7 @@ VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
     "form_return_from_l3": lambda: _form("return", Story().climb(3)),
     "menu_open": lambda: _menu(Story(HOSTILE_TITLE)),
     "menu_claimed": lambda: _menu(Story().claim()),
+    "menu_claimed_by_somebody_else": lambda: _menu(Story().claim(), "release", "wait", "handover", "snooze", "return"),
     "menu_waiting": lambda: _menu(_asked()),
     "menu_major": lambda: _menu(Story().claim().declare_major()),
     "menu_merged": lambda: _menu(Story().merge()),

@@ -24,7 +24,7 @@ from bot.messages import (
 )
 from bot.ports import Call
 from bot.slack import answers, forms, ids
-from bot.slack.acts import ACTS
+from bot.slack.acts import ACTS, BY_WORD
 from bot.text import escape, unescape
 from tests.slack.limits import Json, check_message, check_view, parsed_texts, tokens
 from tests.slack.telling import P1, P3, P4, POLICY, Levels, Story, call_tokens, check_call
@@ -122,7 +122,7 @@ def views_of(story: Story) -> list[Json]:
     return [
         forms.history(issue, story.timeline, policy),
         forms.why(issue, story.why()),
-        forms.menu(issue, policy, seen=seen),
+        forms.menu(issue, policy, BY_WORD, seen=seen),
         forms.done(issue, policy),
         *(forms.act(act, issue, policy, seen=seen) for act in ACTS if act.inputs and issue.status in act.states),
     ]

@@ -358,6 +358,25 @@ def test_escalating_by_word_from_a_tier_that_has_handed_it_on_is_refused(workspa
     assert "it is with L2 now" in workspace.whispered("U0ANA")[0]
 
 
+def chosen(workspace: Workspace, by: str) -> list[str]:
+    """What More actions offers."""
+    workspace.press(workspace.card("L1"), "More actions", by=by)
+    rows = workspace.slack.forms[-1]["blocks"]
+    return [row["text"]["text"].strip("*") for row in rows if "accessory" in row]
+
+
+def test_more_actions_offers_what_the_person_can_do(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    ana, ben, chen = (chosen(workspace, by) for by in ("U0ANA", "U0BEN", "U0CHEN"))
+    always = ["Tell the reporter", "Move to another tier", "Change priority", "Merge into another issue"]
+    assert sorted(ana) == sorted([*always, "Release", "Wait", "Hand over", "Snooze reminders"])
+    assert sorted(ben) == sorted([*always, "Take over"])
+    of_a_lead = ["Release", "Wait", "Hand over", "Snooze reminders", "Declare major incident", "Cancel issue"]
+    assert sorted(chen) == sorted([*always, "Take over", *of_a_lead])
+    assert "What you cannot do with it just now is left out" in str(workspace.slack.forms[0])
+
+
 def test_history_shows_staff_everything_on_record(workspace: Workspace) -> None:
     workspace.submit_issue(details="since nine")
     workspace.tell_bot(workspace.card("L1"), "note ask the vendor", by="U0BEN")
