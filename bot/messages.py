@@ -113,6 +113,25 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """To the person whom an issue is handed: they are asked to accept it, while that is still so."""
+
+    place: Place
+    by: str
+    accept_by: datetime  # tells offers apart
+    note: str
+
+
+@dataclass(frozen=True)
+class OfferRefresh:
+    """An offer that was accepted, or is over, asks no more."""
+
+    place: Place
+    by: str
+    accept_by: datetime
+
+
+@dataclass(frozen=True)
 class TierPing:
     """The last tier, again."""
 
@@ -223,6 +242,8 @@ Message = (
     | Receipt
     | ReceiptRefresh
     | Line
+    | Offer
+    | OfferRefresh
     | TierPing
     | Remind
     | CatchUp
@@ -243,9 +264,9 @@ def verb(message: Message) -> Verb:
     match message:
         case Card() | Receipt() | Line() | TierPing() | Remind() | CatchUp() | Inform() | Relay():
             return "post"
-        case Digest() | DeliveryAlert():
+        case Offer() | Digest() | DeliveryAlert():
             return "post"
-        case CardRefresh() | FormerCard() | ReceiptRefresh() | RelayEdit():
+        case CardRefresh() | FormerCard() | ReceiptRefresh() | OfferRefresh() | RelayEdit():
             return "update"
         case RelayDelete():
             return "delete"
@@ -298,7 +319,8 @@ def lane(message: Message, event: Event, priority: Priority) -> int:
     """
     if isinstance(message, FormerCard):
         return priority.rank + BACKGROUND
-    quiet = isinstance(message, CardRefresh | ReceiptRefresh) or (isinstance(message, Line) and message.place.person)
+    redraws = isinstance(message, CardRefresh | ReceiptRefresh | OfferRefresh)
+    quiet = redraws or (isinstance(message, Line) and message.place.person)
     return priority.rank + (BACKGROUND if quiet and getattr(event, "by", None) is None else 0)
 
 
@@ -314,7 +336,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
     `before` and `after` are the issue before and after the whole decision the event belongs to.
     """
     reporter, desk = Place(person=after.reporter), Place(tier=after.desk)
-    refreshed = redrawn(after)
+    refreshed = (*redrawn(after), *_offer_over(before, after))
     match event:
         case IssueOpened():
             at_once = policy.targets[after.priority].at_once
@@ -325,7 +347,10 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueReleased():
             turn = Place(tier=after.tier)
             why = _released(event, before, after)
-            return (*refreshed, TierPing(turn, Cause.UNCLAIMED, 0, why, asked=event.by is not None))
+            ping = TierPing(turn, Cause.UNCLAIMED, 0, why, asked=event.by is not None)
+            again = policy.tier(after.tier).name
+            waits = f"<@{event.claimant}> has not taken {after.name} over. It waits for {again} again."
+            return (*refreshed, ping, *(() if event.by else (Line(reporter, waits),)))
         case IssueTakenOver():
             taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
             return (*refreshed, Line(desk, taken), Line(reporter, f"<@{event.by}> is on it now."))
@@ -334,9 +359,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
                 f"<@{event.to}>, <@{event.by}> hands {after.name} to you: {escape(event.note)}\n"
                 f"Press Accept by {when(event.accept_by)}, or it is nobody's again."
             )
-            asked = f"<@{event.by}> hands {after.name} {escape(after.title)} to you: {escape(event.note)}\n"
-            asked += f"Press Accept on its card, or type `/issue claim {after.name}`, by {when(event.accept_by)}."
-            return (*refreshed, Line(desk, handed), Line(Place(person=event.to), asked))
+            offer = Offer(Place(person=event.to), event.by, event.accept_by, event.note)
+            return (*refreshed, Line(desk, handed), offer)
         case WaitStarted(reason=WaitingFor.REPORTER):
             asked = f"<@{event.by}> needs to know: {escape(event.note)}\nPlease answer in this thread."
             return (*refreshed, Line(reporter, asked))
@@ -442,6 +466,16 @@ def redrawn(issue: Issue) -> tuple[Message, ...]:
     """Its cards and its receipt, as it is now."""
     cards = (CardRefresh(Place(tier=tier)) for tier in issue.carded)
     return (*cards, ReceiptRefresh(Place(person=issue.reporter)))
+
+
+def _offer_over(before: Issue | None, after: Issue) -> tuple[Message, ...]:
+    """Whom it was handed to has accepted, or need not any more."""
+    offered = before.claim if before else None
+    if offered is None or offered.offered_by is None or offered.accept_by is None:
+        return ()
+    if after.claim and (after.claim.by, after.claim.accept_by) == (offered.by, offered.accept_by):
+        return ()
+    return (OfferRefresh(Place(person=offered.by), offered.offered_by, offered.accept_by),)
 
 
 def _others(refreshed: tuple[Message, ...], card: Card) -> tuple[Message, ...]:

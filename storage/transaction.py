@@ -12,7 +12,19 @@ from bot.domain.events import Event, NoteTaken, ReporterReplied, StaffReplied
 from bot.domain.issue import Issue, issue_name
 from bot.domain.policy import Policy
 from bot.domain.refusals import NoSuchIssue
-from bot.messages import BACKGROUND, Card, CardRefresh, Digest, Message, Receipt, ReceiptRefresh, pace, verb
+from bot.messages import (
+    BACKGROUND,
+    Card,
+    CardRefresh,
+    Digest,
+    Message,
+    Offer,
+    OfferRefresh,
+    Receipt,
+    ReceiptRefresh,
+    pace,
+    verb,
+)
 from bot.ports import Outgoing, Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
@@ -34,6 +46,7 @@ from storage.tables import (
 _SHOWS_THE_SAME = {
     CardRefresh: (CardRefresh, Card),
     ReceiptRefresh: (ReceiptRefresh, Receipt),
+    OfferRefresh: (OfferRefresh, Offer),
     Card: (Card,),
     Receipt: (Receipt,),
 }

@@ -24,6 +24,8 @@ from bot.messages import (
     Line,
     Mark,
     Message,
+    Offer,
+    OfferRefresh,
     Place,
     Receipt,
     ReceiptRefresh,
@@ -209,9 +211,7 @@ class Courier:
         earlier = self._root(issue.number, Place(tier=packet.from_tier)) if packet else None
         return Scene(
             channel=self._channel(place, message),
-            thread=self._database.post_of(issue.number, place, "card")
-            if isinstance(message, CardRefresh)
-            else self._root(issue.number, place),
+            thread=self._thread(issue.number, place, message),
             former=self._former(issue.number, place) if isinstance(message, FormerCard) else None,
             copy=self._database.copy_at(source, place) if source else None,
             newest_link=self._link(newest) if newest else None,
@@ -236,6 +236,16 @@ class Courier:
                 link = self._link(card) if card else None
                 told.append((item, issue, self._database.policy(issue.policy).with_people_of(self._policy()), link))
         return tuple(told)
+
+    def _thread(self, issue: int, place: Place, message: Message) -> Post | None:
+        """What it hangs under, or redraws."""
+        match message:
+            case CardRefresh():
+                return self._database.post_of(issue, place, "card")
+            case OfferRefresh():
+                return self._database.post_of(issue, place, "offer")
+            case _:
+                return self._root(issue, place)
 
     def _root(self, issue: int, place: Place) -> Post | None:
         if place.person:
@@ -270,6 +280,8 @@ class Courier:
                 return Post(row.issue, row.place, "receipt", sent.channel, sent.ts)
             case DeliveryAlert():
                 return Post(row.issue, row.place, "alert", sent.channel, sent.ts)
+            case Offer() | OfferRefresh():
+                return Post(row.issue, row.place, "offer", sent.channel, sent.ts)
             case Inform():
                 return Post(row.issue, row.place, "notice", sent.channel, sent.ts)
             case Relay(words=words):
@@ -286,7 +298,7 @@ class Courier:
             self._bring_back(row, message, now)
             return
         nobody_misses = error in _DONE_ALREADY and isinstance(message, Mark | RelayDelete)
-        if nobody_misses or (error in _CARD_GONE and isinstance(message, FormerCard)):
+        if nobody_misses or (error in _CARD_GONE and isinstance(message, FormerCard | OfferRefresh)):
             self._database.superseded(row.id, now)
             return
         log.error("message %s (%s to %s) was refused for good: %s", row.id, type(message).__name__, row.place, detail)
@@ -351,6 +363,8 @@ def _what(message: Message) -> str | None:
             return "the summary after a downtime"
         case Inform():
             return "a notice to management"
+        case Offer():
+            return "a hand-over"
         case Relay():
             return "a reply"
         case Line():
@@ -363,7 +377,9 @@ def _what(message: Message) -> str | None:
             return "a reminder"
         case DeliveryAlert():
             return message.what
-        case CardRefresh() | FormerCard() | ReceiptRefresh() | RelayEdit() | RelayDelete() | Mark():
+        case CardRefresh() | FormerCard() | ReceiptRefresh() | OfferRefresh():
+            return None
+        case RelayEdit() | RelayDelete() | Mark():
             return None
 
 

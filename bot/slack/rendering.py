@@ -23,6 +23,8 @@ from bot.messages import (
     Line,
     Mark,
     Message,
+    Offer,
+    OfferRefresh,
     Place,
     Receipt,
     ReceiptRefresh,
@@ -91,6 +93,12 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             return _update(scene.thread, *cards.receipt(issue, policy))
         case Line(text=text):
             return _post(scene.channel, text, [section(text)], thread=scene.thread)
+        case Offer():
+            text = _offer(message, issue, policy)
+            return _post(scene.channel, text, [section(text)], thread=scene.thread)
+        case OfferRefresh():
+            text = _offer_over(message, issue, policy)
+            return _update(scene.thread, text, [section(text)])
         case TierPing():
             still_so = _still_unanswered(issue, message.cause, message.place)
             return _tier_ping(message, issue, policy, scene) if still_so else None
@@ -118,6 +126,23 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             return _post(scene.channel, *_alert(issue, policy, what, where, error))
         case _:
             assert_never(message)
+
+
+def _offer(offer: Offer, issue: Issue, policy: Policy) -> str:
+    claim = issue.claim
+    if claim is None or (claim.by, claim.accept_by) != (offer.place.person, offer.accept_by):
+        return _offer_over(offer, issue, policy)
+    return (
+        f"{person(offer.by)} hands {issue.name} {escape(issue.title)} to you: {escape(offer.note)}\n"
+        f"Press Accept on its card, or type `{ids.COMMAND} claim {issue.name}`, by {when(offer.accept_by)}."
+    )
+
+
+def _offer_over(offer: Offer | OfferRefresh, issue: Issue, policy: Policy) -> str:
+    handed = f"{person(offer.by)} handed {issue.name} {escape(issue.title)} to you"
+    if issue.claim and issue.claim.by == offer.place.person and issue.claim.accept_by is None:
+        return f"{handed}, and you have accepted it."
+    return f"{handed}; that needs no answer any more. {words.status(issue, policy)}."
 
 
 def without_blocks(call: Call) -> Call:

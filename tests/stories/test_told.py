@@ -89,6 +89,42 @@ def test_what_is_handed_over_is_offered_in_person(workspace: Workspace) -> None:
     assert "is on it" not in workspace.receipt().shown
 
 
+def test_what_was_handed_over_and_not_accepted_waits_again_and_everybody_concerned_reads_it(
+    workspace: Workspace,
+) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "handover <@U0BEN> half done", by="U0ANA")
+    workspace.pass_time(hours=2)
+    said = [message.text for message in workspace.slack.thread(workspace.receipt())]
+    assert said == [
+        "<@U0ANA> is on it.",
+        "<@U0BEN> has not taken ISS-1 over. It waits for L1 again.",
+    ]
+    (offer,) = workspace.slack.dm("U0BEN")
+    assert "Press Accept" not in offer.shown
+    assert "needs no answer any more. Open, nobody in L1 has claimed it." in offer.shown
+
+
+def test_an_offer_that_was_accepted_asks_no_more(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "handover <@U0BEN> half done", by="U0ANA")
+    workspace.press(workspace.card("L1"), "Accept", by="U0BEN")
+    (offer,) = workspace.slack.dm("U0BEN")
+    assert offer.text == "<@U0ANA> handed ISS-1 VPN is down in Berlin to you, and you have accepted it."
+
+
+def test_an_offer_that_comes_too_late_says_so(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="claim")
+    workspace.bot.issues.hand_over(1, "U0ANA", to="U0BEN", note="half done", delivery="handover")
+    workspace.bot.issues.release(1, "U0CHEN", delivery="release")  # and Slack was away all the while
+    workspace.settle()
+    (offer,) = workspace.slack.dm("U0BEN")
+    assert offer.text.startswith("<@U0ANA> handed ISS-1 VPN is down in Berlin to you; that needs no answer any more.")
+
+
 def test_who_holds_it_is_called_once_in_a_burst_of_words(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
