@@ -36,7 +36,8 @@ def status(issue: Issue, policy: Policy) -> str:
         case Status.RESOLVED:
             return f"Resolved by {person(issue.resolved_by)}"
         case Status.MERGED if issue.parent:
-            return f"Merged into {issue_name(issue.parent)}, which goes on for both"
+            goes = "was resolved" if issue.fix else "goes on for both"
+            return f"Merged into {issue_name(issue.parent)}, which {goes}"
         case _:
             return issue.status.value.capitalize()
 
@@ -65,6 +66,12 @@ def next_step(issue: Issue, policy: Policy) -> str:
     if issue.status is Status.RESOLVED:
         close = close_at(issue, policy)
         return f"It closes for good {when(close)}, unless it is reopened" if close else "Nothing more happens by itself"
+    if issue.status is Status.MERGED and issue.parent:
+        return (
+            "Its reporter has heard the outcome"
+            if issue.fix
+            else f"Its reporter hears what comes of {issue_name(issue.parent)}"
+        )
     due = next_step_at(issue, policy)
     if due is None:
         return "Nothing more happens by itself"

@@ -312,6 +312,16 @@ def test_who_reported_the_same_hears_what_is_said_where_it_is_worked_on(workspac
     assert "which goes on for both" in workspace.receipt(2, of="U0TOM").shown
 
 
+def test_the_card_of_a_duplicate_says_what_goes_on(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.tell_bot(workspace.card("L1", 2), "merge ISS-1", by="U0ANA")
+    assert "Its reporter hears what comes of ISS-1" in workspace.card("L1", 2).shown
+    workspace.command("resolve ISS-1 a new router", by="U0ANA")
+    shown = workspace.command("show ISS-2").text
+    assert "Merged into ISS-1, which was resolved. Its reporter has heard the outcome." in shown
+
+
 def test_what_staff_take_back_is_gone_there_too(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.submit_issue("no VPN", by="U0TOM")
