@@ -413,7 +413,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueReopened():
             turn = Place(tier=after.tier)
             back = f"{after.name} is open again, and {policy.tier(after.tier).name} has been told."
-            heard = back if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
+            said = f"<@{event.by}>: {escape(event.reason)}\n" if event.reason else ""
+            heard = f"{said}{back}" if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
             ping = TierPing(turn, Cause.REOPENED, 0, _back(event, before, after), asked=True)
             return (*refreshed, ping, Line(reporter, heard))
         case IssueCancelled():

@@ -167,7 +167,7 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
                 resolved_by=event.by,
             )
         case IssueReopened():
-            return replace(_reopened(issue, now, targets), reopening=Reopening(event.by, event.reason))
+            return replace(_reopened(issue, now, targets), reopening=Reopening(event.by, event.reason, issue.fix or ""))
         case IssueCancelled():
             return _ended(issue, Status.CANCELLED, now, targets)
         case IssueClosed():

@@ -58,6 +58,7 @@ class Reopening:
 
     by: str
     reason: str
+    fix: str = ""  # what was thought to have fixed it
 
 
 class WaitingFor(StrEnum):

@@ -521,7 +521,9 @@ def test_who_says_it_is_not_fixed_reads_that_they_were_heard(workspace: Workspac
     assert form["title"]["text"] == "Not fixed: ISS-1"
     workspace.fill(form, by="U0MAYA", reason="it drops every ten minutes")
     assert "Open again, and waiting for L2." in workspace.receipt().shown
-    assert workspace.slack.thread(workspace.receipt())[-1].text == "ISS-1 is open again, and L2 has been told."
+    assert workspace.slack.thread(workspace.receipt())[-1].text == (
+        "<@U0MAYA>: it drops every ten minutes\nISS-1 is open again, and L2 has been told."
+    )
     card = workspace.card("L2").shown
     assert "<@U0MAYA> reopened ISS-1." in card
     assert "it drops every ten minutes" in card

@@ -184,6 +184,10 @@ def test_the_reporter_reopens_and_the_tier_that_resolved_it_has_it_again(workspa
     assert workspace.issue().tier == 1
     card = workspace.card("L1")
     assert card.buttons == ["Claim", "Escalate", "Resolve"]
+    assert "What was tried as the fix*\nrebooted" in card.shown
+    assert workspace.slack.thread(workspace.receipt())[-1].text == (
+        "<@U0MAYA>: still broken\nISS-1 is open again, and L1 has been told."
+    )
     said = [m.text for m in workspace.slack.thread(card)]
     assert said[-1] == "<!here> <@U0ANA>, ISS-1 VPN is down in Berlin is back: <@U0MAYA> has reopened it: still broken"
 
