@@ -363,7 +363,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (*refreshed, Line(desk, handed), offer)
         case WaitStarted(reason=WaitingFor.REPORTER):
             asked = f"<@{event.by}> needs to know: {escape(event.note)}\nPlease answer in this thread."
-            return (*refreshed, Line(reporter, asked))
+            here = f"<@{event.by}> has asked the reporter: {escape(event.note)}"
+            return (*refreshed, Line(desk, here), Line(reporter, asked))
         case WaitStarted():
             return refreshed
         case WaitEnded():

@@ -29,6 +29,15 @@ def test_the_reporters_words_follow_the_issue_up(workspace: Workspace) -> None:
     assert "still down" in workspace.slack.thread(workspace.card("L2"))[-1].shown
 
 
+def test_the_question_to_the_reporter_stands_under_the_card_too(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "wait reporter Which &lt;office&gt;?", by="U0ANA")
+    staff, reporter = workspace.slack.thread(workspace.card("L1")), workspace.slack.thread(workspace.receipt())
+    assert staff[-1].text == "<@U0ANA> has asked the reporter: Which &lt;office&gt;?"
+    assert reporter[-1].text.startswith("<@U0ANA> needs to know: Which &lt;office&gt;?")
+
+
 def test_notes_stay_with_staff(workspace: Workspace) -> None:
     workspace.submit_issue()
     for text in ("🔒 she always says that", ":lock: really"):
