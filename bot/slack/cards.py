@@ -33,7 +33,7 @@ def card(
     if not holds_turn(issue, tier):
         return moved_on(issue, policy, newest)
     called = words.mention(policy.tier(tier).ping) if ping and issue.status is Status.OPEN else None
-    lead = [part for part in (called, _lead(issue, policy)) if part]
+    lead = [part for part in (called, _lead(issue, policy, tier)) if part]
     blocks: list[Block] = [section(" ".join(lead))] if lead else []
     blocks += [
         header(words.headline(issue)),
@@ -41,7 +41,7 @@ def card(
             ("Status", words.status(issue, policy)),
             ("Priority", f"{words.priority(issue)}: impact {issue.impact.value}, urgency {issue.urgency.value}"),
             ("Reported by", f"{person(issue.reporter)}, {when(issue.opened_at)}{_earlier(issue)}"),
-            ("Next", words.next_step(issue, policy)),
+            ("Next", words.next_step(issue, policy, tier=tier)),
         ),
     ]
     if issue.details:
@@ -56,7 +56,7 @@ def card(
     if issue.fix:
         blocks += _ending(issue)
     blocks += [_hint(issue), _buttons(issue, policy, tier)]
-    return " ".join([*lead, words.sentence(issue, policy)]), blocks
+    return " ".join([*lead, words.sentence(issue, policy, tier=tier)]), blocks
 
 
 def holds_turn(issue: Issue, tier: int) -> bool:
@@ -78,7 +78,7 @@ def came_back(issue: Issue, newest: str | None) -> Message:
     return line, [context(line)]
 
 
-def _lead(issue: Issue, policy: Policy) -> str:
+def _lead(issue: Issue, policy: Policy, tier: int) -> str:
     if not issue.live:
         return ""
     if issue.reopening:
@@ -86,7 +86,7 @@ def _lead(issue: Issue, policy: Policy) -> str:
     if issue.hand_off:
         return words.hand_off(issue.hand_off, issue, policy)
     if issue.status is not Status.OPEN:
-        return ""
+        return words.beside(issue, policy, tier)
     return f"New {words.priority(issue)} issue for {words.turn(issue, policy, 'and')}."
 
 

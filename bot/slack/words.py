@@ -59,8 +59,16 @@ def waited_for(wait: Wait) -> str:
             return f"{when(wait.until)}" if wait.until else "a date"
 
 
-def next_step(issue: Issue, policy: Policy) -> str:
-    """What the clock will do, and when; one sentence of mrkdwn without its full stop."""
+def beside(issue: Issue, policy: Policy, tier: int) -> str:
+    """Why it is in a tier above its own: a raise gave that one the turn, too; empty for all others."""
+    if tier not in issue.sharing or tier <= issue.tier:
+        return ""
+    names = policy.tier(tier).name, policy.tier(issue.tier).name
+    return f"{issue.name} is {priority(issue)}, so {names[0]} has it beside {names[1]}."
+
+
+def next_step(issue: Issue, policy: Policy, *, tier: int | None = None) -> str:
+    """What the clock will do, and when; one sentence of mrkdwn without its full stop. `tier`: in whose channel."""
     if issue.waiting:
         return _after_waiting(issue, policy)
     if issue.status is Status.RESOLVED:
@@ -82,7 +90,8 @@ def next_step(issue: Issue, policy: Policy) -> str:
     elif issue.tier >= policy.last_tier:
         target = capital(f"{policy.tier(issue.tier).name} is pinged again")
     else:
-        target = f"It goes to {policy.tier(issue.tier + 1).name}"
+        higher = policy.tier(issue.tier + 1)
+        target = f"It is {higher.name}'s alone" if tier == higher.number else f"It goes to {higher.name}"
     condition = "unless the reporter hears from us" if issue.claim else "unless somebody claims it"
     return f"{target} {when(due)}, {condition}"
 
@@ -219,11 +228,11 @@ def _until_closed(issue: Issue, policy: Policy) -> str:
     return f", until {when(close)}" if close else ""
 
 
-def sentence(issue: Issue, policy: Policy) -> str:
+def sentence(issue: Issue, policy: Policy, *, tier: int | None = None) -> str:
     """A full sentence for screen readers and phones' notifications (slack.md 5.2)."""
     return (
         f"{issue.name}, {escape(issue.title)}, {priority(issue)}, with {turn(issue, policy, 'and')}. "
-        f"{status(issue, policy)}. {next_step(issue, policy)}."
+        f"{status(issue, policy)}. {next_step(issue, policy, tier=tier)}."
     )
 
 

@@ -160,6 +160,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "card_last_tier_reminded": lambda: _last().wait(hours=8).drawn(CardRefresh(MANAGEMENT)),
     "card_last_tier_claimed": lambda: _last().claim("U0FAY").drawn(CardRefresh(MANAGEMENT)),
     "card_raised": lambda: Story().reprioritise(P1).told(Card),
+    "card_raised_while_claimed": lambda: Story().claim().reprioritise(P1).told(Card),
     "card_lowered": lambda: Story().reprioritise(P4).told(CardRefresh),
     "card_major": lambda: _critical().declare_major().told(CardRefresh),
     "card_with_duplicates": lambda: Story().takes_in().told(CardRefresh),

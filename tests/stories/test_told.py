@@ -187,6 +187,19 @@ def test_raised_after_it_came_back_the_tier_above_has_a_card_to_work_with(worksp
     assert card.text.startswith("<!here>")
 
 
+def test_a_card_above_the_tier_that_has_it_says_why_it_is_there_and_what_comes(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    judge(workspace)
+    card = workspace.card("L2")
+    assert card.text.startswith("ISS-1 is Critical (P1), so L2 has it beside L1. ISS-1,")
+    assert "It is L2's alone " in card.shown
+    assert "It goes to L2 " in workspace.card("L1").shown
+    workspace.press(workspace.card("L1"), "Release", by="U0ANA")
+    assert workspace.card("L2").shown.startswith("New Critical (P1) issue for L1 and L2.")
+    assert "It is L2's alone " in workspace.card("L2").shown
+
+
 def test_who_holds_it_is_called_when_it_is_raised(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
