@@ -28,7 +28,7 @@ def card(
     """The card in `tier`'s channel.
 
     `newest` links to where the issue went, for the tiers it has left; `earlier` to the thread it came from.
-    `now` is the moment of sending, for its age.
+    `now` is the moment of sending, for what is left of its target.
     """
     if not holds_turn(issue, tier):
         return moved_on(issue, policy, newest)

@@ -139,7 +139,7 @@ def packet_labels(packet: HandOff) -> tuple[str, str, str]:
 
 
 def standing(issue: Issue, policy: Policy, now: datetime) -> str:
-    """Age, and what is left of the resolution target: what the next tier must know (domain.md 4, the packet).
+    """What is left of the resolution target: what the next tier must know (domain.md 4, the packet).
 
     In moments rather than spans: a card stands for hours as it was drawn.
     """
@@ -147,12 +147,8 @@ def standing(issue: Issue, policy: Policy, now: datetime) -> str:
     clock = issue.clocks.resolution
     due, left = clock.due(calendar), clock.budget - clock.spent(now, calendar)
     if left <= timedelta(0):
-        return f"Reported {when(issue.opened_at)}; its resolution target has passed"
-    return (
-        f"Reported {when(issue.opened_at)}; its resolution is due {when(due)}"
-        if due
-        else f"{about(left)} left to resolve it"
-    )
+        return "Its resolution target has passed"
+    return f"Its resolution is due {when(due)}" if due else f"{capital(about(left))} left to resolve it"
 
 
 def receipt(issue: Issue, policy: Policy) -> str:

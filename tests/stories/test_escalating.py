@@ -22,6 +22,14 @@ def test_nobody_reacts_and_a_p3_climbs_to_management(workspace: Workspace) -> No
     assert workspace.story().count("IssueEscalated") == 3
 
 
+def test_a_card_that_climbed_says_once_when_it_was_reported(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(hours=2)
+    shown = workspace.card("L2").shown
+    assert shown.count("Reported") == 1
+    assert "Its resolution is due" in shown
+
+
 def test_management_is_told_when_a_high_issue_comes_to_l3(workspace: Workspace) -> None:
     workspace.submit_issue("ERP is slow", impact="high", urgency="medium")
     workspace.pass_time(minutes=20)
