@@ -7,7 +7,7 @@ from slack_bolt import Ack
 from bot.domain.issue import issue_number
 from bot.services.bot import Bot
 from bot.services.search import Page
-from bot.slack import answers, forms
+from bot.slack import answers, forms, words
 from bot.slack.acts import BY_WORD
 from bot.text import spoken
 from handlers.acts import Asked, inputs_from, perform
@@ -36,7 +36,8 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
         case "why", _ if number is not None:
             ack(text="\n".join(bot.search.why(number, body["user_id"])))
         case "note", _:
-            ack(text="Notes for staff are written in the thread of a card: begin with :lock:, or `@Escalator note`.")
+            how = f"begin with {words.A_LOCK}, or `@Escalator note`"
+            ack(text=f"Notes for staff are written in the thread of a card: {how}.")
         case "show" | "why" as asked, "":
             ack(text=f"Which one? For example: `/issue {asked} ISS-42`.")
         case known, _ if known in BY_WORD and number is not None and (named[0] in "iI#" or rest.strip() == named):

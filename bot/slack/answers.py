@@ -18,7 +18,7 @@ def help_text() -> str:
 
 *For support staff*, in the thread of a card as `@Escalator claim`, or anywhere as `/issue claim ISS-42`:
 {_usages()}
-`note ...` in a thread; a message that begins with :lock: is a note, too.
+`note ...` in a thread; a message that begins with {words.A_LOCK} is a note, too.
 Everything else you write under a card goes to the reporter, and what they write under their receipt comes to you."""
 
 

@@ -116,7 +116,8 @@ def _hint(issue: Issue) -> Block:
         return context(f"Resolved {when(issue.resolved_at)}.")
     if not issue.live:
         return context(f"Ended {when(issue.ended_at)}." if issue.ended_at else "Ended.")
-    return context("Reply in this thread and the reporter sees it. Begin with :lock: for a note that only staff see.")
+    note = f"Begin with {words.A_LOCK} for a note that only staff see."
+    return context(f"Reply in this thread and the reporter sees it. {note}")
 
 
 def _buttons(issue: Issue, policy: Policy, tier: int) -> Block:

@@ -232,6 +232,9 @@ def sentence(issue: Issue, policy: Policy, *, tier: int | None = None) -> str:
     )
 
 
+A_LOCK = "the lock :lock: (type `:lock:`)"  # named, for who cannot see it or does not know how it is typed
+
+
 def mention(ping: str) -> str | None:
     """A tier's `ping` setting as a mention; None: it does not ping."""
     match ping[:1]:

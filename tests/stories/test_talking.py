@@ -38,6 +38,11 @@ def test_the_question_to_the_reporter_stands_under_the_card_too(workspace: Works
     assert reporter[-1].text.startswith("<@U0ANA> needs to know: Which &lt;office&gt;?")
 
 
+def test_the_card_says_how_a_note_begins_in_words(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    assert "Begin with the lock :lock: (type `:lock:`) for a note" in workspace.card("L1").shown
+
+
 def test_notes_stay_with_staff(workspace: Workspace) -> None:
     workspace.submit_issue()
     for text in ("🔒 she always says that", ":lock: really"):
