@@ -320,7 +320,7 @@ def lane(message: Message, event: Event, priority: Priority) -> int:
     if isinstance(message, FormerCard):
         return priority.rank + BACKGROUND
     redraws = isinstance(message, CardRefresh | ReceiptRefresh | OfferRefresh)
-    quiet = redraws or (isinstance(message, Line) and message.place.person)
+    quiet = redraws or isinstance(event, IssueClosed) or (isinstance(message, Line) and message.place.person)
     return priority.rank + (BACKGROUND if quiet and getattr(event, "by", None) is None else 0)
 
 
@@ -396,7 +396,11 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             informed = [_informed(tier, event, before, after) for tier in event.tiers]
             above = (each for message in informed for each in (message, *_former(message, before)))
             return (*above, *(Inform(Place(person=lead), event.cause) for lead in leads))
-        case TargetBreached() | IssueReplanned() | IssueClosed() | DuplicateUnlinked():
+        case IssueClosed():
+            again = "If the trouble is back, reply here: that opens a new issue, linked to this one."
+            here = f"{after.name} is closed: it stayed resolved."
+            return (*refreshed, Line(desk, here), Line(reporter, f"{after.name} is closed. {again}"))
+        case TargetBreached() | IssueReplanned() | DuplicateUnlinked():
             return refreshed
         case StaffReplied():
             return (*_relayed(reporter, desk, event.by, event.words), *(refreshed if after.live else ()))

@@ -225,6 +225,8 @@ CALLS: dict[str, Callable[[], Call]] = {
     "line_lowered_reporter": lambda: Story().reprioritise(P4, reason="").told(Line, number=1),
     "line_resolved": lambda: Story().claim().resolve().told(Line),
     "line_resolved_by_silence": lambda: _silent().told(Line, number=1),
+    "line_closed": lambda: Story().claim().resolve().wait(days=5).told(Line),
+    "line_closed_reporter": lambda: Story().claim().resolve().wait(days=5).told(Line, number=1),
     "line_cancelled": lambda: Story().claim().cancel(reason="<my> mistake").told(Line),
     "line_went_up": lambda: Story().climb(2).told(Line),
     "line_went_up_stale": lambda: Story().claim().wait(hours=8).told(Line, number=1),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.messages import BACKGROUND, lane
 from bot.slack import ids
 from bot.slack.words import mention
 from bot.text import clip, disarmed, escape, person, span, split, spoken, unescape, when
@@ -229,6 +230,12 @@ def test_a_ping_calls_whom_it_names(ping: str, called: str | None) -> None:
 
 
 # --- what a button carries --------------------------------------------------------------------------------------------
+
+
+def test_what_is_closed_is_told_after_everything_else() -> None:
+    story = Story().claim().resolve().wait(days=5)
+    closed = story.timeline[-1].event
+    assert {lane(message, closed, story.issue.priority) for message in story.said} == {BACKGROUND + 3}
 
 
 def test_a_button_says_what_it_was_drawn_for() -> None:

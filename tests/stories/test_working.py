@@ -192,6 +192,17 @@ def test_the_reporter_reopens_and_the_tier_that_resolved_it_has_it_again(workspa
     assert said[-1] == "<!here> <@U0ANA>, ISS-1 VPN is down in Berlin is back: <@U0MAYA> has reopened it: still broken"
 
 
+def test_what_stayed_resolved_is_closed_and_both_sides_read_it_quietly(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "resolve rebooted", by="U0ANA")
+    workspace.pass_time(days=5)
+    assert workspace.issue().status.value == "closed"
+    assert workspace.slack.thread(workspace.receipt())[-1].text == (
+        "ISS-1 is closed. If the trouble is back, reply here: that opens a new issue, linked to this one."
+    )
+    assert workspace.slack.thread(workspace.card("L1"))[-1].text == "ISS-1 is closed: it stayed resolved."
+
+
 def test_somebody_elses_issue_is_not_reopened_by_a_passer_by(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.press(workspace.card("L1"), "Resolve", by="U0ANA")
