@@ -75,8 +75,8 @@ def _counted(call: Call, message: Message, issue: Issue, policy: Policy, scene: 
     asks = isinstance(message, Card | TierPing | Remind | Inform | Digest)
     if not asks or call.method != "chat.postMessage" or not called or called not in call.arguments["text"]:
         return call
-    rank = min((each.priority.rank for _, each, _, _ in scene.gathered), default=issue.priority.rank)
-    return replace(call, calls=rank)
+    told = _told(message, scene) if isinstance(message, Digest) else ()
+    return replace(call, calls=min((each.priority.rank for _, each, _, _ in told), default=issue.priority.rank))
 
 
 def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call | None:
@@ -147,7 +147,7 @@ def _offer_over(offer: Offer | OfferRefresh, issue: Issue, policy: Policy) -> st
 
 def without_blocks(call: Call) -> Call:
     """The same words as plain text, for when Slack refuses the blocks: formatting never loses an escalation."""
-    return Call(call.method, call.channel, {**call.arguments, "blocks": []})
+    return replace(call, arguments={**call.arguments, "blocks": []})
 
 
 def _card(
@@ -297,8 +297,7 @@ def _overdue(issue: Issue, policy: Policy) -> str:
 
 def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
     """The most urgent in a line each, the rest counted; one ping (domain.md 3.12 rule 4)."""
-    told = [each for each in scene.gathered if _still_worth_telling(digest, *each[:3], scene)]
-    told.sort(key=lambda each: (each[1].priority.rank, each[1].opened_at))
+    told = _told(digest, scene)
     if not told:
         return None
     counted = Counter(f"{issue.priority.word} ({issue.priority.value})" for _, issue, _, _ in told)
@@ -315,6 +314,12 @@ def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
     if digest.kind == Card.__name__:
         notes.append("The card of each follows here, the most urgent first.")
     return _post(scene.channel, text, [*blocks, *([context(" ".join(notes))] if notes else [])])
+
+
+def _told(digest: Digest, scene: Scene) -> list[Told]:
+    """What it tells of and still holds, the most urgent first."""
+    told = [each for each in scene.gathered if _still_worth_telling(digest, *each[:3], scene)]
+    return sorted(told, key=lambda each: (each[1].priority.rank, each[1].opened_at))
 
 
 def _asks_the_tier(kind: str, told: Sequence[Told]) -> bool:

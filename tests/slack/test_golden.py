@@ -40,7 +40,7 @@ from bot.messages import (
 from bot.ports import Call, TimelineEntry
 from bot.slack import answers, forms, ids
 from bot.slack.acts import ACTS, BY_WORD
-from bot.slack.rendering import render
+from bot.slack.rendering import render, without_blocks
 from tests.slack.limits import check_message, check_view
 from tests.slack.telling import P1, P2, P4, POLICY, START, Story, as_json, check_call
 
@@ -453,3 +453,14 @@ def test_every_kind_of_event_has_its_line_in_the_history() -> None:
 def test_the_link_to_the_earlier_thread_works() -> None:
     """Ids of channels are written in capitals."""
     assert "<https://acme.slack.com/archives/C0L1/p1796000000000100|" in json.dumps(as_json(_escalated().told(Card)))
+
+
+def test_a_call_without_its_blocks_is_the_same_call() -> None:
+    call = replace(Story().climb(2).told(Card), calls=3)
+    assert without_blocks(call) == replace(call, arguments={**call.arguments, "blocks": []})
+
+
+def test_a_digest_calls_for_what_it_tells_of() -> None:
+    """A P1 that somebody has claimed meanwhile is no reason to keep quiet about the next one, nor to call."""
+    assert _digest("Card", *[Story().climb(2)] * 3, _critical().claim("U0CHEN")).calls == 3
+    assert _digest("Card", *[Story().climb(2)] * 3, _critical()).calls == 1
