@@ -300,15 +300,20 @@ def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
     told = _told(digest, scene)
     if not told:
         return None
-    counted = Counter(f"{issue.priority.word} ({issue.priority.value})" for _, issue, _, _ in told)
-    counts = ", ".join(f"{count} {priority}" for priority, count in counted.items())
-    text = f"{_digest_says(digest, policy, len(told))}: {counts}."
+    counted = Counter(words.priority(issue) for _, issue, _, _ in told)
+    alike = next(iter(counted)) if len(counted) == 1 else ""
+    text = f"{_digest_says(digest, policy, len(told), alike)}."
+    if not alike:
+        text = f"{text[:-1]}: {', '.join(f'{count} {priority}' for priority, count in counted.items())}."
     called = words.mention(policy.tier(digest.place.tier).ping) if digest.place.tier else None
     awake = any(_may_call(issue, its, scene, asked=item.asked) for item, issue, its, _ in told)
     if called and _asks_the_tier(digest.kind, told) and awake:
         text = f"{called} {text}"
     blocks = [section(text)]
-    blocks += [_digest_line(digest, item, issue, its, link) for item, issue, its, link in told[:DIGEST_LINES]]
+    blocks += [
+        _digest_line(digest, item, issue, its, link, alike=bool(alike))
+        for item, issue, its, link in told[:DIGEST_LINES]
+    ]
     rest = len(told) - DIGEST_LINES
     notes = [f"And {rest} more; `{ids.COMMAND} list` shows the most urgent."] if rest > 0 else []
     if digest.kind == Card.__name__:
@@ -333,9 +338,11 @@ def _asks_the_tier(kind: str, told: Sequence[Told]) -> bool:
             return True
 
 
-def _digest_says(digest: Digest, policy: Policy, count: int) -> str:
+def _digest_says(digest: Digest, policy: Policy, count: int, alike: str) -> str:
+    """`alike`: the one priority that all have."""
     tier = policy.tier(digest.place.tier).name if digest.place.tier else ""
-    issues, need, run = ("1 issue", "needs", "runs") if count == 1 else (f"{count} issues", "need", "run")
+    what = f"{count} {alike}".rstrip()
+    issues, need, run = (f"{what} issue", "needs", "runs") if count == 1 else (f"{what} issues", "need", "run")
     match digest.kind:
         case Card.__name__:
             return f"{issues} {need} somebody in {tier}"
@@ -347,19 +354,24 @@ def _digest_says(digest: Digest, policy: Policy, count: int) -> str:
             return f"For your information, {issues}"
 
 
-def _digest_line(digest: Digest, item: Gathered, issue: Issue, policy: Policy, link: str | None) -> Block:
+def _digest_line(
+    digest: Digest, item: Gathered, issue: Issue, policy: Policy, link: str | None, *, alike: bool
+) -> Block:
+    """What the line above all of them does not say; `alike`: it says their priority."""
     name = f"<{link}|{issue.name}>" if link else f"*{issue.name}*"
-    line = f"{name} {escape(clip(issue.title, DIGEST_TITLE))} ({issue.priority.value})"
+    line = f"{name} {escape(clip(issue.title, DIGEST_TITLE))}" + ("" if alike else f" ({issue.priority.value})")
     match digest.kind:
         case Card.__name__:
-            status = f"{words.status(issue, policy)}."
-            why = words.hand_off(issue.hand_off, issue, policy) if issue.hand_off else status
+            why = f". {capital(words.hand_off(issue.hand_off, issue, policy, name='it'))}" if issue.hand_off else ""
             claim = button("Claim", f"{ids.ACT}claim", ids.seen(issue, digest.place.tier), spoken=f"Claim {issue.name}")
-            return row(f"{line}. {why}", claim)
+            return row(f"{line}{why}", claim)
         case TierPing.__name__ if item.cause:
-            return section(f"{line}: {_pinged_because(issue, item.cause)}.")
+            why = _pinged_because(issue, item.cause) if item.cause is not Cause.UNCLAIMED else ""
+            return section(f"{line}: {why}." if why else line)
         case Inform.__name__ if item.cause:
-            return section(f"{line}: {_informed_because(issue, policy, item.cause)}. {words.status(issue, policy)}.")
+            why = _informed_because(issue, policy, item.cause)
+            said = alike and item.cause in (Cause.SEVERITY, Cause.RAISED)  # its priority
+            return section(f"{line}{'' if said else f': {why}'}. {words.status(issue, policy)}.")
         case _:
             who = f"{person(issue.claim.by)}, " if issue.claim and item.share >= MENTION_FROM else ""
             return section(f"{line}: {who}{_used(item.clock, item.share)}. {words.next_step(issue, policy)}.")

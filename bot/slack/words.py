@@ -108,23 +108,24 @@ def _after_waiting(issue: Issue, policy: Policy) -> str:
     return "Its clocks stand still until somebody resumes it"
 
 
-def hand_off(packet: HandOff, issue: Issue, policy: Policy) -> str:
-    """Why the issue is here; one sentence of mrkdwn."""
+def hand_off(packet: HandOff, issue: Issue, policy: Policy, *, name: str = "") -> str:
+    """Why the issue is here; one sentence of mrkdwn. `name`: what it is called in it."""
+    name = name or issue.name
     at_once = policy.targets[issue.priority].at_once.tiers
     had_it = at_once if packet.from_tier in at_once else (packet.from_tier,)
     left = " or ".join(policy.tier(tier).name for tier in had_it) if packet.cause is Cause.UNCLAIMED else ""
     left = left or policy.tier(packet.from_tier).name
     match packet.cause:
         case Cause.UNCLAIMED:
-            return f"Nobody in {left} claimed {issue.name} in time."
+            return f"Nobody in {left} claimed {name} in time."
         case Cause.STALE:
-            return f"{issue.name} was claimed in {left}, but its reporter did not hear anything in time."
+            return f"{name} was claimed in {left}, but its reporter did not hear anything in time."
         case "returned":
-            return f"{person(packet.by)} returned {issue.name} from {left}."
+            return f"{person(packet.by)} returned {name} from {left}."
         case "rerouted":
-            return f"{person(packet.by)} moved {issue.name} here from {left}."
+            return f"{person(packet.by)} moved {name} here from {left}."
         case _:
-            return f"{person(packet.by)} escalated {issue.name} from {left}."
+            return f"{person(packet.by)} escalated {name} from {left}."
 
 
 def packet_labels(packet: HandOff) -> tuple[str, str, str]:

@@ -108,9 +108,9 @@ def test_many_are_told_in_one_message_with_one_ping_and_each_has_a_card(
     let_expire(workspace, Priority.P3)
     workspace.deliver()
     (digest,) = roots(workspace, "support-l2")
-    assert digest.text == "<!here> 30 issues need somebody in L2: 30 Normal (P3)."
+    assert digest.text == "<!here> 30 Normal (P3) issues need somebody in L2."
     assert numbers(digest) == set(range(1, 21))
-    assert "Nobody in L1 claimed ISS-1 in time" in digest.shown
+    assert "*ISS-1* Trouble 0. Nobody in L1 claimed it in time." in digest.shown
     assert "And 10 more" in digest.shown
     drain(workspace)
     cards = roots(workspace, "support-l2")[1:]
@@ -150,7 +150,7 @@ def test_a_digest_tells_only_of_what_is_still_true(workspace: Workspace, slack: 
     workspace.deliver()
     digest = roots(workspace, "support-l2")[0]
     assert numbers(digest) == {1, 4, 5}
-    assert digest.text.startswith("<!here> 3 issues need")
+    assert digest.text.startswith("<!here> 3 Normal (P3) issues need")
 
 
 def test_a_digest_of_what_is_over_is_not_sent(workspace: Workspace, slack: TroubledSlack) -> None:
@@ -179,7 +179,7 @@ def test_very_many_critical_ones_are_told_together(workspace: Workspace, slack: 
     open_issues(workspace, *[Priority.P1] * 12, *[Priority.P3] * 12)
     workspace.deliver()
     (digest,) = roots(workspace, "support-l2")
-    assert digest.text == "<!here> 12 issues need somebody in L2: 12 Critical (P1)."
+    assert digest.text == "<!here> 12 Critical (P1) issues need somebody in L2."
     drain(workspace)
     assert [numbers(m) for m in roots(workspace, "support-l2")[1:]] == [{number} for number in range(1, 13)]
 
@@ -207,8 +207,7 @@ def test_the_last_tier_is_pinged_once_for_all_that_wait(workspace: Workspace, sl
     let_expire(workspace, Priority.P3, tier=4)
     drain(workspace)
     (digest,) = workspace.channel("it-managers")
-    assert digest.text.startswith("<!here> 6 issues still need somebody in management")
-    assert "still nobody has claimed it" in digest.shown
+    assert digest.text.startswith("<!here> 6 Normal (P3) issues still need somebody in management")
 
 
 def test_those_above_are_told_once_of_all_targets_missed(workspace: Workspace, slack: TroubledSlack) -> None:
@@ -250,7 +249,9 @@ def test_whenever_it_dies_each_is_told_and_nobody_is_pinged_twice(
     workspace.start()
     drain(workspace)
     told = roots(workspace, "support-l2")
-    assert set().union(*(numbers(each) for each in told if each.text.startswith(("<!here>", "3 issues")))) == {
+    assert set().union(
+        *(numbers(each) for each in told if each.text.startswith(("<!here>", "3 Normal (P3) issues")))
+    ) == {
         1,
         2,
         3,
@@ -269,7 +270,7 @@ def test_trouble_with_a_digest_loses_and_doubles_nothing(
     slack.fails(trouble, method=POST, channel="C0L2", done=isinstance(trouble, Unsure))
     drain(workspace)
     told = roots(workspace, "support-l2")
-    assert [message.text for message in told].count("<!here> 4 issues need somebody in L2: 4 Normal (P3).") == 1
+    assert [message.text for message in told].count("<!here> 4 Normal (P3) issues need somebody in L2.") == 1
     assert len(told) == 5
 
 
@@ -486,7 +487,7 @@ def test_a_digest_names_each_issue_once(workspace: Workspace, slack: TroubledSla
             enqueue(workspace, TierPing(Place(tier=4), Cause.UNCLAIMED, 1), issue=number)
     drain(workspace)
     (digest,) = [message for message in workspace.channel("it-managers") if "still need" in message.text]
-    assert "3 issues still need somebody" in digest.text
+    assert "3 Normal (P3) issues still need somebody" in digest.text
 
 
 def test_an_issue_that_cannot_be_read_holds_back_no_digest(

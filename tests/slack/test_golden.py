@@ -270,6 +270,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "digest_cards": lambda: _digest("Card", Story(HOSTILE_TITLE).climb(2), _escalated(), Story("y" * 120).climb(2)),
     "digest_cards_of_many": lambda: _digest("Card", *[Story().climb(2)] * 23),
     "digest_cards_quiet": lambda: _digest("Card", *[Story().climb(2)] * 3, may_call=False),
+    "digest_cards_of_two_priorities": lambda: _digest("Card", *[Story().climb(2)] * 2, _critical()),
     "digest_pings": lambda: _digest("TierPing", *[_last().wait(hours=8)] * 3, place=MANAGEMENT, cause=Cause.UNCLAIMED),
     "digest_reminders": lambda: _digest(
         "Remind",
