@@ -33,7 +33,7 @@ def more(ack: Ack, body: Body, bot: Bot) -> None:
     match word:
         case ids.SHOW_HISTORY:
             found = _staff_only(number, body, bot)
-            _open(forms.history(found.issue, bot.search.timeline(number), found.policy), body, bot)
+            _open(forms.history(found.issue, bot.search.history(found), found.policy), body, bot)
         case ids.SHOW_WHY:
             found = _staff_only(number, body, bot)
             _open(forms.why(found.issue, bot.search.why(number, _user(body))), body, bot)

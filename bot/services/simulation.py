@@ -20,7 +20,7 @@ from bot.domain.priority import Level, Priority
 from bot.domain.refusals import Refused
 from bot.messages import Card, Inform, Message, Place, Remind, TierPing, in_hours, messages_for, verb
 from bot.policy_file import zone_like
-from bot.slack.history import history_lines
+from bot.slack.history import history_line
 from bot.slack.rendering import MENTION_FROM
 from bot.text import disarmed, unescape
 
@@ -479,7 +479,7 @@ def what(rung: Rung, policy: Policy, zone: ZoneInfo) -> str:
     """What happens, in plain words."""
     if rung.event is None:
         return f"Refused: {_plain(rung.refused, zone)}"
-    (line,) = history_lines(rung.event, policy)
+    line = history_line(rung.event, policy)
     text = _plain(line.partition("  ")[2], zone).replace("\n>", " ").replace("\n", " ")
     text = text.replace(f": {_TEXT}", ".")
     return text[:1].upper() + text[1:]

@@ -7,7 +7,6 @@ from bot.domain.issue import DETAILS_LIMIT, TITLE_LIMIT, Issue
 from bot.domain.lifecycle import TEXT_LIMIT
 from bot.domain.policy import Policy
 from bot.domain.priority import SEVERE, Level
-from bot.ports import TimelineEntry
 from bot.slack import ids, words
 from bot.slack.acts import Act, Input, offered, options
 from bot.slack.blocks import (
@@ -24,7 +23,6 @@ from bot.slack.blocks import (
     select_input,
     text_input,
 )
-from bot.slack.history import history_lines
 from bot.text import escape, span, split
 
 HISTORY_BYTES = 180_000  # of 250 KB that a view may have (slack.md 2.2), as JSON with every letter escaped
@@ -96,7 +94,7 @@ def _latest(lines: list[str], room: int) -> list[str]:
     return lines
 
 
-def history(issue: Issue, timeline: Sequence[TimelineEntry], policy: Policy) -> Block:
+def history(issue: Issue, lines: list[str], policy: Policy) -> Block:
     """Everything on record, newest last; a view holds 100 blocks (slack.md 2.2)."""
     blocks: list[Block] = [
         header(words.headline(issue)),
@@ -104,7 +102,6 @@ def history(issue: Issue, timeline: Sequence[TimelineEntry], policy: Policy) -> 
     ]
     if issue.details:
         blocks += [section(piece) for piece in split(escape(issue.details))]
-    lines = [line for entry in timeline for line in history_lines(entry.event, policy)]
     shown = _latest(lines, 100 - len(blocks) - 1)
     if len(shown) < len(lines):
         blocks.append(context(f"{len(lines) - len(shown)} earlier entries are not shown."))

@@ -1,5 +1,6 @@
 """An event as lines of an issue's history, for staff."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
@@ -96,10 +97,18 @@ def moves_it(event: Event) -> bool:
     )
 
 
-def history_lines(event: Event, policy: Policy) -> list[str]:
-    """mrkdwn; each line starts with its moment."""
-    text = _line(event, policy)
-    return [clip(f"{when(event.at)}  {text}", 3000)]
+def history_lines(timeline: Iterable[Event], policy_of: Callable[[str], Policy]) -> Iterator[tuple[Event, str]]:
+    """Each event with its line; a tier has the name that it had in the version of the policy that held then."""
+    version = ""
+    for event in timeline:
+        if isinstance(event, IssueOpened | IssueReplanned):
+            version = event.policy
+        yield event, history_line(event, policy_of(version))
+
+
+def history_line(event: Event, policy: Policy) -> str:
+    """mrkdwn; it starts with its moment."""
+    return clip(f"{when(event.at)}  {_line(event, policy)}", 3000)
 
 
 def public(event: Event) -> Event:

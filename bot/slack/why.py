@@ -1,14 +1,14 @@
 """Why an issue is where it is: the rule, its clocks with their runs, and what comes next, in plain words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from bot.domain.calendar import Calendar
 from bot.domain.deadlines import RESOLUTION, TIER_WINDOW, UPDATE
+from bot.domain.events import Event
 from bot.domain.explanation import ClockStory, Segment
 from bot.domain.issue import Issue, Status
 from bot.domain.policy import OnStale, Policy
-from bot.ports import TimelineEntry
 from bot.slack import words
 from bot.slack.history import history_lines, moves_it, public
 from bot.text import capital, escape, span, when
@@ -18,14 +18,20 @@ MOVES_SHOWN = 8
 
 
 def why_lines(
-    issue: Issue, policy: Policy, stories: Sequence[ClockStory], timeline: Sequence[TimelineEntry], *, staff: bool
+    issue: Issue,
+    policy: Policy,
+    stories: Sequence[ClockStory],
+    timeline: Sequence[Event],
+    policy_of: Callable[[str], Policy],
+    *,
+    staff: bool,
 ) -> list[str]:
     """Paragraphs of mrkdwn. What staff wrote for staff is only for them (invariant 34)."""
     return [
         f"*Now.* {words.status(issue, policy)}. {words.next_step(issue, policy)}.",
         f"*The rule.* {_rule(issue, policy)}",
         *(_clock(story, issue, policy) for story in stories),
-        *_moves(timeline, policy, staff=staff),
+        *_moves(timeline, policy_of, staff=staff),
     ]
 
 
@@ -74,9 +80,9 @@ def _run(segment: Segment) -> str:
     return f"ran from {when(segment.start)} to {when(segment.end)} ({rounded(segment.used)} counted)"
 
 
-def _moves(timeline: Sequence[TimelineEntry], policy: Policy, *, staff: bool) -> Iterator[str]:
-    events = [entry.event if staff else public(entry.event) for entry in timeline if moves_it(entry.event)]
-    moves = [line for event in events for line in history_lines(event, policy)]
+def _moves(timeline: Sequence[Event], policy_of: Callable[[str], Policy], *, staff: bool) -> Iterator[str]:
+    events = timeline if staff else [public(event) for event in timeline]
+    moves = [line for event, line in history_lines(events, policy_of) if moves_it(event)]
     if moves:
         yield "*How it came here.*\n" + "\n".join(f"• {move}" for move in moves[-MOVES_SHOWN:])
 

@@ -439,6 +439,22 @@ def test_it_can_be_applied_when_nothing_is_in_a_tier_that_moves(office: Office) 
     assert office.keeper.reload()
 
 
+def test_a_history_names_the_tiers_as_they_were_called_then(small_office: Office) -> None:
+    office, workspace = small_office, small_office.workspace
+    office.open()
+    workspace.settle()
+    workspace.tell_bot(workspace.card("L1"), "move L3 it is their server", by="U0ANA")
+    workspace.tell_bot(workspace.card("L3"), "move L1 it is not", by="U0EMIL")
+    workspace.tell_bot(workspace.card("L1"), "resolve a restart", by="U0ANA")
+    workspace.policy = meant(L2B)
+    assert apply_to([1], meant(L2B), office.database, office.clock) == (1, [])
+    workspace.tell_bot(workspace.card("L1"), "reopen it is back", by="U0ANA")
+    workspace.press(workspace.card("L1"), "History", by="U0ANA")
+    for said in (str(workspace.slack.forms[-1]), workspace.command("why ISS-1", by="U0ANA").text):
+        assert "moved it from L1 to L3: it is their server" in said
+        assert "moved it from L3 to L1: it is not" in said
+
+
 def test_a_tier_with_issues_in_it_stays_where_it_is(small_office: Office) -> None:
     workspace = small_office.workspace
     small_office.open(3)

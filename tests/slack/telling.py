@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain import clockwork, lifecycle
 from bot.domain.decision import Actor, Decision, decide
-from bot.domain.events import ParentAnswered, ParentReopened, ParentResolved, Words
+from bot.domain.events import Event, ParentAnswered, ParentReopened, ParentResolved, Words
 from bot.domain.explanation import clock_stories
 from bot.domain.issue import Issue, WaitingFor
 from bot.domain.lifecycle import Seen
@@ -17,6 +17,7 @@ from bot.domain.priority import Level
 from bot.messages import Message, messages_for
 from bot.policy_file import load_policy
 from bot.ports import Call, Post, TimelineEntry
+from bot.slack.history import history_lines
 from bot.slack.rendering import Scene, render
 from bot.slack.why import why_lines
 from tests.slack.limits import Json, Surface, check_message, parsed_texts, tokens
@@ -259,8 +260,15 @@ class Story:
         return self.drawn(found[number], **scene)
 
     def why(self, *, staff: bool = True) -> list[str]:
-        stories = clock_stories((entry.event for entry in self.timeline), lambda _: self.policy, self.now)
-        return why_lines(self.issue, self.policy, stories, self.timeline, staff=staff)
+        stories = clock_stories(self.events, lambda _: self.policy, self.now)
+        return why_lines(self.issue, self.policy, stories, self.events, lambda _: self.policy, staff=staff)
+
+    def history(self) -> list[str]:
+        return [line for _, line in history_lines(self.events, lambda _: self.policy)]
+
+    @property
+    def events(self) -> list[Event]:
+        return [entry.event for entry in self.timeline]
 
 
 def _other(number: int) -> Issue:

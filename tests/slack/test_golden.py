@@ -348,7 +348,7 @@ def _why(story: Story) -> dict[str, Any]:
 
 
 def _history(story: Story) -> dict[str, Any]:
-    return forms.history(story.issue, story.timeline, story.policy)
+    return forms.history(story.issue, story.history(), story.policy)
 
 
 def _said_much(times: int) -> Story:

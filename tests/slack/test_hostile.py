@@ -120,7 +120,7 @@ def calls_of(story: Story) -> list[Call]:
 def views_of(story: Story) -> list[Json]:
     issue, policy, seen = story.issue, story.policy, ids.seen(story.issue, 1)
     return [
-        forms.history(issue, story.timeline, policy),
+        forms.history(issue, story.history(), policy),
         forms.why(issue, story.why()),
         forms.menu(issue, policy, BY_WORD, seen=seen),
         forms.done(issue, policy),
@@ -206,7 +206,7 @@ def test_relayed_words_notify_nobody_and_no_link_is_in_disguise(text: str, names
 @given(heard)
 def test_words_on_record_take_no_effect_in_the_history(text: str) -> None:
     story = Story().claim().staff_says(text).staff_says(text, note=True).reporter_says(text).edits(text)
-    view = forms.history(story.issue, story.timeline, story.policy)
+    view = forms.history(story.issue, story.history(), story.policy)
     check_view(view)
     for each in tokens(*parsed_texts(view)) - {"<@U0MAYA>", "<@U0ANA>"}:
         assert re.match(r"<(?:!date\^|(?:https?|ftp|mailto|tel):)", each), f"{each} acts"
@@ -241,11 +241,11 @@ def test_a_history_of_long_words_can_be_opened() -> None:
     story = Story().claim()
     for number in range(100):
         story.staff_says(f"{number} " + "log line " * 330)
-    check_view(forms.history(story.issue, story.timeline, story.policy))
+    check_view(forms.history(story.issue, story.history(), story.policy))
 
 
 def test_a_history_of_long_words_in_any_script_can_be_opened() -> None:
     story = Story().claim()
     for _ in range(100):
         story.staff_says("журнал " * 200)
-    check_view(forms.history(story.issue, story.timeline, story.policy))
+    check_view(forms.history(story.issue, story.history(), story.policy))
