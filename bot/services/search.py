@@ -66,7 +66,7 @@ class Search:
             raise refusals.NotYours(name=found.issue.name)
         events = [entry.event for entry in self._database.timeline(number)]
         stories = clock_stories(events, self._database.policy, self._clock())
-        return why_lines(found.issue, found.policy, stories, events, self._policy_of(found), staff=staff)
+        return why_lines(found.issue, found.policy, stories, events, self._policy_of(found), reader=user, staff=staff)
 
     def is_staff(self, user: str) -> bool:
         return any(user in members for members in self._database.staff().values())

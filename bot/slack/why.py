@@ -1,6 +1,7 @@
 """Why an issue is where it is: the rule, its clocks with their runs, and what comes next, in plain words."""
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bot.domain.calendar import Calendar
@@ -13,6 +14,7 @@ from bot.slack import words
 from bot.slack.history import history_lines, moves_it, public
 from bot.text import capital, escape, span, when
 
+SECOND = timedelta(seconds=1)  # what ran for less is not worth a line
 SEGMENTS_SHOWN = 6
 MOVES_SHOWN = 8
 
@@ -24,15 +26,42 @@ def why_lines(
     timeline: Sequence[Event],
     policy_of: Callable[[str], Policy],
     *,
+    reader: str,
     staff: bool,
 ) -> list[str]:
     """Paragraphs of mrkdwn. What staff wrote for staff is only for them (invariant 34)."""
-    return [
+    said = [
         f"*Now.* {words.status(issue, policy)}. {words.next_step(issue, policy)}.",
         f"*The rule.* {_rule(issue, policy)}",
         *(_clock(story, issue, policy) for story in stories),
-        *_moves(timeline, policy_of, staff=staff),
     ]
+    moves = [
+        _to(reader, issue, ours) + quoted for ours, quoted in map(_parted, _moves(timeline, policy_of, staff=staff))
+    ]
+    came = ["\n".join(["*How it came here.*", *(f"• {move}" for move in moves)])] if moves else []
+    return [*(_to(reader, issue, each) for each in said), *came]
+
+
+_YOU = {"is": "are", "has": "have", "hears": "hear", "hands": "hand"}
+
+
+def _to(reader: str, issue: Issue, text: str) -> str:
+    """The same words to a reader whom they are about: "you"."""
+    names = f"<@{reader}>|[Ii]ts reporter|[Tt]he reporter" if reader == issue.reporter else f"<@{reader}>"
+
+    def you(found: re.Match[str]) -> str:
+        said = "your" if found["own"] else "you"
+        said += f" {_YOU[found['verb']]}" if found["verb"] else ""
+        begins = re.search(r"(?:^|[.*>] +)$", text[: found.start()])
+        return capital(said) if begins else said
+
+    return re.sub(rf"(?:{names})(?:(?P<own>'s)| (?P<verb>{'|'.join(_YOU)})\b)?", you, text)
+
+
+def _parted(move: str) -> tuple[str, str]:
+    """What we say of a move, and what a person said about it."""
+    ours, colon, quoted = move.partition(": ")
+    return ours, colon + quoted
 
 
 def _rule(issue: Issue, policy: Policy) -> str:
@@ -70,8 +99,9 @@ def _clock(story: ClockStory, issue: Issue, policy: Policy) -> str:
     }.get(story.name, "Time to the first response")
     used = f"{rounded(story.used)} of {span(story.budget)} used"
     state = f"due {when(story.due_at)}" if story.due_at else "stopped"
-    runs = [_run(segment) for segment in story.segments[-SEGMENTS_SHOWN:]]
-    return f"*{label}:* {used}, {state}.\n" + "\n".join(f"• {run}" for run in runs)
+    told = [segment for segment in story.segments if segment.end is None or segment.used >= SECOND]
+    runs = [f"• {_run(segment)}" for segment in told[-SEGMENTS_SHOWN:]]
+    return "\n".join([f"*{label}:* {used}, {state}.", *runs])
 
 
 def _run(segment: Segment) -> str:
@@ -80,11 +110,9 @@ def _run(segment: Segment) -> str:
     return f"ran from {when(segment.start)} to {when(segment.end)} ({rounded(segment.used)} counted)"
 
 
-def _moves(timeline: Sequence[Event], policy_of: Callable[[str], Policy], *, staff: bool) -> Iterator[str]:
-    events = timeline if staff else [public(event) for event in timeline]
-    moves = [line for event, line in history_lines(events, policy_of) if moves_it(event)]
-    if moves:
-        yield "*How it came here.*\n" + "\n".join(f"• {move}" for move in moves[-MOVES_SHOWN:])
+def _moves(timeline: Sequence[Event], policy_of: Callable[[str], Policy], *, staff: bool) -> list[str]:
+    told = timeline if staff else [public(event) for event in timeline]
+    return [line for event, line in history_lines(told, policy_of) if moves_it(event)][-MOVES_SHOWN:]
 
 
 def rounded(used: timedelta) -> str:

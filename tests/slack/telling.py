@@ -259,9 +259,11 @@ class Story:
         found = [message for message in self.said if isinstance(message, kind)]
         return self.drawn(found[number], **scene)
 
-    def why(self, *, staff: bool = True) -> list[str]:
+    def why(self, *, reader: str = "U0BEN", staff: bool = True) -> list[str]:
         stories = clock_stories(self.events, lambda _: self.policy, self.now)
-        return why_lines(self.issue, self.policy, stories, self.events, lambda _: self.policy, staff=staff)
+        return why_lines(
+            self.issue, self.policy, stories, self.events, lambda _: self.policy, reader=reader, staff=staff
+        )
 
     def history(self) -> list[str]:
         return [line for _, line in history_lines(self.events, lambda _: self.policy)]

@@ -343,8 +343,8 @@ def _menu(story: Story, *refused: str) -> dict[str, Any]:
     return forms.menu(story.issue, story.policy, BY_WORD.keys() - set(refused), seen=SEEN)
 
 
-def _why(story: Story) -> dict[str, Any]:
-    return forms.why(story.issue, story.why())
+def _why(story: Story, **to: Any) -> dict[str, Any]:
+    return forms.why(story.issue, story.why(**to))
 
 
 def _history(story: Story) -> dict[str, Any]:
@@ -378,6 +378,7 @@ VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
     "why_climbed": lambda: _why(Story().climb(3).claim("U0EMIL").wait(hours=1)),
     "why_waiting": lambda: _why(_asked()),
     "why_in_a_calendar": lambda: _why(Story(levels=P4).claim().wait(hours=30)),
+    "why_waiting_to_the_reporter": lambda: _why(_asked(), reader="U0MAYA", staff=False),
     "why_resolved": lambda: _why(Story().claim().release().claim().wait(minutes=5).resolve()),
     "history_new": lambda: _history(Story()),
     "history_of_everything": lambda: _history(_everything_on_record()),

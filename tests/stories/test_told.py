@@ -303,6 +303,32 @@ def test_why_tells_the_reporter_no_words_of_staff_and_a_stranger_nothing(workspa
     assert "Only the person who reported ISS-1" in workspace.whispered("U0STRANGER")[-1]
 
 
+def test_why_says_you_to_whom_it_is_about(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    reporter, holder, other = (workspace.command("why ISS-1", by=by).text for by in ("U0MAYA", "U0ANA", "U0BEN"))
+    assert "unless you hear from us" in reporter
+    assert "tells you something at least every 8 hours" in reporter
+    assert "Time to the next word for you" in reporter
+    assert "*Now.* Claimed by you. It goes to L2" in holder
+    assert "Claimed by <@U0ANA>" in other
+    assert "unless the reporter hears from us" in other
+    workspace.tell_bot(workspace.card("L1"), "wait reporter what does the reporter see?", by="U0ANA")
+    waiting = workspace.command("why ISS-1").text
+    assert "*Now.* Waiting for your answer, held by <@U0ANA>. You are asked again" in waiting
+    assert "let it wait for you: what does the reporter see?" in waiting
+    assert "  You let it wait for its reporter: what" in workspace.command("why ISS-1", by="U0ANA").text
+
+
+def test_why_tells_no_runs_of_no_time(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.command("wait ISS-1 vendor a new disk", by="U0ANA")
+    told = workspace.command("why ISS-1", by="U0ANA").text
+    assert "(0 seconds counted)" not in told
+    assert "*Time to resolve it:* 0 seconds of 24 hours used, stopped." in told
+
+
 # --- the same trouble -------------------------------------------------------------------------------------------------
 
 
