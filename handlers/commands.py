@@ -63,7 +63,7 @@ def _act(ack: Ack, body: Body, bot: Bot, word: str, number: int) -> None:
     inputs = inputs_from(word, rest[0] if rest else "")
     perform(Asked(word, number, body["user_id"], f"command:{body['trigger_id']}", inputs), bot)
     found = bot.search.one(number)
-    ack(text=f"Done. {answers.line(found.issue, found.policy)}")
+    ack(text=f"{BY_WORD[word].done or 'Done.'} {answers.line(found.issue, found.policy)}")
 
 
 def _show(ack: Ack, user: str, number: int, bot: Bot) -> None:

@@ -10,6 +10,7 @@ from bot.domain.priority import Level
 from bot.services.bot import Bot
 from bot.services.issues import Report
 from bot.slack import forms, ids
+from bot.slack.acts import BY_WORD
 from handlers.acts import Asked, perform
 from handlers.boundary import Body, spoken_for
 
@@ -65,7 +66,11 @@ def act(ack: Ack, body: Body, bot: Bot) -> None:
     except (refusals.ReasonMissing, refusals.TextTooLong) as refused:
         ack(response_action="errors", errors={_wrong(values): spoken_for(str(refused), bot)})
         return
-    ack(response_action="clear")  # the menu below it, too
+    form = BY_WORD[asked.word]
+    if form.done:
+        ack(response_action="update", view=forms.sent(form))
+    else:
+        ack(response_action="clear")  # the menu below it, too
 
 
 def _values(view: Body) -> dict[str, str]:

@@ -34,6 +34,7 @@ class Act:
     usage: str = ""  # what follows the word when it is typed
     submit: str = ""  # the form's button, if it is not the label
     title: str = "{label} {name}"  # of its form
+    done: str = ""  # what came of it, where neither card nor receipt shows it
 
 
 OPEN, CLAIMED, WAITING = Status.OPEN, Status.CLAIMED, Status.WAITING
@@ -88,6 +89,7 @@ ACTS = (
         (Input("text", "What can you tell them?", hint="It appears under their receipt."),),
         "TEXT",
         submit="Send",
+        done="Your words were sent to the reporter.",
     ),
     Act(
         "wait",
@@ -174,7 +176,15 @@ ACTS = (
     ),
     Act("worse", "It got worse", LIVE, (Input("reason", "What is worse now?"),), "WHAT IS WORSE", submit="Send"),
     Act("solved", "Solved", LIVE, (Input("fix", "What helped?", optional=True),), "[WHAT HELPED]", submit="Solved"),
-    Act("add", "Add information", LIVE, (Input("text", "What should support know?"),), "TEXT", submit="Send"),
+    Act(
+        "add",
+        "Add information",
+        LIVE,
+        (Input("text", "What should support know?"),),
+        "TEXT",
+        submit="Send",
+        done="Your words were sent to support.",
+    ),
 )
 BY_WORD = {act.word: act for act in ACTS}
 REPORTERS = frozenset({"worse", "solved", "add"})  # offered on the receipt, not on cards

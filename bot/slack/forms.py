@@ -183,5 +183,10 @@ def done(issue: Issue, policy: Policy) -> Block:
     return modal(ids.MENU, issue.name, [section(f"Done. {words.sentence(issue, policy)}")], submit=None)
 
 
+def sent(form: Act) -> Block:
+    """What a form turns into when its words went to somebody; a menu below it closes with it."""
+    return {**modal(ids.MENU, form.label, [section(form.done)], submit=None), "clear_on_close": True}
+
+
 def notice(text: str) -> Block:
     return modal(ids.MENU, "Not possible", [section(text)], submit=None)

@@ -42,7 +42,12 @@ def check_message(text: str, blocks: list[Json], surface: Surface) -> None:
 
 
 def check_view(view: Json) -> None:
-    _keys(view, {"type", "callback_id", "title", "blocks"}, {"submit", "close", "private_metadata"}, "view")
+    _keys(
+        view,
+        {"type", "callback_id", "title", "blocks"},
+        {"submit", "close", "private_metadata", "clear_on_close"},
+        "view",
+    )
     need(view["type"] == "modal", view["type"])
     need(1 <= len(view["callback_id"]) <= 255, "callback_id")
     for name in ("title", "submit", "close"):

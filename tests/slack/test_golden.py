@@ -373,6 +373,7 @@ VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
     "menu_major": lambda: _menu(Story().claim().declare_major()),
     "menu_merged": lambda: _menu(Story().merge()),
     "done": lambda: forms.done(Story(HOSTILE_TITLE).claim().issue, POLICY),
+    "sent": lambda: forms.sent(BY_WORD["update"]),
     "notice": lambda: forms.notice(str(refusals.AlreadyClaimed(name="ISS-42", user="U0ANA", since=START))),
     "why_new": lambda: _why(Story(HOSTILE_TITLE)),
     "why_climbed": lambda: _why(Story().climb(3).claim("U0EMIL").wait(hours=1)),

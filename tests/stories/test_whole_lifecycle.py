@@ -507,6 +507,23 @@ def test_a_major_incident_is_declared_once(workspace: Workspace) -> None:
     assert "is a major incident already. <@U0DANA> leads it" in workspace.whispered("U0CHEN")[0]
 
 
+# --- what became of it ---
+
+
+def test_who_writes_to_the_other_side_in_a_form_reads_that_it_was_sent(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    answer = workspace.fill(choose(workspace, "update", by="U0ANA"), by="U0ANA", text="we are on it")
+    assert answer.body["response_action"] == "update"
+    assert answer.body["view"]["clear_on_close"], "the menu below goes, too"
+    assert "Your words were sent to the reporter." in str(answer.body["view"])
+    workspace.press(workspace.receipt(), "Add information", by="U0MAYA")
+    answer = workspace.fill(workspace.slack.forms[-1], by="U0MAYA", text="room 12")
+    assert "Your words were sent to support." in str(answer.body["view"])
+    told = workspace.command("update ISS-1 nearly done", by="U0ANA").text
+    assert told.startswith("Your words were sent to the reporter. *ISS-1*")
+    assert workspace.command("claim ISS-1", by="U0ANA").text.startswith("Done. *ISS-1*")
+
+
 # --- it is back -------------------------------------------------------------------------------------------------------
 
 
