@@ -54,8 +54,8 @@ def _start(act: Act, value: str, body: Body, bot: Bot) -> None:
     user, seen = _user(body), Seen(entry=entry)
     try:
         if act.inputs:
-            issue, policy = bot.issues.may(act.word, number, user, seen=seen)
-            _open(forms.act(act, issue, policy, seen=value), body, bot)
+            issue, policy, now = bot.issues.may(act.word, number, user, seen=seen)
+            _open(forms.act(act, issue, policy, seen=value, now=now), body, bot)
             return
         delivery = f"press:{body['trigger_id']}"  # unique per press (slack.md 4.2)
         perform(Asked(act.word, number, user, delivery, seen=seen, desk=desk), bot)

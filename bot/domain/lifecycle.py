@@ -380,11 +380,15 @@ def may_snooze(issue: Issue, actor: Actor, policy: Policy) -> None:
         raise refusals.TooSevereToSnooze(name=issue.name, priority=f"{issue.priority.word} ({issue.priority.value})")
 
 
+def longest_snooze(issue: Issue, policy: Policy, now: datetime) -> timedelta:
+    due = next_step_at(issue, policy)
+    return max(timedelta(0), min(LONGEST_SNOOZE, due - now)) if due else LONGEST_SNOOZE
+
+
 def snooze(issue: Issue, actor: Actor, *, span: timedelta, policy: Policy, now: datetime) -> Decision:
     """T11: silences reminders, stops no clock."""
     may_snooze(issue, actor, policy)
-    due = next_step_at(issue, policy)
-    most = max(timedelta(0), min(LONGEST_SNOOZE, due - now)) if due else LONGEST_SNOOZE
+    most = longest_snooze(issue, policy, now)
     if not timedelta(0) < span <= most:
         raise refusals.SnoozeTooLong(name=issue.name, most=_minutes(most))
     return decide(issue, policy, IssueSnoozed(at=now, by=actor.user, until=now + span))

@@ -311,15 +311,15 @@ class IssueService:
                 tx.enqueue(number, message, lane=issue.priority.rank, now=self._clock())
         self._wake()
 
-    def may(self, word: str, number: int, user: str, *, seen: Seen) -> tuple[Issue, Policy]:
-        """Whether an act could be done now; raises Refused if not."""
+    def may(self, word: str, number: int, user: str, *, seen: Seen) -> tuple[Issue, Policy, datetime]:
+        """What an act would be done to if it were done now, and when that is; raises Refused if it could not."""
 
-        def looked() -> tuple[Issue, Policy]:
+        def looked() -> tuple[Issue, Policy, datetime]:
             with self._database.begin() as tx:
                 issue, policy = pinned(tx, number, self._policy())
                 if word in GUARDS:
                     GUARDS[word](issue, Actor(user, tx.staff_tiers(user)), seen, policy)
-                return issue, policy
+                return issue, policy, self._clock()
 
         return asking_slack_before_no(looked, self._refresh_staff)
 

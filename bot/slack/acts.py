@@ -5,11 +5,14 @@ One table for the card's buttons, the ⋯ menu, the forms, the words in a thread
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.domain.issue import CATEGORIES, Issue, Status
+from bot.domain.lifecycle import longest_snooze
 from bot.domain.policy import Policy
 from bot.domain.priority import Level
+from bot.text import about
 
 Kind = Literal["text", "line", "person", "choice", "date"]
 
@@ -203,8 +206,13 @@ def offered(issue: Issue) -> Sequence[Act]:
     ]
 
 
-def options(item: Input, policy: Policy) -> tuple[tuple[str, str], ...]:
-    """Of a choice; the tiers are the policy's."""
+def options(item: Input, issue: Issue, policy: Policy, now: datetime) -> tuple[tuple[str, str], ...]:
+    """Of a choice; the tiers are the policy's, and no snooze is longer than it may be."""
+    if item.name == "minutes":
+        most = max(1, longest_snooze(issue, policy, now) // timedelta(minutes=1))
+        return tuple(each for each in item.options if int(each[0]) <= most) or (
+            (str(most), about(timedelta(minutes=most))),
+        )
     if item.name == "tier":
         return tuple((tier.name, tier.name) for tier in policy.tiers)
     return item.options

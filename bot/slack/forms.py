@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from bot.domain.issue import DETAILS_LIMIT, TITLE_LIMIT, Issue
 from bot.domain.lifecycle import TEXT_LIMIT
@@ -109,9 +110,9 @@ def history(issue: Issue, lines: list[str], policy: Policy) -> Block:
     return modal(ids.HISTORY, f"History of {issue.name}"[:24], blocks, submit=None)
 
 
-def act(form: Act, issue: Issue, policy: Policy, *, seen: str) -> Block:
+def act(form: Act, issue: Issue, policy: Policy, *, seen: str, now: datetime) -> Block:
     """The form of an act. Its one text, if it asks for one, is what the next person reads."""
-    blocks = [section(_about(form, issue, policy)), *(_field(item, issue, policy) for item in form.inputs)]
+    blocks = [section(_about(form, issue, policy)), *(_field(item, issue, policy, now) for item in form.inputs)]
     title, submit = form.title.format(label=form.label, name=issue.name), form.submit or form.label
     if form.word == "reopen" and ids.read_seen(seen)[2] is None:  # from the receipt, whose button says so
         title, submit = f"Not fixed: {issue.name}", "Send"
@@ -130,7 +131,7 @@ def _about(form: Act, issue: Issue, policy: Policy) -> str:
     return title
 
 
-def _field(item: Input, issue: Issue, policy: Policy) -> Block:
+def _field(item: Input, issue: Issue, policy: Policy, now: datetime) -> Block:
     settings = {"optional": item.optional, "hint": item.hint}
     match item.kind:
         case "person":
@@ -138,7 +139,7 @@ def _field(item: Input, issue: Issue, policy: Policy) -> Block:
         case "date":
             return date_input(item.name, item.label, **settings)
         case "choice":
-            choices = [option(label, value) for value, label in options(item, policy)]
+            choices = [option(label, value) for value, label in options(item, issue, policy, now)]
             present = {"impact": issue.impact.value, "urgency": issue.urgency.value}.get(item.name)
             initial = next((each for each in choices if each["value"] == present), None)
             if item.name == "category" and issue.priority in SEVERE:

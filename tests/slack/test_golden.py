@@ -336,7 +336,7 @@ def _form(word: str, story: Story | None = None) -> dict[str, Any]:
     """In the first state in which it is offered."""
     act = BY_WORD[word]
     story = story or next(make for status, make in ACT_STATES.items() if status in act.states)()
-    return forms.act(act, story.issue, story.policy, seen=SEEN)
+    return forms.act(act, story.issue, story.policy, seen=SEEN, now=story.now)
 
 
 def _menu(story: Story, *refused: str) -> dict[str, Any]:
@@ -365,6 +365,7 @@ VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
     "form_report_critical": lambda: forms.report("x", policy=POLICY, impact=Level.HIGH, urgency=Level.HIGH),
     **{f"form_{act.word}": partial(_form, act.word) for act in ACTS if act.inputs},
     "form_resolve_critical": lambda: _form("resolve", Story(levels=P1)),
+    "form_snooze_little": lambda: _form("snooze", Story().claim().wait(hours=7, minutes=48)),
     "form_return_from_l3": lambda: _form("return", Story().climb(3)),
     "menu_open": lambda: _menu(Story(HOSTILE_TITLE)),
     "menu_claimed": lambda: _menu(Story().claim()),

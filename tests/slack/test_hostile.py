@@ -124,7 +124,11 @@ def views_of(story: Story) -> list[Json]:
         forms.why(issue, story.why()),
         forms.menu(issue, policy, BY_WORD, seen=seen),
         forms.done(issue, policy),
-        *(forms.act(act, issue, policy, seen=seen) for act in ACTS if act.inputs and issue.status in act.states),
+        *(
+            forms.act(act, issue, policy, seen=seen, now=story.now)
+            for act in ACTS
+            if act.inputs and issue.status in act.states
+        ),
     ]
 
 

@@ -524,6 +524,24 @@ def test_who_writes_to_the_other_side_in_a_form_reads_that_it_was_sent(workspace
     assert workspace.command("claim ISS-1", by="U0ANA").text.startswith("Done. *ISS-1*")
 
 
+def test_a_snooze_that_would_be_refused_is_not_offered(workspace: Workspace) -> None:
+    def offered() -> list[str]:
+        choose(workspace, "snooze", by="U0ANA")
+        (choice,) = [block["element"] for block in workspace.slack.forms[-1]["blocks"] if block["type"] == "input"]
+        return [option["text"]["text"] for option in choice["options"]]
+
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    assert offered() == ["30 minutes", "1 hour", "2 hours", "4 hours"]
+    workspace.pass_time(hours=6, minutes=30)
+    assert offered() == ["30 minutes", "1 hour"]
+    workspace.pass_time(hours=1, minutes=10)
+    assert offered() == ["19 minutes"]
+    form = workspace.slack.forms[-1]
+    assert not workspace.fill(form, by="U0ANA", minutes="19").errors
+    assert workspace.story()[-1] == "IssueSnoozed"
+
+
 # --- it is back -------------------------------------------------------------------------------------------------------
 
 
