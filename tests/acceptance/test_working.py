@@ -162,7 +162,7 @@ def test_what_the_card_has_no_button_for_is_in_its_menu(calm: Town) -> None:
     ben.presses("Accept", ben.sees_it_become(card, "hands it to <@U0BEN>"))
     ben.sees_it_become(card, "Claimed by <@U0BEN>")
     ben.presses("Why?", ben.card(issue, "support-l1"))
-    assert "<@U0BEN>" in ben.sees_form("Why?").shown
+    assert "Claimed by you." in ben.sees_form("Why?").shown
 
 
 def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(calm: Town) -> None:
@@ -241,9 +241,8 @@ def test_a_form_that_was_open_while_the_issue_moved_is_refused_in_the_form(calm:
     ana.fills(reason="Bulb", tried="Another cable")
     ben.fills(reason="Cable", tried="Another bulb")
 
-    assert ben.form.errors == {
-        "reason": f"{issue} has moved since this card was drawn: it is with L2 now. Look at its newest card."
-    }
+    (said,) = ben.form.errors.values()
+    assert said.startswith(f"{issue} has moved since this card was drawn: it is with L2 now, moved there by @ana ")
     dana.card(issue, "support-l2", "Bulb")
     dana.opens_the_page()
     assert len([card for card in dana.read("support-l2") if card.says([issue, "Status"])]) == 1
