@@ -178,6 +178,7 @@ class Relay:
     words: Words
     calls: str | None = None  # who must notice
     about: str = ""  # the issue it was said about, if it is another one
+    note: bool = False  # for staff only
 
 
 @dataclass(frozen=True)
@@ -403,9 +404,11 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case TargetBreached() | IssueReplanned() | DuplicateUnlinked():
             return refreshed
         case StaffReplied():
-            return (*_relayed(reporter, desk, event.by, event.words), *(refreshed if after.live else ()))
+            shown = (Relay(desk, event.by, event.words),) if event.elsewhere else ()
+            return (*_relayed(reporter, desk, event.by, event.words), *shown, *(refreshed if after.live else ()))
         case NoteTaken():
-            return (Mark(desk, event.words.channel, event.words.ts, NOTED),)
+            noted = Mark(desk, event.words.channel, event.words.ts, NOTED)
+            return (noted, Relay(desk, event.by, event.words, note=True)) if event.elsewhere else (noted,)
         case ReporterReplied():
             return _relayed(desk, reporter, event.by, event.words, calls=_to_call(event, before, after))
         case WordsEdited():

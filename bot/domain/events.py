@@ -316,6 +316,7 @@ class StaffReplied:
     at: datetime
     by: str
     words: Words
+    elsewhere: bool = False  # not under the card at which it is worked on
 
 
 @dataclass(frozen=True)
@@ -325,6 +326,7 @@ class NoteTaken:
     at: datetime
     by: str
     words: Words
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)

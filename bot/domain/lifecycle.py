@@ -610,12 +610,17 @@ def end_major(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> D
 # --- talking ---------------------------------------------------------------------------------------------------------
 
 
-def staff_word(issue: Issue, actor: Actor, words: Words, *, note: bool, policy: Policy, now: datetime) -> Decision:
-    """T6, T7. A public word keeps the promises to the reporter; a note keeps none."""
+def staff_word(
+    issue: Issue, actor: Actor, words: Words, *, note: bool, elsewhere: bool = False, policy: Policy, now: datetime
+) -> Decision:
+    """T6, T7. A public word keeps the promises to the reporter; a note keeps none.
+
+    `elsewhere`: it was not written where the issue is worked on, so whoever works on it must be shown it.
+    """
     _require_staff(issue, actor)
     if note:
-        return decide(issue, policy, NoteTaken(at=now, by=actor.user, words=words))
-    return decide(issue, policy, StaffReplied(at=now, by=actor.user, words=words))
+        return decide(issue, policy, NoteTaken(at=now, by=actor.user, words=words, elsewhere=elsewhere))
+    return decide(issue, policy, StaffReplied(at=now, by=actor.user, words=words, elsewhere=elsewhere))
 
 
 def may_speak(issue: Issue, actor: Actor) -> None:

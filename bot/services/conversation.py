@@ -56,14 +56,7 @@ class Conversation:
         """Record words said under a card, receipt or notice, to be passed on. False: they are on record already."""
         if root.role == "receipt":
             return self._once(_key(words.channel, words.ts), lambda tx: self._heard(tx, root.issue, words, by))
-        note = bool(_NOTE.match(words.text))
-        return self._record(
-            root.issue,
-            _key(words.channel, words.ts),
-            lambda tx, issue, policy, now: lifecycle.staff_word(
-                issue, Actor(by, tx.staff_tiers(by)), words, note=note, policy=policy, now=now
-            ),
-        )
+        return self._spoken(root, words, by, note=bool(_NOTE.match(words.text)))
 
     def _heard(self, tx: Transaction, number: int, words: Words, by: str) -> None:
         """What the reporter says goes to where their trouble is worked on, and begins anew what was final (T20)."""
@@ -98,13 +91,15 @@ class Conversation:
 
     def noted(self, root: Post, words: Words, *, by: str) -> bool:
         """Record words for staff only."""
-        return self._record(
-            root.issue,
-            _key(words.channel, words.ts),
-            lambda tx, issue, policy, now: lifecycle.staff_word(
-                issue, Actor(by, tx.staff_tiers(by)), words, note=True, policy=policy, now=now
-            ),
-        )
+        return self._spoken(root, words, by, note=True)
+
+    def _spoken(self, root: Post, words: Words, by: str, *, note: bool) -> bool:
+        def ruled(tx: Transaction, issue: Issue, policy: Policy, now: datetime) -> Decision:
+            elsewhere = root.role == "notice" or root.place.tier != issue.desk
+            who = Actor(by, tx.staff_tiers(by))
+            return lifecycle.staff_word(issue, who, words, note=note, elsewhere=elsewhere, policy=policy, now=now)
+
+        return self._record(root.issue, _key(words.channel, words.ts), ruled)
 
     def edited(self, words: Words, *, by: str, edited_ts: str) -> bool:
         return self._follow(

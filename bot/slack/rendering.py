@@ -110,8 +110,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             return _post(scene.channel, *_caught_up(policy, place, since, until, counts))
         case Inform(place=place, cause=cause):
             return _inform(issue, policy, place, cause, scene) if _still_worth_knowing(issue, cause) else None
-        case Relay(author=author, words=said, calls=called, about=about):
-            return _post(scene.channel, *_relayed(author, said, scene, called, about), thread=scene.thread)
+        case Relay(author=author, words=said):
+            return _post(scene.channel, *_relayed(author, said, scene, message), thread=scene.thread)
         case RelayEdit(author=author, words=said):
             return _update(scene.copy, *_relayed(author, said, scene))
         case RelayDelete():
@@ -389,16 +389,18 @@ def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: P
             return _still_worth_knowing(issue, item.cause)
 
 
-def _relayed(author: str, said: Words, scene: Scene, called: str | None = None, about: str = "") -> cards.Message:
+def _relayed(author: str, said: Words, scene: Scene, relay: Relay | None = None) -> cards.Message:
+    called, about, note = (relay.calls, relay.about, relay.note) if relay else (None, "", False)
+    only = ", for staff only" if note else ""
     text = disarmed(said.text, scene.name_of)
     files = [f"File: <{link}|{escape(' '.join(name.split()))}>" for name, link in said.files]
-    says = f"{person(author)} says about {about}" if about else f"{person(author)} says"
+    says = f"{person(author)} says about {about}" if about else f"{person(author)} says{only}"
     says = f"{person(called)}, {says}" if called else says
     blocks: list[Block] = [context(says)]
     blocks += [section(piece) for piece in split(text)]
     blocks += [section(line) for line in files]
     lead = f"{person(called)}, " if called else ""
-    return "\n".join([f"{lead}{person(author)}: {text}", *files]), blocks
+    return "\n".join([f"{lead}{person(author)}{only}: {text}", *files]), blocks
 
 
 def _alert(issue: Issue, policy: Policy, what: str, where: str, error: str) -> cards.Message:

@@ -187,9 +187,11 @@ class Story:
     def end_major(self, by: str = "U0CHEN") -> "Story":
         return self._do(lifecycle.end_major(self.issue, _actor(by), **self._when))
 
-    def staff_says(self, text: str, by: str = "U0ANA", *, note: bool = False) -> "Story":
+    def staff_says(self, text: str, by: str = "U0ANA", *, note: bool = False, elsewhere: bool = False) -> "Story":
         words = Words(CHANNELS[STAFF[by]], "1796000000.000900", text)
-        return self._do(lifecycle.staff_word(self.issue, _actor(by), words, note=note, **self._when))
+        return self._do(
+            lifecycle.staff_word(self.issue, _actor(by), words, note=note, elsewhere=elsewhere, **self._when)
+        )
 
     def reporter_says(self, text: str, *, files: tuple[tuple[str, str], ...] = ()) -> "Story":
         words = Words("D0MAYA", "1796000000.000901", text, files)

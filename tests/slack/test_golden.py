@@ -255,6 +255,12 @@ CALLS: dict[str, Callable[[], Call]] = {
     "relay_before_the_card": lambda: Story().reporter_says("hello?").told(Relay, in_thread=False),
     "relay_to_a_duplicates_reporter": lambda: Story().merge().hears_answer("nearly &lt;there&gt;").told(Relay),
     "relay_by_form": lambda: Story().updates_by_form("nearly &lt;there&gt;").told(Relay),
+    "relay_from_elsewhere": lambda: (
+        Story().staff_says("we have called them", "U0FAY", elsewhere=True).told(Relay, number=1)
+    ),
+    "relay_of_a_note_from_elsewhere": lambda: (
+        Story().staff_says("why?", "U0FAY", note=True, elsewhere=True).told(Relay)
+    ),
     "relay_edited": lambda: Story().edits("better: <@U0MAYA> &amp; more").told(RelayEdit),
     "relay_deleted": lambda: Story().deletes().told(RelayDelete),
     "mark_relayed": lambda: Story().reporter_says("hello").told(Mark),

@@ -206,6 +206,24 @@ def test_what_is_written_under_a_notice_reaches_the_reporter(workspace: Workspac
     assert not workspace.whispered("U0FAY")
 
 
+def test_what_is_written_elsewhere_is_read_where_the_issue_is_worked_on(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.press(workspace.card("L2"), "Claim", by="U0CHEN")
+    workspace.say(notice(workspace), "we have called the provider", by="U0FAY")
+    workspace.say(notice(workspace), "🔒 it is the boss who asks", by="U0FAY")
+    workspace.say(workspace.card("L1"), "Berlin, too", by="U0ANA")
+    workspace.say(workspace.card("L2"), "I am at it", by="U0CHEN")
+    desk = [message.text for message in workspace.slack.thread(workspace.card("L2"))]
+    assert desk == [
+        "<@U0FAY>: we have called the provider",
+        "<@U0FAY>, for staff only: 🔒 it is the boss who asks",
+        "<@U0ANA>: Berlin, too",
+        "I am at it",
+    ]
+    heard = [message.text for message in workspace.slack.thread(workspace.receipt())]
+    assert heard[1:] == ["<@U0FAY>: we have called the provider", "<@U0ANA>: Berlin, too", "<@U0CHEN>: I am at it"]
+
+
 def test_commands_work_under_a_notice_wherever_the_issue_is_now(workspace: Workspace) -> None:
     workspace.submit_issue(impact="high", urgency="high")
     workspace.tell_bot(workspace.card("L2"), "escalate nobody can log in; tried: a restart", by="U0CHEN")
