@@ -37,6 +37,7 @@ from bot.services.directory import Directory
 from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
+from bot.services.morning import MorningPages
 from bot.services.pacing import Pacer, PingBudget
 from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_homeless, refuse_misfit
 from bot.services.search import Search
@@ -154,6 +155,7 @@ class Escalator:
         self._senders = Senders(courier, pacer)
         wake, ask_again = self._senders.wake, self._directory.refresh_before_no
         self._engine = Engine(database, current, utc_now, wake)
+        self._morning = MorningPages(database, current, utc_now, wake)
         self._bot = Bot(
             issues=IssueService(database, current, utc_now, wake, ask_again),
             conversation=Conversation(database, current, utc_now, wake, ask_again),
@@ -210,6 +212,8 @@ class Escalator:
         self._scheduler.add_job(self._engine.run_once, "interval", seconds=TICK, id="engine", next_run_time=now)
         self._scheduler.add_job(self._directory.refresh, "interval", seconds=DIRECTORY_EVERY, id="directory")
         self._scheduler.add_job(self._keep_holidays, id="holidays")  # once: the file may have changed meanwhile
+        # Not at its time of day, which a new policy may change, and which may pass while nobody runs.
+        self._scheduler.add_job(self._morning.run_once, "interval", minutes=1, id="morning", next_run_time=now)
         self._scheduler.add_job(self._look_after_the_queue, "interval", minutes=1, id="queue")
         self._scheduler.add_job(self._policies.complain, "interval", hours=1, id="policy")
         self._scheduler.add_job(self._forget, "interval", hours=1, id="forget")

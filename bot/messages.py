@@ -206,6 +206,15 @@ class Digest:
 
 
 @dataclass(frozen=True)
+class MorningPage:
+    """What leads should look at today: all that is open, or what is with some tiers. It calls nobody."""
+
+    place: Place
+    tiers: tuple[int, ...]  # none: all of them
+    until: datetime  # nobody needs it after that
+
+
+@dataclass(frozen=True)
 class DeliveryAlert:
     """Staff elsewhere learn that a message could not be delivered where it belonged."""
 
@@ -232,6 +241,7 @@ Message = (
     | RelayDelete
     | Mark
     | Digest
+    | MorningPage
     | DeliveryAlert
 )
 
@@ -243,7 +253,7 @@ def verb(message: Message) -> Verb:
     match message:
         case Card() | Receipt() | Line() | TierPing() | Remind() | CatchUp() | Inform() | Relay():
             return "post"
-        case Digest() | DeliveryAlert():
+        case Digest() | MorningPage() | DeliveryAlert():
             return "post"
         case CardRefresh() | FormerCard() | ReceiptRefresh() | RelayEdit():
             return "update"

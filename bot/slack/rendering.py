@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from bot.domain.deadlines import TIER_WINDOW, UPDATE
 from bot.domain.events import Cause, Words
 from bot.domain.issue import Issue, Status
+from bot.domain.morning import Page
 from bot.domain.policy import Policy
 from bot.messages import (
     RELAYED,
@@ -23,6 +24,7 @@ from bot.messages import (
     Line,
     Mark,
     Message,
+    MorningPage,
     Place,
     Receipt,
     ReceiptRefresh,
@@ -34,7 +36,7 @@ from bot.messages import (
     needs_somebody,
 )
 from bot.ports import Call, Post
-from bot.slack import cards, ids, words
+from bot.slack import cards, ids, morning, words
 from bot.slack.blocks import Block, actions, button, context, row, section
 from bot.slack.history import CLOCKS
 from bot.text import TEXT_LIMIT, capital, clip, disarmed, escape, person, split, when
@@ -59,6 +61,8 @@ class Scene:
     name_of: Callable[[str], str]  # a user's name, for words that must not mention
     may_call: Callable[[int, timedelta], bool] = lambda _rank, _pause: True  # whether the clock may ping the place now
     gathered: tuple[Told, ...] = ()  # what a digest tells of
+    page: Page | None = None  # what a morning's page shows
+    link_of: Callable[[Issue], str | None] = lambda _: None  # permalink of an issue's card
 
 
 def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call | None:
@@ -114,6 +118,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             return Call("reactions.add", channel, {"timestamp": ts, "name": reaction})
         case Digest():
             return _digest(message, policy, scene)
+        case MorningPage():
+            return _morning(message, policy, scene)
         case DeliveryAlert(what=what, where=where, error=error):
             return _post(scene.channel, *_alert(issue, policy, what, where, error))
         case _:
@@ -338,6 +344,13 @@ def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: P
             return _still_due(issue, policy, item.clock, item.share, scene)
         case _:
             return _still_worth_knowing(issue, item.cause)
+
+
+def _morning(message: MorningPage, policy: Policy, scene: Scene) -> Call | None:
+    if scene.page is None or not scene.page.worries or scene.now >= message.until:
+        return None
+    tiers = tuple(policy.tier(tier).name for tier in message.tiers)
+    return _post(scene.channel, *morning.page(scene.page, tiers, scene.name_of, scene.link_of))
 
 
 def _relayed(author: str, said: Words, scene: Scene, called: str | None = None, about: str = "") -> cards.Message:

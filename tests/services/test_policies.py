@@ -710,7 +710,7 @@ def test_a_bot_that_never_had_a_policy_does_not_start_with_a_broken_one(machine:
     machine.policy.write_text(SHIPPED.replace('grace = "3m"', 'grace = "3x"'), encoding="utf-8")
     with machine.bot() as bot:
         assert bot.ends() == 2
-        assert "policy.toml:66: priorities.P1.grace: expected a span of time" in bot.said
+        assert "policy.toml:68: priorities.P1.grace: expected a span of time" in bot.said
     code, lines = machine.check()
     assert (code, [line for line in lines if "policy: a start" in line]) == (2, [])
 
