@@ -493,7 +493,10 @@ def apply_policy(settings: Settings, *, unasked: bool) -> int:
         moved, troubles = apply_to(outlook.moving, policy, database, utc_now)
         for trouble in troubles:
             print(trouble, file=sys.stderr)
-        print(f"{moved} issues were moved. Their cards and receipts are redrawn when the bot runs.")
+        print(
+            f"{moved} issues were moved. When the bot runs, their cards and receipts are redrawn, and each channel "
+            "reads of it once."
+        )
         return FAILED if troubles else FINE
     finally:
         database.close()

@@ -215,6 +215,16 @@ class MorningPage:
 
 
 @dataclass(frozen=True)
+class PolicyApplied:
+    """One message for all the open issues of a tier that follow an edited policy from now on (domain.md 3.9)."""
+
+    place: Place
+    moved: int
+    earlier: int  # of those, how many are due earlier than before
+    late: int  # and how many are past a deadline, with only the grace left
+
+
+@dataclass(frozen=True)
 class DeliveryAlert:
     """Staff elsewhere learn that a message could not be delivered where it belonged."""
 
@@ -242,6 +252,7 @@ Message = (
     | Mark
     | Digest
     | MorningPage
+    | PolicyApplied
     | DeliveryAlert
 )
 
@@ -253,7 +264,7 @@ def verb(message: Message) -> Verb:
     match message:
         case Card() | Receipt() | Line() | TierPing() | Remind() | CatchUp() | Inform() | Relay():
             return "post"
-        case Digest() | MorningPage() | DeliveryAlert():
+        case Digest() | MorningPage() | PolicyApplied() | DeliveryAlert():
             return "post"
         case CardRefresh() | FormerCard() | ReceiptRefresh() | RelayEdit():
             return "update"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, case, exists, func, or_, selec
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from bot.messages import Digest, MorningPage
+from bot.messages import Digest, MorningPage, PolicyApplied
 from bot.ports import Outgoing, Post
 from storage.codec import message_from, place_from
 from storage.connections import Connections, insert_if_new
@@ -17,7 +17,7 @@ from storage.tables import OutboxRow, PostRow
 
 log = logging.getLogger(__name__)
 
-ABOUT_MANY = Digest.__name__, MorningPage.__name__  # issues, so in no issue's queue
+ABOUT_MANY = Digest.__name__, MorningPage.__name__, PolicyApplied.__name__  # issues, so in no issue's queue
 
 
 class Outbox(Connections):

@@ -27,6 +27,7 @@ from bot.messages import (
     Message,
     MorningPage,
     Place,
+    PolicyApplied,
     Receipt,
     ReceiptRefresh,
     Relay,
@@ -360,6 +361,8 @@ def _what(message: Message) -> str | None:
             return "a reminder"
         case CatchUp():
             return "the summary after a downtime"
+        case PolicyApplied():
+            return "the news of a changed policy"
         case MorningPage():
             return "the morning's page" if message.place.tier else None  # a lead's own shows nothing that others miss
         case Inform():

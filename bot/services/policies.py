@@ -14,6 +14,8 @@ from bot.domain.deadlines import next_moment
 from bot.domain.issue import Issue, Status
 from bot.domain.lifecycle import UNMERGE_WITHIN
 from bot.domain.policy import Policy, Tier
+from bot.domain.priority import Priority
+from bot.messages import Place, PolicyApplied
 from bot.policy_file import PolicyError, load_policy, versioned
 from bot.ports import Database, Transaction
 from bot.services.recording import record
@@ -186,10 +188,9 @@ def look_ahead(policy: Policy, database: Database, now: datetime) -> Outlook:
         new = _promised(issue, old, policy)
         if new.version != issue.policy:
             moving.append(issue.number)
-            moved = clockwork.replan(issue, old, new, now).issue
-            before, after = next_moment(issue, old), next_moment(moved, new)
-            earlier += before is not None and after is not None and after < before
-            late += bool(_overdrawn(moved, new, now) - _overdrawn(issue, old, now))
+            shift = _shift(issue, old, clockwork.replan(issue, old, new, now).issue, new, now)
+            earlier += shift.earlier
+            late += shift.late
     return Outlook(len(issues), tuple(moving), earlier, late)
 
 
@@ -198,6 +199,21 @@ def _promised(issue: Issue, old: Policy, new: Policy) -> Policy:
     if issue.status is Status.RESOLVED and new.close_after < old.close_after:
         return versioned(replace(new, close_after=old.close_after))
     return new
+
+
+@dataclass(frozen=True)
+class _Shift:
+    """What a move to another policy means for one issue."""
+
+    issue: Issue  # as it is then
+    earlier: bool
+    late: bool
+
+
+def _shift(issue: Issue, old: Policy, moved: Issue, new: Policy, now: datetime) -> _Shift:
+    before, after = next_moment(issue, old), next_moment(moved, new)
+    earlier = before is not None and after is not None and after < before
+    return _Shift(moved, earlier, bool(_overdrawn(moved, new, now) - _overdrawn(issue, old, now)))
 
 
 def _overdrawn(issue: Issue, policy: Policy, now: datetime) -> set[str]:
@@ -218,28 +234,49 @@ def apply_to(numbers: Iterable[int], policy: Policy, database: Database, clock: 
     """
     with database.begin() as tx:
         tx.put_in_force(policy, clock())
-    moved, troubles = 0, []
+    shifts: list[_Shift] = []
+    troubles: list[str] = []
     for number in numbers:
         try:
-            moved += _apply(number, policy, database, clock)
+            if shift := _apply(number, policy, database, clock):
+                shifts.append(shift)
         except Exception as error:  # one issue never holds back the rest
             log.exception("ISS-%s could not be moved to version %s of the policy", number, policy.version)
             troubles.append(f"ISS-{number} stays under its old policy: {error}")
-    return moved, troubles
+    _tell_tiers([shift for shift in shifts if shift.issue.live], database, clock())
+    return len(shifts), troubles
 
 
-def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> bool:
+def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> _Shift | None:
+    """None, if it follows that policy already."""
     with database.begin() as tx:
-        issue = tx.issue(number)
-        return _replan(tx, issue, _promised(issue, tx.policy(issue.policy), policy), clock())
+        issue, now = tx.issue(number), clock()
+        old = tx.policy(issue.policy)
+        new = _promised(issue, old, policy)
+        moved = _replan(tx, issue, new, now)
+        return _shift(issue, old, moved, new, now) if moved else None
 
 
-def _replan(tx: Transaction, issue: Issue, policy: Policy, now: datetime, *, holidays: tuple[date, ...] = ()) -> bool:
+def _tell_tiers(shifts: Sequence[_Shift], database: Database, now: datetime) -> None:
+    """One message for each channel whose issues have moved, instead of one for each issue (domain.md 3.9)."""
+    tiers = sorted({shift.issue.tier for shift in shifts})
+    with database.begin() as tx:
+        for tier in tiers:
+            those = [shift for shift in shifts if shift.issue.tier == tier]
+            earlier, late = sum(shift.earlier for shift in those), sum(shift.late for shift in those)
+            news = PolicyApplied(Place(tier=tier), len(those), earlier, late)
+            tx.enqueue(those[0].issue.number, news, lane=Priority.P4.rank, now=now)
+
+
+def _replan(
+    tx: Transaction, issue: Issue, policy: Policy, now: datetime, *, holidays: tuple[date, ...] = ()
+) -> Issue | None:
+    """The issue under that policy; None: it follows it already."""
     decision = clockwork.replan(issue, tx.policy(issue.policy), policy, now, holidays=holidays)
     if decision.events:
         tx.keep_policy(policy, now)
-        record(tx, issue, decision, policy, now)
-    return bool(decision.events)
+        return record(tx, issue, decision, policy, now)
+    return None
 
 
 # --- holidays --------------------------------------------------------------------------------------------------------
@@ -269,7 +306,7 @@ def _keep_holidays(number: int, current: Policy, database: Database, clock: Cloc
             issue, now = tx.issue(number), clock()
             before = tx.policy(issue.policy)
             policy = _with_holidays(before, current, now)
-            return policy is not None and _replan(tx, issue, policy, now, holidays=_added(before, policy))
+            return bool(policy and _replan(tx, issue, policy, now, holidays=_added(before, policy)))
     except Exception:  # one issue never holds back the rest
         log.exception("ISS-%s does not keep the holidays that were added", number)
         return False

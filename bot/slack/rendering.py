@@ -26,6 +26,7 @@ from bot.messages import (
     Message,
     MorningPage,
     Place,
+    PolicyApplied,
     Receipt,
     ReceiptRefresh,
     Relay,
@@ -120,6 +121,9 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             return _digest(message, policy, scene)
         case MorningPage():
             return _morning(message, policy, scene)
+        case PolicyApplied():
+            text = _applied(message, policy)
+            return _post(scene.channel, text, [section(text)])
         case DeliveryAlert(what=what, where=where, error=error):
             return _post(scene.channel, *_alert(issue, policy, what, where, error))
         case _:
@@ -351,6 +355,14 @@ def _morning(message: MorningPage, policy: Policy, scene: Scene) -> Call | None:
         return None
     tiers = tuple(policy.tier(tier).name for tier in message.tiers)
     return _post(scene.channel, *morning.page(scene.page, tiers, scene.name_of, scene.link_of))
+
+
+def _applied(message: PolicyApplied, policy: Policy) -> str:
+    tier = policy.tier(message.place.tier).name if message.place.tier else ""
+    follow = "1 open issue of {} follows" if message.moved == 1 else f"{message.moved} open issues of {{}} follow"
+    shifts = [(message.earlier, "due earlier than before"), (message.late, "past a deadline, with only the grace left")]
+    said = [f"{count} {'is' if count == 1 else 'are'} {how}" for count, how in shifts if count]
+    return f"{follow.format(tier)} the changed escalation policy now: {' and '.join(said) or 'none is due earlier'}."
 
 
 def _relayed(author: str, said: Words, scene: Scene, called: str | None = None, about: str = "") -> cards.Message:

@@ -29,6 +29,7 @@ from bot.messages import (
     Mark,
     MorningPage,
     Place,
+    PolicyApplied,
     Receipt,
     ReceiptRefresh,
     Relay,
@@ -275,6 +276,8 @@ CALLS: dict[str, Callable[[], Call]] = {
     "morning_page_of_a_lead": lambda: _morning(_silent_reporter(), *[Story("x" * 120)] * 7, tiers=(1, 2)),
     "catch_up": lambda: Story().drawn(CatchUp(L2, START, START + timedelta(hours=2), (("P1", 2), ("P3", 11)))),
     "catch_up_one": lambda: Story().drawn(CatchUp(L2, START, START + timedelta(hours=2), (("P3", 1),))),
+    "policy_applied": lambda: Story().drawn(PolicyApplied(L2, 12, 5, 1)),
+    "policy_applied_to_one": lambda: Story().drawn(PolicyApplied(L2, 1, 0, 0)),
     # those above
     "inform_severity": lambda: _critical().told(Inform),
     "inform_raised": lambda: Story().reprioritise(P1).told(Inform),
