@@ -380,7 +380,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             moved = Line(reporter, _went_up(event, after, policy))
             return (up, *_former(up, before), *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
         case IssueReturned() | IssueRerouted():
-            there = Card(Place(tier=event.to_tier), ping=True, asked=True)
+            there = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
             return (there, *_former(there, before), *_others(refreshed, there))
         case TierReminded():
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)

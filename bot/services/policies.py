@@ -1,7 +1,7 @@
 """The policy in force: read anew when told to, never exchanged for a broken one, and applied to open issues."""
 
 import logging
-from collections import Counter
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -93,6 +93,7 @@ class PolicyKeeper:
 # --- tiers that issues still need ------------------------------------------------------------------------------------
 
 APPLY = "python app.py policy apply --open"
+MOVE = 'python app.py policy move --from {tier} --to ... --reason "..."'
 
 
 def refuse_misfit(policy: Policy, database: Database, file_name: str, now: datetime) -> None:
@@ -103,33 +104,58 @@ def refuse_misfit(policy: Policy, database: Database, file_name: str, now: datet
     moved = {version: _changed_tiers(database.policy(version), policy) for version in database.versions_in_use()}
     if not any(moved.values()):
         return
-    counts = Counter(change for issue in _unfinished(database, now) for change in moved.get(issue.policy, ()))
+    bound: dict[tuple[int, str], list[Issue]] = {}
+    for issue in _unfinished(database, now):
+        for change in moved.get(issue.policy, ()):
+            bound.setdefault(change, []).append(issue)
     lines = []
-    for (_, what), count in sorted(counts.items()):
+    for (tier, what), those in sorted(bound.items(), key=lambda each: each[0]):
+        count, them = len(those), "it" if len(those) == 1 else "them"
         issues = (
             "1 issue that is not closed yet follows" if count == 1 else f"{count} issues that are not closed yet follow"
         )
-        them = "it" if count == 1 else "them"
-        lines.append(f"{file_name}: tiers: {what}, but {issues} the old order of tiers; move {them} first: {APPLY}")
+        out = f"{_move(tier, database)}, then: " if any(_can_leave(issue, tier) for issue in those) else ""
+        lines.append(
+            f"{file_name}: tiers: {what}, but {issues} the old order of tiers; move {them} first: {out}{APPLY}"
+        )
     if lines:
         raise PolicyError(tuple(lines))
 
 
 def refuse_homeless(policy: Policy, database: Database, file_name: str, now: datetime) -> None:
     """Issues can be moved to the policy if it has the tier that each is in where it was. Raises PolicyError."""
-    homeless: dict[tuple[int, str], list[str]] = {}
+    homeless: dict[tuple[int, str], list[Issue]] = {}
     for issue in _unfinished(database, now):
         for change in _changed_tiers(database.policy(issue.policy), policy):
             if change[0] in (issue.tier, issue.desk):
-                homeless.setdefault(change, []).append(issue.name)
-    if homeless:
-        raise PolicyError(
-            tuple(
-                f"{file_name}: tiers: {what}, but {_listed(names)} in it; "
-                "leave the tier where it is until they are in another one or closed"
-                for (_, what), names in sorted(homeless.items())
-            )
-        )
+                homeless.setdefault(change, []).append(issue)
+    lines = [
+        f"{file_name}: tiers: {what}, but {_listed([issue.name for issue in those])} in it; "
+        f"{_way_out(tier, those, database)}"
+        for (tier, what), those in sorted(homeless.items(), key=lambda each: each[0])
+    ]
+    if lines:
+        raise PolicyError(tuple(lines))
+
+
+def _way_out(tier: int, issues: Sequence[Issue], database: Database) -> str:
+    """What to do about issues that keep a tier where it is."""
+    staying = [issue.name for issue in issues if not _can_leave(issue, tier)]
+    if len(staying) == len(issues):
+        return "leave the tier where it is until they are in another one or closed"
+    others = "" if not staying else f"; {_listed(staying)} waiting or over, and must go on or be closed before"
+    return f"move {'it' if len(issues) == 1 else 'them'} first: {_move(tier, database)}{others}"
+
+
+def _can_leave(issue: Issue, tier: int) -> bool:
+    """Whether the command would take it out of the tier."""
+    return issue.ticking and issue.tier == tier
+
+
+def _move(tier: int, database: Database) -> str:
+    kept = database.in_force()
+    name = kept[0].tier(tier).name if kept else str(tier)
+    return MOVE.format(tier=shlex.quote(name))
 
 
 def _unfinished(database: Database, now: datetime) -> list[Issue]:

@@ -491,7 +491,8 @@ def test_a_tier_with_issues_in_it_stays_where_it_is(small_office: Office) -> Non
     assert [workspace.issue(number).tier for number in (1, 2, 3)] == [3, 3, 3]
     workspace.bot.issues.claim(3, "U0DANA", desk=3, delivery="a")
     workspace.bot.issues.resolve(3, "U0DANA", fix="Done", category=None, delivery="b")
-    rest = "leave the tier where it is until they are in another one or closed"
+    way_out = 'move them first: python app.py policy move --from L3 --to ... --reason "..."'
+    rest = f"{way_out}; ISS-3 is waiting or over, and must go on or be closed before"
     three = "3 issues (ISS-1, ISS-2, ISS-3) are in it"
     assert sits(NO_L3, small_office) == (f"p.toml: tiers: L3 is gone, but {three}; {rest}",)
     assert f"\n{sits(NO_L3, small_office)[0].replace('p.toml', 'policy.toml')}\n" in GUIDE
