@@ -24,7 +24,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.clock import utc_now
 from bot.config import ConfigError, Settings, load_settings, look_past_tokens
+from bot.domain.issue import issue_name
 from bot.domain.policy import Policy
+from bot.domain.refusals import Refused
 from bot.logs import set_up_logging
 from bot.manifest import required_scopes
 from bot.policy_file import PolicyError, load_policy
@@ -37,6 +39,8 @@ from bot.services.directory import Directory
 from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
+from bot.services.morning import MorningPages
+from bot.services.moving import look_at_move, move_all
 from bot.services.pacing import Pacer, PingBudget
 from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_homeless, refuse_misfit
 from bot.services.search import Search
@@ -154,6 +158,7 @@ class Escalator:
         self._senders = Senders(courier, pacer)
         wake, ask_again = self._senders.wake, self._directory.refresh_before_no
         self._engine = Engine(database, current, utc_now, wake)
+        self._morning = MorningPages(database, current, utc_now, wake)
         self._bot = Bot(
             issues=IssueService(database, current, utc_now, wake, ask_again),
             conversation=Conversation(database, current, utc_now, wake, ask_again),
@@ -210,6 +215,8 @@ class Escalator:
         self._scheduler.add_job(self._engine.run_once, "interval", seconds=TICK, id="engine", next_run_time=now)
         self._scheduler.add_job(self._directory.refresh, "interval", seconds=DIRECTORY_EVERY, id="directory")
         self._scheduler.add_job(self._keep_holidays, id="holidays")  # once: the file may have changed meanwhile
+        # Not at its time of day, which a new policy may change, and which may pass while nobody runs.
+        self._scheduler.add_job(self._morning.run_once, "interval", minutes=1, id="morning", next_run_time=now)
         self._scheduler.add_job(self._look_after_the_queue, "interval", minutes=1, id="queue")
         self._scheduler.add_job(self._policies.complain, "interval", hours=1, id="policy")
         self._scheduler.add_job(self._forget, "interval", hours=1, id="forget")
@@ -460,17 +467,11 @@ def _script(name: str) -> str:
         raise SimulationError(f"{name}: is not UTF-8 text.") from None
 
 
-def apply_policy(settings: Settings, *, unasked: bool) -> int:
+def apply_policy(settings: Settings, chosen: argparse.Namespace) -> int:
     """Move the open issues to the policy as it is in the file now. Raises PolicyError, CannotOpen."""
     policy = load_policy(settings.policy_file)
-    try:
-        database = open_database(settings.database_url.get_secret_value())
-    except AlreadyRunning:
-        print(
-            "The bot is running on this database. Stop it, run this again, and start it: what comes due in these few "
-            "seconds is done when it starts.",
-            file=sys.stderr,
-        )
+    database = _open_for_a_command(settings)
+    if database is None:
         return FAILED
     try:
         refuse_homeless(policy, database, settings.policy_file.name, utc_now())
@@ -483,16 +484,59 @@ def apply_policy(settings: Settings, *, unasked: bool) -> int:
             f"the policy. {outlook.earlier} of them would have an earlier next deadline; {outlook.late} would be past "
             "a deadline at once, and have only the grace left that the policy gives."
         )
-        if not unasked and not _yes("Move them?"):
+        if not chosen.yes and not _yes("Move them?"):
             print("Nothing was changed.")
             return FAILED
         moved, troubles = apply_to(outlook.moving, policy, database, utc_now)
         for trouble in troubles:
             print(trouble, file=sys.stderr)
-        print(f"{moved} issues were moved. Their cards and receipts are redrawn when the bot runs.")
+        print(
+            f"{moved} issues were moved. When the bot runs, their cards and receipts are redrawn, and each channel "
+            "reads of it once."
+        )
         return FAILED if troubles else FINE
     finally:
         database.close()
+
+
+def move_issues(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Empty a tier, so that it can be taken out of the policy. Raises CannotOpen, Refused."""
+    database = _open_for_a_command(settings)
+    if database is None:
+        return FAILED
+    try:
+        move = look_at_move(database, chosen.from_tier, chosen.to_tier, chosen.reason, utc_now())
+        for reason in move.staying:
+            print(reason, file=sys.stderr)
+        if not move.moving:
+            print("No issue can be moved." if move.staying else f"No open issue is with {chosen.from_tier}.")
+            return FAILED if move.staying else FINE
+        count = "1 open issue moves" if len(move.moving) == 1 else f"{len(move.moving)} open issues move"
+        print(f"{count} from {move.from_name} to {move.to_name}: {', '.join(map(issue_name, move.moving))}.")
+        if not chosen.yes and not _yes("Move them?"):
+            print("Nothing was changed.")
+            return FAILED
+        moved, troubles = move_all(move, chosen.reason, database, utc_now)
+        for trouble in troubles:
+            print(trouble, file=sys.stderr)
+        were = "1 issue was" if moved == 1 else f"{moved} issues were"
+        print(f"{were} moved. When the bot runs, cards go to {move.to_name}.")
+        return FAILED if troubles or move.staying else FINE
+    finally:
+        database.close()
+
+
+def _open_for_a_command(settings: Settings) -> SqlDatabase | None:
+    """None, and the reason is told, if the bot is running on it. Raises CannotOpen."""
+    try:
+        return open_database(settings.database_url.get_secret_value())
+    except AlreadyRunning:
+        print(
+            "The bot is running on this database. Stop it, run this again, and start it: what comes due in these few "
+            "seconds is done when it starts.",
+            file=sys.stderr,
+        )
+        return None
 
 
 def _yes(question: str) -> bool:
@@ -519,12 +563,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings(os.environ, Path(".env"))
         set_up_logging(settings.log_level, settings.log_format)
         if chosen.command == "policy":
-            return apply_policy(settings, unasked=chosen.yes)
+            code: int = chosen.act(settings, chosen)
+            return code
         return run(settings)
     except (ConfigError, PolicyError, SimulationError) as error:
         print("\n".join(error.lines), file=sys.stderr)
         return WRONG_SETTINGS
-    except (AlreadyRunning, CannotOpen) as error:
+    except (AlreadyRunning, CannotOpen, Refused) as error:
         print(error, file=sys.stderr)
         return FAILED
 
@@ -539,12 +584,19 @@ def _add_policy_commands(commands: Any) -> None:
         "--script", help='a file of lines such as "+10m claim L1", "+2h reply"; "-" reads them from here'
     )
     shown.add_argument("--json", action="store_true", help="the same facts for a program")
-    policy = commands.add_parser("policy", help="apply an edited policy to open issues")
-    apply = policy.add_subparsers(required=True).add_parser(
-        "apply", help="move open issues to the policy's new version"
+    policy = commands.add_parser("policy", help="what an edited policy means for open issues").add_subparsers(
+        required=True
     )
+    apply = policy.add_parser("apply", help="move open issues to the policy's new version")
     apply.add_argument("--open", action="store_true", required=True, help="the issues that are open now")
-    apply.add_argument("--yes", action="store_true", help="do not ask before it is done")
+    apply.set_defaults(act=apply_policy)
+    move = policy.add_parser("move", help="move the open issues of one tier to another")
+    move.add_argument("--from", required=True, dest="from_tier", metavar="TIER", help="the tier they are with now")
+    move.add_argument("--to", required=True, dest="to_tier", metavar="TIER", help="the tier that gets them")
+    move.add_argument("--reason", required=True, help="why, as it is to stand on their cards")
+    move.set_defaults(act=move_issues)
+    for command in (apply, move):
+        command.add_argument("--yes", action="store_true", help="do not ask before it is done")
 
 
 if __name__ == "__main__":

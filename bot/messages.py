@@ -226,6 +226,25 @@ class Digest:
 
 
 @dataclass(frozen=True)
+class MorningPage:
+    """What leads should look at today: all that is open, or what is with some tiers. It calls nobody."""
+
+    place: Place
+    tiers: tuple[int, ...]  # none: all of them
+    until: datetime  # nobody needs it after that
+
+
+@dataclass(frozen=True)
+class PolicyApplied:
+    """One message for all the open issues of a tier that follow an edited policy from now on (domain.md 3.9)."""
+
+    place: Place
+    moved: int
+    earlier: int  # of those, how many are due earlier than before
+    late: int  # and how many are past a deadline, with only the grace left
+
+
+@dataclass(frozen=True)
 class DeliveryAlert:
     """Staff elsewhere learn that a message could not be delivered where it belonged."""
 
@@ -254,6 +273,8 @@ Message = (
     | RelayDelete
     | Mark
     | Digest
+    | MorningPage
+    | PolicyApplied
     | DeliveryAlert
 )
 
@@ -265,7 +286,7 @@ def verb(message: Message) -> Verb:
     match message:
         case Card() | Receipt() | Line() | TierPing() | Remind() | CatchUp() | Inform() | Relay():
             return "post"
-        case Offer() | Digest() | DeliveryAlert():
+        case Offer() | Digest() | MorningPage() | PolicyApplied() | DeliveryAlert():
             return "post"
         case CardRefresh() | FormerCard() | ReceiptRefresh() | OfferRefresh() | RelayEdit():
             return "update"
@@ -385,7 +406,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             moved = Line(reporter, _went_up(event, after, policy))
             return (up, *_former(up, before), *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
         case IssueReturned() | IssueRerouted():
-            there = Card(Place(tier=event.to_tier), ping=True, asked=True)
+            there = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
             return (there, *_former(there, before), *_others(refreshed, there))
         case TierReminded():
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)

@@ -111,6 +111,19 @@ def _duration(value: object) -> timedelta:
     return span
 
 
+def _moment(value: object) -> time:
+    """A time of day, to the minute."""
+    if isinstance(value, time) and not value.second and not value.microsecond:
+        return value  # TOML has times without quotes, too
+    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError(f'expected a time of day such as "09:00", not {_shown(value)}')
+    try:
+        return time(int(match[1]), int(match[2]))
+    except ValueError:
+        raise ValueError(f'there is no {_shown(value)}; a day goes from "00:00" to "23:59"') from None
+
+
 def _tier_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"\w(?:[\w ./-]{0,38}[\w])?", value):
         raise ValueError(
@@ -399,6 +412,7 @@ class _File(_Table):
     minimum_window: _Duration = MINIMUM_WINDOW
     close_after: _Duration = Policy.close_after
     fallback: Annotated[str | None, BeforeValidator(_user)] = None
+    digest: Annotated[time | None, BeforeValidator(_moment)] = None
     tiers: list[_TierTable] = Field(description="a table per tier, each with the header [[tiers]]")
     calendars: dict[Annotated[str, BeforeValidator(_tier_name)], _CalendarTable] = {}
     matrix: _Matrix
@@ -450,6 +464,7 @@ def _policy(file: _File) -> Policy:
         waiting=Waiting(tuple(file.waiting.nudges), file.waiting.resolve, calendars[file.waiting.calendar]),
         close_after=file.close_after,
         fallback=file.fallback,
+        digest=file.digest,
     )
     return versioned(policy)
 
@@ -501,6 +516,8 @@ def versioned(policy: Policy) -> Policy:
         for later in ("tell", "ask_leader"):
             if not targets[later]:
                 del targets[later]  # files that do not use what came later keep the version they had before
+    if content["digest"] is None:
+        del content["digest"]  # the same
     meaning = json.dumps(content, sort_keys=True, default=_plain)
     return replace(policy, version=sha256(meaning.encode()).hexdigest()[:12])
 

@@ -83,6 +83,11 @@ def person(user: str | None) -> str:
     return f"<@{user}>" if user else "Escalator"
 
 
+def mover(user: str | None) -> str:
+    """Who moved an issue to another tier; whoever empties a tier from the command line is nobody in Slack."""
+    return person(user) if user else "Escalator's administrator"
+
+
 def disarmed(text: str, name_of: Callable[[str], str]) -> str:
     """A person's message, as Slack sent it, made safe to send on: it shows what they wrote and notifies nobody.
 

@@ -9,13 +9,15 @@ from sqlalchemy import ColumnElement, Connection, case, exists, func, or_, selec
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from bot.messages import Digest
+from bot.messages import Digest, MorningPage, PolicyApplied
 from bot.ports import Outgoing, Post
 from storage.codec import message_from, place_from
 from storage.connections import Connections, insert_if_new
 from storage.tables import OutboxRow, PostRow
 
 log = logging.getLogger(__name__)
+
+ABOUT_MANY = Digest.__name__, MorningPage.__name__, PolicyApplied.__name__  # issues, so in no issue's queue
 
 
 class Outbox(Connections):
@@ -121,10 +123,10 @@ def _take(connection: Connection, now: datetime, sender: str, hold_until: dateti
 
 def _next(now: datetime, busy: Collection[str]) -> Any:
     elder = aliased(OutboxRow)
-    alone = col(OutboxRow.kind) == Digest.__name__  # about many issues, so in no issue's queue
+    alone = col(OutboxRow.kind).in_(ABOUT_MANY)
     same_queue = (col(elder.issue) == col(OutboxRow.issue)) & (col(elder.place) == col(OutboxRow.place))
     unfinished = (col(elder.done_at).is_(None)) & (col(elder.id) < col(OutboxRow.id))
-    unfinished &= (col(elder.kind) != Digest.__name__) & (in_time(elder, now) | (col(elder.attempts) > 0))
+    unfinished &= col(elder.kind).not_in(ABOUT_MANY) & (in_time(elder, now) | (col(elder.attempts) > 0))
     return (
         select(col(OutboxRow.id))
         .where(col(OutboxRow.done_at).is_(None), _ripe(now))

@@ -16,7 +16,16 @@ MEMBERS = {
     "C0MGMT": {"U0FAY", BOT},
 }
 NAMES = {"C0L1": "support-l1", "C0L2": "support-l2", "C0L3": "support-l3", "C0MGMT": "it-managers"}
-PEOPLE = {"U0MAYA": "Maya", "U0TOM": "Tom", "U0ANA": "Ana", "U0BEN": "Ben", "U0CHEN": "Chen", "U0DANA": "Dana"}
+PEOPLE = {
+    "U0MAYA": "Maya",
+    "U0TOM": "Tom",
+    "U0ANA": "Ana",
+    "U0BEN": "Ben",
+    "U0CHEN": "Chen",
+    "U0DANA": "Dana",
+    "U0EMIL": "Emil",
+    "U0FAY": "Fay",
+}
 
 
 @dataclass

@@ -22,6 +22,7 @@ from bot.services.delivery import SETTLE, Courier
 from bot.services.directory import Directory
 from bot.services.engine import Engine
 from bot.services.issues import IssueService
+from bot.services.morning import MorningPages
 from bot.services.pacing import Pacer, PingBudget
 from bot.services.search import Search
 from bot.slack import ids
@@ -90,6 +91,7 @@ class Workspace:
             team_url=lambda: "https://acme.slack.com/",
         )
         self.engine = Engine(self.database, current, clock, lambda: None, monotonic=clock.monotonic)
+        self.morning = MorningPages(self.database, current, clock, lambda: None)
         self.directory = directory
         again = directory.refresh_before_no
         self.bot = Bot(

@@ -5,7 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from inspect import isclass
 from pathlib import Path
 from typing import Any, get_args
@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot.domain.calendar import ALWAYS, Calendar, Window
-from bot.domain.policy import AtOnce, OnStale, Repeat, Tier, Waiting
+from bot.domain.policy import AtOnce, OnStale, Policy, Repeat, Tier, Waiting
 from bot.domain.priority import Level, Priority
 from bot.policy_file import PolicyError, _File, load_policy, parse_policy
 from storage.codec import policy_from, to_json
@@ -342,7 +342,7 @@ def test_other_words_for_the_same_are_the_same_version(old: str, new: str) -> No
 
 def test_the_shipped_policy_keeps_its_version() -> None:
     """Issues in a database are bound to it: a change here is a change for everybody who never edited the file."""
-    assert parse_policy(SHIPPED, "policy.toml").version == "ee45f70fc31f"
+    assert parse_policy(SHIPPED, "policy.toml").version == "069e5f440214"
 
 
 # --- mistakes, one by one --------------------------------------------------------------------------------------------
@@ -519,8 +519,45 @@ def test_who_is_told_of_a_climb_stands_by_number_and_may_be_nobody() -> None:
     assert policy_from(json.loads(json.dumps(to_json(policy)))) == policy
     nobody = edited("tell = { L3", "tell = { L2 = [], L3", SHIPPED)
     assert parse_policy(nobody, "p.toml") == policy
-    before = edited('tell = { L3 = ["management"] }', "", edited('ask_leader = "5m"', "", SHIPPED))
+    silent = edited('digest = "09:00"\n', "", SHIPPED)
+    before = edited('tell = { L3 = ["management"] }', "", edited('ask_leader = "5m"', "", silent))
     assert parse_policy(before, "p.toml").version == "e4e1006cfcb8"
+
+
+@pytest.mark.parametrize("written", ['"09:00"', '"9:00"', "09:00:00"])
+def test_the_leads_morning_is_a_time_of_day(written: str) -> None:
+    policy = parse_policy(edited('digest = "09:00"', f"digest = {written}", SHIPPED), "p.toml")
+    assert policy == parse_policy(SHIPPED, "p.toml")
+    assert policy.digest == time(9)
+    assert policy_from(json.loads(json.dumps(to_json(policy)))) == policy
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"9 am"', 'expected a time of day such as "09:00", not "9 am"'),
+        ('"09:00:30"', 'expected a time of day such as "09:00", not "09:00:30"'),
+        ("09:00:30", 'expected a time of day such as "09:00", not 09:00:30'),
+        ("9", 'expected a time of day such as "09:00", not 9'),
+        ("false", 'expected a time of day such as "09:00", not false'),
+        ('["09:00"]', 'expected a time of day such as "09:00", not a list'),
+        ('"24:00"', 'there is no "24:00"; a day goes from "00:00" to "23:59"'),
+        ('"12:60"', 'there is no "12:60"; a day goes from "00:00" to "23:59"'),
+    ],
+)
+def test_what_is_no_time_of_day_is_refused(written: str, said: str) -> None:
+    assert lines(edited('digest = "09:00"', f"digest = {written}", SHIPPED)) == (f"p.toml:13: digest: {said}",)
+
+
+def test_a_file_without_the_leads_morning_has_none_and_keeps_its_version() -> None:
+    silent = parse_policy(edited('digest = "09:00"\n', "", SHIPPED), "p.toml")
+    assert silent.digest is None
+    assert silent.version == "ee45f70fc31f"  # as before the key was known
+    assert len({silent.version, *(_at(hour).version for hour in ("08:00", "09:00"))}) == 3
+
+
+def _at(hour: str) -> Policy:
+    return parse_policy(edited('digest = "09:00"', f'digest = "{hour}"', SHIPPED), "p.toml")
 
 
 def test_it_is_not_solved_before_anybody_answers() -> None:
@@ -877,7 +914,7 @@ def test_an_answer_that_cannot_be_waited_for(written: str, said: str) -> None:
     assert lines(f"{SMALL}[waiting]\n{written}\n") == (f"p.toml:{said}",)
 
 
-KNOWN = "known are minimum_window, close_after, fallback, tiers, calendars, matrix, priorities and waiting"
+KNOWN = "known are minimum_window, close_after, fallback, digest, tiers, calendars, matrix, priorities and waiting"
 
 
 @pytest.mark.parametrize(
@@ -1177,7 +1214,7 @@ def _applied(diff: str, text: str) -> str:
 def test_the_docs_examples_are_excerpts_of_what_we_ship_or_whole_files() -> None:
     examples = [block for kind, block in BLOCKS if kind == "toml"]
     shipped = [SHIPPED, *(preset.read_text(encoding="utf-8") for preset in PRESETS)]
-    assert len(examples) == 6
+    assert len(examples) == 7
     for example in examples:
         if "[matrix]" in example and "[[tiers]]" in example:
             assert len(parse_policy(example, "policy.toml").tiers) == 2

@@ -144,7 +144,7 @@ class IssueRerouted:
     """To any tier, because it is their kind of work."""
 
     at: datetime
-    by: str
+    by: str | None  # None: whoever runs the bot, from the command line
     from_tier: int
     to_tier: int
     claimant: str | None

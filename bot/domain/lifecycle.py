@@ -287,9 +287,14 @@ def may_reroute(issue: Issue, actor: Actor, *, seen: Seen, policy: Policy) -> No
     _require_movable(issue, actor, seen, policy)
 
 
-def reroute(issue: Issue, actor: Actor, *, seen: Seen, to: str, reason: str, policy: Policy, now: datetime) -> Decision:
-    """T26: to any tier, by name."""
-    may_reroute(issue, actor, seen=seen, policy=policy)
+def reroute(
+    issue: Issue, actor: Actor | None, *, seen: Seen, to: str, reason: str, policy: Policy, now: datetime
+) -> Decision:
+    """T26: to any tier, by name. `actor` None: whoever runs the bot empties a tier, and is nobody in Slack."""
+    if actor:
+        may_reroute(issue, actor, seen=seen, policy=policy)
+    else:
+        _require_working(issue)
     tier = next((each for each in policy.tiers if each.name.lower() == to.strip().lower()), None)
     if tier is None:
         raise refusals.NoSuchTier(tier=to, tiers=", ".join(each.name for each in policy.tiers))
@@ -300,7 +305,7 @@ def reroute(issue: Issue, actor: Actor, *, seen: Seen, to: str, reason: str, pol
         raise refusals.TooSevereToReturn(name=issue.name, tier=policy.tier(floor).name)
     moved = IssueRerouted(
         at=now,
-        by=actor.user,
+        by=actor.user if actor else None,
         from_tier=issue.tier,
         to_tier=tier.number,
         claimant=_holder(issue),

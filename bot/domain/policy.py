@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 
 from bot.domain.calendar import ALWAYS, Calendar
@@ -86,6 +86,7 @@ class Policy:
     waiting: Waiting = field(default_factory=Waiting)
     close_after: timedelta = timedelta(days=5)  # real time from resolved to closed
     fallback: str | None = None  # user id; told when the last tier has not answered three reminders
+    digest: time | None = None  # of a working day in the calendar of `waiting`, when leads get their page
 
     def with_people_of(self, current: "Policy") -> "Policy":
         """The same promises, kept by the people of today: who is asked, where, and by whom led (domain.md D8).

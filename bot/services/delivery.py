@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.domain import lifecycle
 from bot.domain.events import Cause
 from bot.domain.issue import Issue
+from bot.domain.morning import Page, page
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
 from bot.messages import (
@@ -24,9 +25,11 @@ from bot.messages import (
     Line,
     Mark,
     Message,
+    MorningPage,
     Offer,
     OfferRefresh,
     Place,
+    PolicyApplied,
     Receipt,
     ReceiptRefresh,
     Relay,
@@ -43,6 +46,7 @@ from bot.ports import Call, Database, Outgoing, Post, Rejected, Sent, SlackGatew
 from bot.services.directory import Directory
 from bot.services.gathering import digest, gathered, may_be_gathered
 from bot.services.issues import pinned
+from bot.services.morning import look_around
 from bot.services.pacing import Pacer, PingBudget
 from bot.services.recording import record
 from bot.slack.rendering import Scene, Told, render, without_blocks
@@ -220,6 +224,8 @@ class Courier:
             name_of=self._directory.name_of,
             may_call=lambda rank, pause: self._pings.allows(place, rank, pause.total_seconds(), row=row.id),
             gathered=self._told_of(message) if isinstance(message, Digest) else (),
+            page=self._page(message) if isinstance(message, MorningPage) else None,
+            link_of=self._link_to,
         )
 
     def _told_of(self, digest: Digest) -> tuple[Told, ...]:
@@ -246,6 +252,15 @@ class Courier:
                 return self._database.post_of(issue, place, "offer")
             case _:
                 return self._root(issue, place)
+
+    def _page(self, message: MorningPage) -> Page:
+        concerns = look_around(self._database, self._policy(), self._clock())
+        return page(each for each in concerns if not message.tiers or each.issue.tier in message.tiers)
+
+    def _link_to(self, issue: Issue) -> str | None:
+        """To the card at which the conversation goes on."""
+        card = self._root(issue.number, Place(tier=issue.desk))
+        return self._link(card) if card else None
 
     def _root(self, issue: int, place: Place) -> Post | None:
         if place.person:
@@ -361,6 +376,10 @@ def _what(message: Message) -> str | None:
             return "a reminder"
         case CatchUp():
             return "the summary after a downtime"
+        case PolicyApplied():
+            return "the news of a changed policy"
+        case MorningPage():
+            return "the morning's page" if message.place.tier else None  # a lead's own shows nothing that others miss
         case Inform():
             return "a notice to management"
         case Offer():

@@ -1,7 +1,7 @@
 """The policy in force: read anew when told to, never exchanged for a broken one, and applied to open issues."""
 
 import logging
-from collections import Counter
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,6 +14,8 @@ from bot.domain.deadlines import next_moment
 from bot.domain.issue import Issue, Status
 from bot.domain.lifecycle import UNMERGE_WITHIN
 from bot.domain.policy import Policy, Tier
+from bot.domain.priority import Priority
+from bot.messages import Place, PolicyApplied
 from bot.policy_file import PolicyError, load_policy, versioned
 from bot.ports import Database, Transaction
 from bot.services.recording import record
@@ -91,6 +93,7 @@ class PolicyKeeper:
 # --- tiers that issues still need ------------------------------------------------------------------------------------
 
 APPLY = "python app.py policy apply --open"
+MOVE = 'python app.py policy move --from {tier} --to ... --reason "..."'
 
 
 def refuse_misfit(policy: Policy, database: Database, file_name: str, now: datetime) -> None:
@@ -101,33 +104,58 @@ def refuse_misfit(policy: Policy, database: Database, file_name: str, now: datet
     moved = {version: _changed_tiers(database.policy(version), policy) for version in database.versions_in_use()}
     if not any(moved.values()):
         return
-    counts = Counter(change for issue in _unfinished(database, now) for change in moved.get(issue.policy, ()))
+    bound: dict[tuple[int, str], list[Issue]] = {}
+    for issue in _unfinished(database, now):
+        for change in moved.get(issue.policy, ()):
+            bound.setdefault(change, []).append(issue)
     lines = []
-    for (_, what), count in sorted(counts.items()):
+    for (tier, what), those in sorted(bound.items(), key=lambda each: each[0]):
+        count, them = len(those), "it" if len(those) == 1 else "them"
         issues = (
             "1 issue that is not closed yet follows" if count == 1 else f"{count} issues that are not closed yet follow"
         )
-        them = "it" if count == 1 else "them"
-        lines.append(f"{file_name}: tiers: {what}, but {issues} the old order of tiers; move {them} first: {APPLY}")
+        out = f"{_move(tier, database)}, then: " if any(_can_leave(issue, tier) for issue in those) else ""
+        lines.append(
+            f"{file_name}: tiers: {what}, but {issues} the old order of tiers; move {them} first: {out}{APPLY}"
+        )
     if lines:
         raise PolicyError(tuple(lines))
 
 
 def refuse_homeless(policy: Policy, database: Database, file_name: str, now: datetime) -> None:
     """Issues can be moved to the policy if it has the tier that each is in where it was. Raises PolicyError."""
-    homeless: dict[tuple[int, str], list[str]] = {}
+    homeless: dict[tuple[int, str], list[Issue]] = {}
     for issue in _unfinished(database, now):
         for change in _changed_tiers(database.policy(issue.policy), policy):
             if change[0] in (issue.tier, issue.desk):
-                homeless.setdefault(change, []).append(issue.name)
-    if homeless:
-        raise PolicyError(
-            tuple(
-                f"{file_name}: tiers: {what}, but {_listed(names)} in it; "
-                "leave the tier where it is until they are in another one or closed"
-                for (_, what), names in sorted(homeless.items())
-            )
-        )
+                homeless.setdefault(change, []).append(issue)
+    lines = [
+        f"{file_name}: tiers: {what}, but {_listed([issue.name for issue in those])} in it; "
+        f"{_way_out(tier, those, database)}"
+        for (tier, what), those in sorted(homeless.items(), key=lambda each: each[0])
+    ]
+    if lines:
+        raise PolicyError(tuple(lines))
+
+
+def _way_out(tier: int, issues: Sequence[Issue], database: Database) -> str:
+    """What to do about issues that keep a tier where it is."""
+    staying = [issue.name for issue in issues if not _can_leave(issue, tier)]
+    if len(staying) == len(issues):
+        return "leave the tier where it is until they are in another one or closed"
+    others = "" if not staying else f"; {_listed(staying)} waiting or over, and must go on or be closed before"
+    return f"move {'it' if len(issues) == 1 else 'them'} first: {_move(tier, database)}{others}"
+
+
+def _can_leave(issue: Issue, tier: int) -> bool:
+    """Whether the command would take it out of the tier."""
+    return issue.ticking and issue.tier == tier
+
+
+def _move(tier: int, database: Database) -> str:
+    kept = database.in_force()
+    name = kept[0].tier(tier).name if kept else str(tier)
+    return MOVE.format(tier=shlex.quote(name))
 
 
 def _unfinished(database: Database, now: datetime) -> list[Issue]:
@@ -186,10 +214,9 @@ def look_ahead(policy: Policy, database: Database, now: datetime) -> Outlook:
         new = _promised(issue, old, policy)
         if new.version != issue.policy:
             moving.append(issue.number)
-            moved = clockwork.replan(issue, old, new, now).issue
-            before, after = next_moment(issue, old), next_moment(moved, new)
-            earlier += before is not None and after is not None and after < before
-            late += bool(_overdrawn(moved, new, now) - _overdrawn(issue, old, now))
+            shift = _shift(issue, old, clockwork.replan(issue, old, new, now).issue, new, now)
+            earlier += shift.earlier
+            late += shift.late
     return Outlook(len(issues), tuple(moving), earlier, late)
 
 
@@ -198,6 +225,21 @@ def _promised(issue: Issue, old: Policy, new: Policy) -> Policy:
     if issue.status is Status.RESOLVED and new.close_after < old.close_after:
         return versioned(replace(new, close_after=old.close_after))
     return new
+
+
+@dataclass(frozen=True)
+class _Shift:
+    """What a move to another policy means for one issue."""
+
+    issue: Issue  # as it is then
+    earlier: bool
+    late: bool
+
+
+def _shift(issue: Issue, old: Policy, moved: Issue, new: Policy, now: datetime) -> _Shift:
+    before, after = next_moment(issue, old), next_moment(moved, new)
+    earlier = before is not None and after is not None and after < before
+    return _Shift(moved, earlier, bool(_overdrawn(moved, new, now) - _overdrawn(issue, old, now)))
 
 
 def _overdrawn(issue: Issue, policy: Policy, now: datetime) -> set[str]:
@@ -218,28 +260,49 @@ def apply_to(numbers: Iterable[int], policy: Policy, database: Database, clock: 
     """
     with database.begin() as tx:
         tx.put_in_force(policy, clock())
-    moved, troubles = 0, []
+    shifts: list[_Shift] = []
+    troubles: list[str] = []
     for number in numbers:
         try:
-            moved += _apply(number, policy, database, clock)
+            if shift := _apply(number, policy, database, clock):
+                shifts.append(shift)
         except Exception as error:  # one issue never holds back the rest
             log.exception("ISS-%s could not be moved to version %s of the policy", number, policy.version)
             troubles.append(f"ISS-{number} stays under its old policy: {error}")
-    return moved, troubles
+    _tell_tiers([shift for shift in shifts if shift.issue.live], database, clock())
+    return len(shifts), troubles
 
 
-def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> bool:
+def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> _Shift | None:
+    """None, if it follows that policy already."""
     with database.begin() as tx:
-        issue = tx.issue(number)
-        return _replan(tx, issue, _promised(issue, tx.policy(issue.policy), policy), clock())
+        issue, now = tx.issue(number), clock()
+        old = tx.policy(issue.policy)
+        new = _promised(issue, old, policy)
+        moved = _replan(tx, issue, new, now)
+        return _shift(issue, old, moved, new, now) if moved else None
 
 
-def _replan(tx: Transaction, issue: Issue, policy: Policy, now: datetime, *, holidays: tuple[date, ...] = ()) -> bool:
+def _tell_tiers(shifts: Sequence[_Shift], database: Database, now: datetime) -> None:
+    """One message for each channel whose issues have moved, instead of one for each issue (domain.md 3.9)."""
+    tiers = sorted({shift.issue.tier for shift in shifts})
+    with database.begin() as tx:
+        for tier in tiers:
+            those = [shift for shift in shifts if shift.issue.tier == tier]
+            earlier, late = sum(shift.earlier for shift in those), sum(shift.late for shift in those)
+            news = PolicyApplied(Place(tier=tier), len(those), earlier, late)
+            tx.enqueue(those[0].issue.number, news, lane=Priority.P4.rank, now=now)
+
+
+def _replan(
+    tx: Transaction, issue: Issue, policy: Policy, now: datetime, *, holidays: tuple[date, ...] = ()
+) -> Issue | None:
+    """The issue under that policy; None: it follows it already."""
     decision = clockwork.replan(issue, tx.policy(issue.policy), policy, now, holidays=holidays)
     if decision.events:
         tx.keep_policy(policy, now)
-        record(tx, issue, decision, policy, now)
-    return bool(decision.events)
+        return record(tx, issue, decision, policy, now)
+    return None
 
 
 # --- holidays --------------------------------------------------------------------------------------------------------
@@ -269,7 +332,7 @@ def _keep_holidays(number: int, current: Policy, database: Database, clock: Cloc
             issue, now = tx.issue(number), clock()
             before = tx.policy(issue.policy)
             policy = _with_holidays(before, current, now)
-            return policy is not None and _replan(tx, issue, policy, now, holidays=_added(before, policy))
+            return bool(policy and _replan(tx, issue, policy, now, holidays=_added(before, policy)))
     except Exception:  # one issue never holds back the rest
         log.exception("ISS-%s does not keep the holidays that were added", number)
         return False

@@ -50,7 +50,7 @@ from bot.domain.events import (
 )
 from bot.domain.issue import WaitingFor, issue_name
 from bot.domain.policy import Policy
-from bot.text import about, capital, clip, disarmed, escape, person, when
+from bot.text import about, capital, clip, disarmed, escape, mover, person, when
 
 CLOCKS = {
     "first_response": "first response",
@@ -177,7 +177,7 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} returned it from {left} to {to}{_because(event.findings)}"
         case IssueRerouted():
             left, to = policy.tier(event.from_tier).name, policy.tier(event.to_tier).name
-            return f"{person(event.by)} moved it from {left} to {to}{_because(event.reason)}"
+            return f"{mover(event.by)} moved it from {left} to {to}{_because(event.reason)}"
         case PriorityChanged():
             why = f": {_quoted(event.reason)}" if event.reason else "."
             return f"{person(event.by)} changed it from {event.before.value} to {event.after.value}{why}"

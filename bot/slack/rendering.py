@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from bot.domain.deadlines import TIER_WINDOW, UPDATE
 from bot.domain.events import Cause, Words
 from bot.domain.issue import Issue, Status
+from bot.domain.morning import Page
 from bot.domain.policy import Policy
 from bot.messages import (
     RELAYED,
@@ -23,9 +24,11 @@ from bot.messages import (
     Line,
     Mark,
     Message,
+    MorningPage,
     Offer,
     OfferRefresh,
     Place,
+    PolicyApplied,
     Receipt,
     ReceiptRefresh,
     Relay,
@@ -36,7 +39,7 @@ from bot.messages import (
     needs_somebody,
 )
 from bot.ports import Call, Post
-from bot.slack import cards, ids, words
+from bot.slack import cards, ids, morning, words
 from bot.slack.blocks import Block, actions, button, context, row, section
 from bot.slack.history import CLOCKS
 from bot.text import TEXT_LIMIT, capital, clip, disarmed, escape, person, split, when
@@ -61,6 +64,8 @@ class Scene:
     name_of: Callable[[str], str]  # a user's name, for words that must not mention
     may_call: Callable[[int, timedelta], bool] = lambda _rank, _pause: True  # whether the clock may ping the place now
     gathered: tuple[Told, ...] = ()  # what a digest tells of
+    page: Page | None = None  # what a morning's page shows
+    link_of: Callable[[Issue], str | None] = lambda _: None  # permalink of an issue's card
 
 
 def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call | None:
@@ -122,6 +127,11 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             return Call("reactions.add", channel, {"timestamp": ts, "name": reaction})
         case Digest():
             return _digest(message, policy, scene)
+        case MorningPage():
+            return _morning(message, policy, scene)
+        case PolicyApplied():
+            text = _applied(message, policy)
+            return _post(scene.channel, text, [section(text)])
         case DeliveryAlert(what=what, where=where, error=error):
             return _post(scene.channel, *_alert(issue, policy, what, where, error))
         case _:
@@ -387,6 +397,21 @@ def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: P
             return _still_due(issue, policy, item.clock, item.share, scene)
         case _:
             return _still_worth_knowing(issue, item.cause)
+
+
+def _morning(message: MorningPage, policy: Policy, scene: Scene) -> Call | None:
+    if scene.page is None or not scene.page.worries or scene.now >= message.until:
+        return None
+    tiers = tuple(policy.tier(tier).name for tier in message.tiers)
+    return _post(scene.channel, *morning.page(scene.page, tiers, scene.name_of, scene.link_of))
+
+
+def _applied(message: PolicyApplied, policy: Policy) -> str:
+    tier = policy.tier(message.place.tier).name if message.place.tier else ""
+    follow = "1 open issue of {} follows" if message.moved == 1 else f"{message.moved} open issues of {{}} follow"
+    shifts = [(message.earlier, "due earlier than before"), (message.late, "past a deadline, with only the grace left")]
+    said = [f"{count} {'is' if count == 1 else 'are'} {how}" for count, how in shifts if count]
+    return f"{follow.format(tier)} the changed escalation policy now: {' and '.join(said) or 'none is due earlier'}."
 
 
 def _relayed(author: str, said: Words, scene: Scene, relay: Relay | None = None) -> cards.Message:

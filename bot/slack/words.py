@@ -6,7 +6,7 @@ from bot.domain.deadlines import FIRST_RESPONSE, close_at, give_up_at, next_nudg
 from bot.domain.events import Cause
 from bot.domain.issue import HandOff, Issue, Status, Wait, WaitingFor, issue_name
 from bot.domain.policy import OnStale, Policy
-from bot.text import about, capital, escape, person, when
+from bot.text import about, capital, escape, mover, person, when
 
 
 def headline(issue: Issue) -> str:
@@ -123,7 +123,7 @@ def hand_off(packet: HandOff, issue: Issue, policy: Policy, *, name: str = "") -
         case "returned":
             return f"{person(packet.by)} returned {name} from {left}."
         case "rerouted":
-            return f"{person(packet.by)} moved {name} here from {left}."
+            return f"{mover(packet.by)} moved {name} here from {left}."
         case _:
             return f"{person(packet.by)} escalated {name} from {left}."
 

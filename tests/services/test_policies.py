@@ -392,6 +392,48 @@ def test_applying_it_moves_open_issues_with_what_they_have_used(office: Office) 
     assert apply_to((1, 2, 4), policy, office.database, office.clock) == (0, [])
 
 
+def news(office: Office) -> dict[str, list[str]]:
+    """Of a changed policy, in each tier's channel."""
+    office.workspace.settle(60)
+    channels = ("support-l1", "support-l2", "support-l3", "it-managers")
+    said = {channel: [message.text for message in office.workspace.channel(channel)] for channel in channels}
+    found = {channel: [text for text in texts if "escalation policy" in text] for channel, texts in said.items()}
+    return {channel: texts for channel, texts in found.items() if texts}
+
+
+def test_each_channel_reads_once_that_its_open_issues_follow_another_policy(office: Office) -> None:
+    issues = office.workspace.bot.issues
+    office.open(4)  # P3, L1 has two hours
+    issues.claim(4, "U0ANA", desk=1, delivery="a")
+    issues.resolve(4, "U0ANA", fix="Done", category=None, delivery="b")
+    office.clock.advance(minutes=35)
+    office.open(urgency=Level.LOW)  # P4
+    office.open()
+    office.workspace.settle()
+    office.workspace.tell_bot(office.workspace.card("L1", 6), "move L2 their server", by="U0ANA")
+    posts = office.workspace.slack.calls.count("chat.postMessage")
+    policy = meant(FASTER)
+    assert apply_to(range(1, 7), policy, office.database, office.clock) == (6, [])
+    shift = "3 are due earlier than before and 3 are past a deadline, with only the grace left"
+    told = {
+        "support-l1": [f"4 open issues of L1 follow the changed escalation policy now: {shift}."],
+        "support-l2": ["1 open issue of L2 follows the changed escalation policy now: none is due earlier."],
+    }
+    assert news(office) == told
+    assert office.workspace.slack.calls.count("chat.postMessage") == posts + 2
+    assert apply_to(range(1, 7), policy, office.database, office.clock) == (0, [])
+    assert news(office) == told
+
+
+def test_resolved_issues_that_follow_another_policy_are_no_news(small_office: Office) -> None:
+    small_office.open()
+    issues = small_office.workspace.bot.issues
+    issues.claim(1, "U0ANA", desk=1, delivery="a")
+    issues.resolve(1, "U0ANA", fix="Done", category=None, delivery="b")
+    assert apply_to((1,), meant(FASTER), small_office.database, small_office.clock) == (1, [])
+    assert news(small_office) == {}
+
+
 def test_its_next_moment_is_that_of_the_new_policy(office: Office) -> None:
     office.open()
     opened = office.workspace.issue().opened_at
@@ -413,7 +455,9 @@ def test_cards_and_receipts_show_the_new_deadlines(small_office: Office) -> None
     workspace.settle()
     assert workspace.card("L1").ts == card.ts
     assert (workspace.card("L1").shown, workspace.receipt().shown) != before
-    assert len(workspace.channel("support-l1")) == 1
+    assert [message.text.partition(".")[0] for message in workspace.channel("support-l1")[1:]] == [
+        "1 open issue of L1 follows the changed escalation policy now: 1 is due earlier than before"
+    ]
 
 
 def sits(text: str, office: Office) -> tuple[str, ...]:
@@ -463,7 +507,8 @@ def test_a_tier_with_issues_in_it_stays_where_it_is(small_office: Office) -> Non
     assert [workspace.issue(number).tier for number in (1, 2, 3)] == [3, 3, 3]
     workspace.bot.issues.claim(3, "U0DANA", desk=3, delivery="a")
     workspace.bot.issues.resolve(3, "U0DANA", fix="Done", category=None, delivery="b")
-    rest = "leave the tier where it is until they are in another one or closed"
+    way_out = 'move them first: python app.py policy move --from L3 --to ... --reason "..."'
+    rest = f"{way_out}; ISS-3 is waiting or over, and must go on or be closed before"
     three = "3 issues (ISS-1, ISS-2, ISS-3) are in it"
     assert sits(NO_L3, small_office) == (f"p.toml: tiers: L3 is gone, but {three}; {rest}",)
     assert f"\n{sits(NO_L3, small_office)[0].replace('p.toml', 'policy.toml')}\n" in GUIDE
@@ -653,8 +698,8 @@ def test_the_command_asks_before_it_moves_open_issues(machine: Machine) -> None:
         assert (code, out.replace("\nNothing", "Nothing")) == (1, f"{shown}Move them? [y/N] Nothing was changed.\n")
         assert machine.versions() == {meant(SHIPPED).version}
     code, out, _ = machine.apply(typed="y\n")
-    moved = "3 issues were moved. Their cards and receipts are redrawn when the bot runs.\n"
-    assert (code, out) == (0, f"{shown}Move them? [y/N] {moved}")
+    later = "When the bot runs, their cards and receipts are redrawn, and each channel reads of it once."
+    assert (code, out) == (0, f"{shown}Move them? [y/N] 3 issues were moved. {later}\n")
     assert machine.versions() == {version}
     code, out, _ = machine.apply()
     assert (code, out) == (0, f"All issues not closed yet (3) follow version {version} already.\n")
@@ -726,7 +771,7 @@ def test_a_bot_that_never_had_a_policy_does_not_start_with_a_broken_one(machine:
     machine.policy.write_text(SHIPPED.replace('grace = "3m"', 'grace = "3x"'), encoding="utf-8")
     with machine.bot() as bot:
         assert bot.ends() == 2
-        assert "policy.toml:66: priorities.P1.grace: expected a span of time" in bot.said
+        assert "policy.toml:68: priorities.P1.grace: expected a span of time" in bot.said
     code, lines = machine.check()
     assert (code, [line for line in lines if "policy: a start" in line]) == (2, [])
 

@@ -14,6 +14,7 @@ from bot.domain import refusals
 from bot.domain.deadlines import UPDATE
 from bot.domain.events import Cause, Event, IssueReplanned
 from bot.domain.issue import Status, WaitingFor
+from bot.domain.morning import concern, page
 from bot.domain.priority import Level
 from bot.messages import (
     Card,
@@ -26,9 +27,11 @@ from bot.messages import (
     Inform,
     Line,
     Mark,
+    MorningPage,
     Offer,
     OfferRefresh,
     Place,
+    PolicyApplied,
     Receipt,
     ReceiptRefresh,
     Relay,
@@ -286,8 +289,12 @@ CALLS: dict[str, Callable[[], Call]] = {
         clock=UPDATE,
     ),
     "digest_informs": lambda: _digest("Inform", *[_critical()] * 3, place=MANAGEMENT, cause=Cause.SEVERITY),
+    "morning_page": lambda: _morning(*_worrying()),
+    "morning_page_of_a_lead": lambda: _morning(_silent_reporter(), *[Story("x" * 120)] * 7, tiers=(1, 2)),
     "catch_up": lambda: Story().drawn(CatchUp(L2, START, START + timedelta(hours=2), (("P1", 2), ("P3", 11)))),
     "catch_up_one": lambda: Story().drawn(CatchUp(L2, START, START + timedelta(hours=2), (("P3", 1),))),
+    "policy_applied": lambda: Story().drawn(PolicyApplied(L2, 12, 5, 1)),
+    "policy_applied_to_one": lambda: Story().drawn(PolicyApplied(L2, 1, 0, 0)),
     # those above
     "inform_severity": lambda: _critical().told(Inform),
     "inform_raised": lambda: Story().reprioritise(P1).told(Inform),
@@ -322,6 +329,54 @@ def _digest(
     call = render(digest, last.issue, last.policy, scene)
     assert call is not None
     return call
+
+
+def _silent_reporter() -> Story:
+    return Story(HOSTILE_TITLE).claim().wait_for(WaitingFor.REPORTER, note="What does it say?")
+
+
+def _worrying() -> tuple[Story, ...]:
+    return (
+        _last().wait(hours=8).wait(hours=8),
+        _critical().claim(),
+        Story(HOSTILE_TITLE, levels=P4).claim("U0BEN"),
+        Story().claim().hand_over(),
+        _silent_reporter(),
+    )
+
+
+def _morning(*stories: Story, tiers: tuple[int, ...] = ()) -> Call:
+    """Every story is about ISS-42; they are told of when the last of them has ended, or after a week."""
+    now = START + timedelta(days=7) if tiers else max(story.now for story in stories)
+    told = page(concern(story.issue, story.policy, now) for story in stories)
+    message = MorningPage(Place(person="U0LEAD") if tiers else MANAGEMENT, tiers, now + timedelta(hours=1))
+    link_of = {1: None, 4: "https://acme.slack.com/archives/C0MGMT/p1796000000000100"}
+    scene = replace(
+        stories[0].scene(message, in_thread=False), now=now, page=told, link_of=lambda issue: link_of.get(issue.desk)
+    )
+    call = render(message, stories[0].issue, stories[0].policy, scene)
+    assert call is not None
+    return call
+
+
+def test_ten_thousand_open_issues_fit_into_one_short_page() -> None:
+    worst = replace(Story().claim("U0BEN").issue, title="<" * 120)
+    stories = (_last().wait(hours=8), _critical(), Story(), Story(levels=P4))
+    issues = [replace(story.issue, title="&" * 120) for story in stories for _ in range(2000)] + [worst] * 2000
+    now = START + timedelta(minutes=1)
+    told = page(concern(issue, POLICY, now) for issue in issues)
+    message = MorningPage(MANAGEMENT, (), now + timedelta(hours=1))
+    scene = replace(
+        Story().scene(message), now=now, page=told, name_of=lambda _: ">" * 80, link_of=lambda _: f"https://{'x' * 80}"
+    )
+    call = render(message, worst, POLICY, scene)
+    assert call is not None
+    check_call(call)
+    shown = [block["text"]["text"].splitlines() for block in call.arguments["blocks"][1:-1]]
+    assert len(call.arguments["blocks"]) <= 8
+    assert all(len(lines) <= 7 for lines in shown)
+    assert all(line.endswith(" UTC>") for lines in shown for line in lines[1:6])  # nothing is cut off
+    assert sum(group.count for group in told.groups) == 10_000
 
 
 def _silent() -> Story:
