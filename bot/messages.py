@@ -337,13 +337,15 @@ BACKGROUND = 4  # added to a rank: behind everything that people are being told
 def lane(message: Message, event: Event, priority: Priority) -> int:
     """Which goes first where Slack makes us wait: the priority's rank, 1 to 4, then the background, 5 to 8.
 
-    What the clock alone redraws, and tells reporters, is background: nobody's hand is on the mouse (domain.md 3.12).
+    What the clock alone redraws, and tells reporters, is background, and so is what a duplicate hears of its parent:
+    nobody's hand is on the mouse, and there may be hundreds of them (domain.md 3.12).
     """
-    if isinstance(message, FormerCard):
-        return priority.rank + BACKGROUND
     redraws = isinstance(message, CardRefresh | ReceiptRefresh | OfferRefresh)
     quiet = redraws or isinstance(event, IssueClosed) or (isinstance(message, Line) and message.place.person)
-    return priority.rank + (BACKGROUND if quiet and getattr(event, "by", None) is None else 0)
+    by_the_clock = quiet and getattr(event, "by", None) is None
+    of_a_parent = isinstance(event, ParentResolved | ParentReopened)
+    behind = by_the_clock or of_a_parent or isinstance(message, FormerCard)
+    return priority.rank + (BACKGROUND if behind else 0)
 
 
 UNANSWERED = 3  # reminders of the last tier after which the fallback person is told
@@ -470,10 +472,10 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             )
         case ParentResolved():
             fixed = f"{issue_name(event.parent)}, the same trouble as {after.name}, is resolved: {escape(event.fix)}"
-            return (ReceiptRefresh(reporter), Line(reporter, fixed))
+            return (*refreshed, Line(reporter, fixed))
         case ParentReopened():
             again = f"{issue_name(event.parent)}, the same trouble as {after.name}, is open again. It goes on for both."
-            return (ReceiptRefresh(reporter), Line(reporter, again))
+            return (*refreshed, Line(reporter, again))
         case ParentAnswered():
             return (Relay(reporter, event.by, event.words, about=issue_name(event.parent)),)
         case MajorDeclared():

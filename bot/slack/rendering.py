@@ -114,7 +114,7 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case CatchUp(place=place, since=since, until=until, counts=counts):
             return _post(scene.channel, *_caught_up(policy, place, since, until, counts))
         case Inform(place=place, cause=cause):
-            return _inform(issue, policy, place, cause, scene) if _still_worth_knowing(issue, cause) else None
+            return _inform(issue, policy, place, cause, scene) if _still_worth_knowing(issue, policy, cause) else None
         case Relay(author=author, words=said):
             return _post(scene.channel, *_relayed(author, said, scene, message), thread=scene.thread)
         case RelayEdit(author=author, words=said):
@@ -248,16 +248,17 @@ def _caught_up(
     return text, [section(text)]
 
 
-def _still_worth_knowing(issue: Issue, cause: Cause | None) -> bool:
-    if cause is Cause.LEADERLESS:
-        return issue.status is Status.OPEN and issue.commander is None
+def _still_worth_knowing(issue: Issue, policy: Policy, cause: Cause | None) -> bool:
+    if cause is Cause.LEADERLESS:  # and it has not been lowered meanwhile
+        asked = policy.targets[issue.priority].ask_leader is not None
+        return asked and issue.status is Status.OPEN and issue.commander is None
     return issue.live
 
 
 def _inform(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Scene) -> Call:
     if cause is not Cause.LEADERLESS:
         return _post(scene.channel, *_informed(issue, policy, cause, scene))
-    called = words.mention(policy.tier(place.tier).ping) if place.tier else None
+    called = words.mention(policy.tier(place.tier).ping) if place.tier and _may_call(issue, policy, scene) else None
     text = f"{called} {_leaderless(issue, policy)}" if called else _leaderless(issue, policy)
     value = ids.seen(issue, place.tier)
     named = button("Name who leads it", f"{ids.ACT}major", value, spoken=f"Name who leads {issue.name}")
@@ -396,7 +397,7 @@ def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: P
         case Remind.__name__:
             return _still_due(issue, policy, item.clock, item.share, scene)
         case _:
-            return _still_worth_knowing(issue, item.cause)
+            return _still_worth_knowing(issue, policy, item.cause)
 
 
 def _morning(message: MorningPage, policy: Policy, scene: Scene) -> Call | None:

@@ -258,6 +258,9 @@ class Working(RuleBasedStateMachine):
             self.acts = self.what_people_do()
         self.slack.faults.clear()
         self.look()
+        if not self.store.waiting():
+            for issue in self.all():
+                self.each_place_shows_it(issue)
 
     @rule(span=spans)
     def time_passes(self, span: timedelta) -> None:
@@ -443,8 +446,10 @@ class Working(RuleBasedStateMachine):
 
     def each_place_shows_it(self, issue: Issue) -> None:
         """Nothing was superseded that somebody still had to read: each card and the receipt tell how it stands (33)."""
-        if any(isinstance(entry.event, DeliveryFailed) for entry in self.store.timeline(issue.number)):
-            return
+        with self.store.read() as connection:
+            refused = select(OutboxRow).where(col(OutboxRow.issue) == issue.number, col(OutboxRow.state) == "failed")
+            if connection.execute(refused).first():
+                return  # Slack would not have it
         policy = self.store.policy(issue.policy)
         for tier in issue.carded:
             post = self.store.post_of(issue.number, Place(tier=tier), "card")

@@ -582,3 +582,16 @@ def test_the_receipt_keeps_the_promise_of_the_form(workspace: Workspace) -> None
     workspace.say(workspace.card("L1"), "we are looking", by="U0ANA")
     workspace.pass_time(hours=2)
     assert promised not in workspace.receipt().shown
+
+
+def test_the_card_of_a_duplicate_says_what_became_of_its_parent(workspace: Workspace) -> None:
+    workspace.submit_issue("VPN is down")
+    workspace.submit_issue("No VPN here", by="U0TOM")
+    workspace.command("merge ISS-2 ISS-1", by="U0ANA")
+    workspace.settle()
+    workspace.command("resolve ISS-1 a new gateway", by="U0ANA")
+    workspace.settle()
+    assert "Merged into ISS-1, which was resolved" in workspace.card("L1", 2).shown
+    workspace.command("reopen ISS-1 it is down again", by="U0MAYA")
+    workspace.settle()
+    assert "Merged into ISS-1, which goes on for both" in workspace.card("L1", 2).shown
