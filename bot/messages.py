@@ -17,7 +17,9 @@ from bot.domain.events import (
     DuplicateLinked,
     DuplicateUnlinked,
     Event,
+    FixConfirmed,
     HandOverAccepted,
+    HelpRated,
     IssueCancelled,
     IssueClaimed,
     IssueClosed,
@@ -448,6 +450,10 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             heard = f"{said}{back}" if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
             ping = TierPing(turn, Cause.REOPENED, 0, _back(event, before, after), asked=True)
             return (*refreshed, ping, Line(reporter, heard))
+        case FixConfirmed():
+            return (*refreshed, Line(Place(tier=after.tier), f"<@{event.by}> says that it works."))
+        case HelpRated():
+            return (ReceiptRefresh(reporter),)
         case IssueCancelled():
             gone = f"<@{event.by}> has cancelled {after.name}" + (f": {escape(event.reason)}" if event.reason else ".")
             told = () if event.by == after.reporter else (Line(reporter, gone),)

@@ -13,6 +13,7 @@ from bot.domain.issue import CATEGORIES, WaitingFor, issue_name, issue_number
 from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
 from bot.services.bot import Bot
+from bot.slack.acts import RATINGS
 from bot.text import escape, spoken
 
 MORNING = time(9)  # a date without an hour means the start of that working day
@@ -99,6 +100,10 @@ def perform(asked: Asked, bot: Bot) -> None:
             issues.resolve(*who, fix=text["fix"] or "The reporter says it is solved.", delivery=delivery)
         case "reopen":
             issues.reopen(*who, reason=text["reason"], delivery=delivery)
+        case "works":
+            issues.confirm(*who, delivery=delivery)
+        case "rate":
+            issues.rate(*who, score=_score(given), delivery=delivery)
         case "cancel":
             issues.cancel(*who, reason=text["reason"], insists=given.get("insists", "yes") == "yes", delivery=delivery)
         case "merge":
@@ -149,6 +154,8 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
             return {"findings": said}
         case "update" | "add":
             return {"text": said}
+        case "rate":
+            return {"score": said}
         case "handover" | "major":
             person = _PERSON.match(typed.strip())
             if person is None:
@@ -195,6 +202,12 @@ def _chosen(given: Mapping[str, str], name: str, choices: type[StrEnum]) -> str:
     if given.get(name) not in set(choices):
         raise refusals.NotUnderstood(what=f"the choice of {name}", example=", ".join(choices))
     return given[name]
+
+
+def _score(given: Mapping[str, str]) -> int:
+    if given.get("score") not in dict(RATINGS):
+        raise refusals.NotUnderstood(what="how the help was", example="`rate 5` (very good), or down to `rate 1`")
+    return int(given["score"])
 
 
 def _person(given: Mapping[str, str]) -> str:

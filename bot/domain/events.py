@@ -367,6 +367,23 @@ class IssueReopened:
 
 
 @dataclass(frozen=True)
+class FixConfirmed:
+    """Its reporter says that it works."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class HelpRated:
+    """By its reporter, who may change their mind."""
+
+    at: datetime
+    by: str
+    score: int  # 1, very poor, to 5, very good
+
+
+@dataclass(frozen=True)
 class DeliveryFailed:
     """A message could not be delivered and will not be tried again."""
 
@@ -415,5 +432,7 @@ Event = (
     | WordsDeleted
     | IssueResolved
     | IssueReopened
+    | FixConfirmed
+    | HelpRated
     | DeliveryFailed
 )

@@ -14,7 +14,9 @@ from bot.domain.events import (
     DuplicateLinked,
     DuplicateUnlinked,
     Event,
+    FixConfirmed,
     HandOverAccepted,
+    HelpRated,
     IssueCancelled,
     IssueClaimed,
     IssueClosed,
@@ -168,6 +170,10 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             )
         case IssueReopened():
             return replace(_reopened(issue, now, targets), reopening=Reopening(event.by, event.reason, issue.fix or ""))
+        case FixConfirmed():
+            return replace(issue, confirmed=True)
+        case HelpRated():
+            return replace(issue, rating=event.score)
         case IssueCancelled():
             return _ended(issue, Status.CANCELLED, now, targets)
         case IssueClosed():
@@ -301,6 +307,8 @@ def _reopened(issue: Issue, now: datetime, targets: Targets) -> Issue:
         category=None,
         resolved_at=None,
         resolved_by=None,
+        confirmed=False,
+        rating=None,
         answered_at=None,
         responded=False,
         leader_asked=False,

@@ -133,6 +133,8 @@ class Issue:
     fix: str | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
+    confirmed: bool = False  # its reporter says that it works
+    rating: int | None = None  # of the help in this cycle, by its reporter: 1 to 5
     waiting: Wait | None = None
     snooze_until: datetime | None = None  # no reminders before
     reminded: tuple[Reminder, ...] = ()

@@ -17,7 +17,9 @@ from bot.domain.events import (
     DuplicateLinked,
     DuplicateUnlinked,
     Event,
+    FixConfirmed,
     HandOverAccepted,
+    HelpRated,
     IssueCancelled,
     IssueClaimed,
     IssueEscalated,
@@ -489,6 +491,26 @@ def learned(issue: Issue, event: Event, *, parent: int, policy: Policy) -> Decis
             return decide(issue, policy, event)
         case _:
             return Decision(issue)
+
+
+def may_judge(issue: Issue, user: str) -> None:
+    """Whether it works, and how the help was, is its reporter's to say (T17)."""
+    if user != issue.reporter:
+        raise refusals.OnlyItsReporter(name=issue.name)
+    if issue.status is not Status.RESOLVED:
+        raise refusals.NotResolvedYet(name=issue.name, status=issue.status.value)
+
+
+def confirm(issue: Issue, user: str, *, policy: Policy, now: datetime) -> Decision:
+    """It stays resolved, and so can be reopened, until it is closed."""
+    may_judge(issue, user)
+    return Decision(issue) if issue.confirmed else decide(issue, policy, FixConfirmed(at=now, by=user))
+
+
+def rate(issue: Issue, user: str, *, score: int, policy: Policy, now: datetime) -> Decision:
+    """`score` from 1, very poor, to 5, very good."""
+    may_judge(issue, user)
+    return Decision(issue) if issue.rating == score else decide(issue, policy, HelpRated(at=now, by=user, score=score))
 
 
 def may_reopen(issue: Issue, actor: Actor) -> None:

@@ -48,6 +48,14 @@ class NotResolved(Refused):
     """{name} is not resolved, so it cannot be reopened. It is {status} now."""
 
 
+class OnlyItsReporter(Refused):
+    """Only the person who reported {name} can say that."""
+
+
+class NotResolvedYet(Refused):
+    """{name} is not resolved, so there is nothing to judge. It is {status} now."""
+
+
 class AlreadyMoved(Refused):
     """{name} has moved since this card was drawn: it is with {tier} now{moved}. Look at its newest card."""
 

@@ -57,6 +57,8 @@ GUARDS: dict[str, Guard] = {
     "cancel": lambda issue, who, _, policy: lifecycle.may_cancel(issue, who, policy),
     "update": lambda issue, who, _, __: lifecycle.may_speak(issue, who),
     "add": lambda issue, who, _, __: lifecycle.may_add(issue, who.user),
+    "works": lambda issue, who, _, __: lifecycle.may_judge(issue, who.user),
+    "rate": lambda issue, who, _, __: lifecycle.may_judge(issue, who.user),
 }
 
 
@@ -226,6 +228,22 @@ class IssueService:
             delivery,
             lambda _, issue, who, policy, now: lifecycle.reopen(issue, who, reason=reason, policy=policy, now=now),
             family=True,
+        )
+
+    def confirm(self, number: int, user: str, *, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.confirm(issue, who.user, policy=policy, now=now),
+        )
+
+    def rate(self, number: int, user: str, *, score: int, delivery: str) -> Issue:
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.rate(issue, who.user, score=score, policy=policy, now=now),
         )
 
     def cancel(self, number: int, user: str, *, reason: str, insists: bool, delivery: str) -> Issue:

@@ -52,6 +52,7 @@ REASONS = (
     ("change", "A change window"),
     ("date", "A date"),
 )
+RATINGS = (("5", "5: very good"), ("4", "4: good"), ("3", "3: fair"), ("2", "2: poor"), ("1", "1: very poor"))
 SNOOZES = (("30", "30 minutes"), ("60", "1 hour"), ("120", "2 hours"), ("240", "4 hours"))
 
 ACTS = (
@@ -179,6 +180,15 @@ ACTS = (
     ),
     Act("worse", "It got worse", LIVE, (Input("reason", "What is worse now?"),), "WHAT IS WORSE", submit="Send"),
     Act("solved", "Solved", LIVE, (Input("fix", "What helped?", optional=True),), "[WHAT HELPED]", submit="Solved"),
+    Act("works", "It works", frozenset({Status.RESOLVED})),
+    Act(
+        "rate",
+        "Rate our help",
+        frozenset({Status.RESOLVED}),
+        (Input("score", "How was our help?", "choice", RATINGS),),
+        "1|2|3|4|5",
+        submit="Send",
+    ),
     Act(
         "add",
         "Add information",
@@ -190,7 +200,7 @@ ACTS = (
     ),
 )
 BY_WORD = {act.word: act for act in ACTS}
-REPORTERS = frozenset({"worse", "solved", "add"})  # offered on the receipt, not on cards
+REPORTERS = frozenset({"worse", "solved", "add", "works", "rate"})  # offered on the receipt, not on cards
 ON_CARD = frozenset({"claim", "escalate", "resolve", "resume", "reopen"})  # buttons of the card itself
 
 

@@ -185,8 +185,17 @@ def _reporters_part(issue: Issue) -> list[Block]:
         hint = context("Anything to add? Reply in this thread; it reaches whoever has the issue.")
         return [hint, _row(issue, value, pressed)]
     if issue.status is Status.RESOLVED:
-        return [_row(issue, value, [("Not fixed", "reopen")])]
+        return [_row(issue, value, [("Not fixed", "reopen"), *_judging(issue)])]
     return []
+
+
+def _judging(issue: Issue) -> Iterator[tuple[str, str]]:
+    """On the receipt, where it disturbs nobody: no message asks for it (domain.md T17)."""
+    theirs = issue.resolved_by in (None, issue.reporter)
+    if not theirs and not issue.confirmed:
+        yield "It works", "works"
+    if issue.rating is None and (issue.responded or not theirs):
+        yield "Rate our help", "rate"
 
 
 def _row(issue: Issue, value: str, pressed: list[tuple[str, str]]) -> Block:

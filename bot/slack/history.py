@@ -12,7 +12,9 @@ from bot.domain.events import (
     DuplicateLinked,
     DuplicateUnlinked,
     Event,
+    FixConfirmed,
     HandOverAccepted,
+    HelpRated,
     IssueCancelled,
     IssueClaimed,
     IssueClosed,
@@ -221,6 +223,10 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} resolved it: {_quoted(event.fix)}"
         case IssueReopened():
             return f"{person(event.by)} reopened it" + (f": {_quoted(event.reason)}" if event.reason else ".")
+        case FixConfirmed():
+            return f"{person(event.by)} said that it works."
+        case HelpRated():
+            return f"{person(event.by)} rated the help: {event.score} of 5."
         case DeliveryFailed():
             where = f"#{escape(policy.tier(event.tier).channel)}" if event.tier else "a direct message"
             return f"{escape(capital(event.what))} could not be delivered to {where}: {escape(event.error)}."

@@ -176,6 +176,8 @@ def receipt(issue: Issue, policy: Policy) -> str:
             return _receipt_waiting(issue, policy)
         case Status.RESOLVED:
             within = _until_closed(issue, policy)
+            if issue.confirmed:
+                return f"*{_resolved(issue)}, and you said that it works.* Back again? Press Not fixed{within}."
             return f"*{_resolved(issue)}.* Not fixed? Press Not fixed, or reply in this thread{within}."
         case Status.CLOSED:
             return "*Closed.* If the trouble is back, reply in this thread: that opens a new issue linked to this one."

@@ -11,6 +11,8 @@ from bot.domain.deadlines import next_moment
 from bot.domain.decision import Actor, Decision
 from bot.domain.events import (
     Cause,
+    FixConfirmed,
+    HelpRated,
     IssueCancelled,
     IssueClosed,
     IssueReopened,
@@ -324,3 +326,33 @@ def test_before_the_form_is_opened_insisting_is_not_asked_yet() -> None:
     lifecycle.may_cancel(make_claimed(), ROBIN, POLICY)
     with refused(refusals.AskTheClaimantFirst):
         lifecycle.may_cancel(make_claimed(), ROBIN, POLICY, insists=False)
+
+
+def test_its_reporter_says_that_it_works_and_rates_the_help_once_or_again() -> None:
+    fixed = make_resolved()
+    sure = lifecycle.confirm(fixed, REPORTER, policy=POLICY, now=NOON)
+    assert sure.events == (FixConfirmed(at=NOON, by=REPORTER),)
+    assert sure.issue.confirmed
+    assert sure.issue.status is Status.RESOLVED
+    assert lifecycle.confirm(sure.issue, REPORTER, policy=POLICY, now=NOON) == Decision(sure.issue)
+    rated = lifecycle.rate(sure.issue, REPORTER, score=4, policy=POLICY, now=NOON)
+    assert rated.events == (HelpRated(at=NOON, by=REPORTER, score=4),)
+    assert lifecycle.rate(rated.issue, REPORTER, score=4, policy=POLICY, now=NOON).events == ()
+    assert lifecycle.rate(rated.issue, REPORTER, score=1, policy=POLICY, now=NOON).issue.rating == 1
+    assert next_moment(rated.issue, POLICY) == next_moment(fixed, POLICY)
+
+
+def test_reopened_it_is_to_be_judged_anew() -> None:
+    rated = lifecycle.rate(make_resolved(), REPORTER, score=5, policy=POLICY, now=NOON).issue
+    sure = lifecycle.confirm(rated, REPORTER, policy=POLICY, now=NOON).issue
+    back = lifecycle.reopen(sure, ROBIN, reason="!", policy=POLICY, now=NOON).issue
+    assert (back.confirmed, back.rating) == (False, None)
+
+
+def test_nobody_else_judges_and_only_what_is_resolved() -> None:
+    with refused(refusals.OnlyItsReporter, "ISS-42"):
+        lifecycle.confirm(make_resolved(), ANN.user, policy=POLICY, now=NOON)
+    with refused(refusals.OnlyItsReporter):
+        lifecycle.rate(make_resolved(), ANN.user, score=1, policy=POLICY, now=NOON)
+    with refused(refusals.NotResolvedYet, "claimed"):
+        lifecycle.confirm(make_claimed(), REPORTER, policy=POLICY, now=NOON)

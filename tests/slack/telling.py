@@ -145,6 +145,12 @@ class Story:
     def reopen(self, by: str = "U0MAYA", *, reason: str = "it is back") -> "Story":
         return self._do(lifecycle.reopen(self.issue, _actor(by), reason=reason, **self._when))
 
+    def works(self) -> "Story":
+        return self._do(lifecycle.confirm(self.issue, "U0MAYA", **self._when))
+
+    def rate(self, score: int) -> "Story":
+        return self._do(lifecycle.rate(self.issue, "U0MAYA", score=score, **self._when))
+
     def cancel(self, by: str = "U0MAYA", *, reason: str = "my mistake") -> "Story":
         return self._do(lifecycle.cancel(self.issue, _actor(by), reason=reason, insists=True, **self._when))
 

@@ -119,7 +119,7 @@ def _everything_on_record() -> Story:
         .hears_that_it_is_open_again()
         .unmerge()
         .cancel(reason="my & mistake"),
-        Story().claim().resolve().wait(days=6),
+        Story().claim().resolve().works().rate(5).wait(days=6),
     ]
     replanned = IssueReplanned(at=lives[0].now, policy="5934a141a89e", clocks=lives[0].issue.clocks)
     events = [*(entry.event for life in lives for entry in life.timeline), replanned]
@@ -191,6 +191,8 @@ CALLS: dict[str, Callable[[], Call]] = {
     "receipt_last_tier": lambda: _last().told(ReceiptRefresh),
     "receipt_last_tier_claimed": lambda: _last().claim("U0FAY").told(ReceiptRefresh),
     "receipt_worse": lambda: Story().get_worse().told(ReceiptRefresh),
+    "receipt_works": lambda: Story().claim().resolve().works().told(ReceiptRefresh),
+    "receipt_works_and_rated": lambda: Story().claim().resolve().works().rate(4).told(ReceiptRefresh),
     "receipt_resolved": lambda: Story().claim().resolve(fix="A <new> one\n& more").told(ReceiptRefresh),
     "receipt_reopened": lambda: Story().claim().resolve().reopen().told(ReceiptRefresh),
     "receipt_closed": lambda: Story().claim().resolve().wait(days=5).told(ReceiptRefresh),

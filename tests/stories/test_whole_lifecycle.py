@@ -595,3 +595,30 @@ def test_the_card_of_a_duplicate_says_what_became_of_its_parent(workspace: Works
     workspace.command("reopen ISS-1 it is down again", by="U0MAYA")
     workspace.settle()
     assert "Merged into ISS-1, which goes on for both" in workspace.card("L1", 2).shown
+
+
+def test_the_reporter_says_on_the_receipt_that_it_works_and_how_the_help_was(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.command("resolve ISS-1 a new certificate", by="U0ANA")
+    workspace.settle()
+    assert workspace.receipt().buttons == ["Not fixed", "It works", "Rate our help"]
+    workspace.press(workspace.receipt(), "It works", by="U0MAYA")
+    assert "you said that it works" in workspace.receipt().shown
+    assert any("<@U0MAYA> says that it works." in m.text for m in workspace.slack.thread(workspace.card("L1")))
+    workspace.press(workspace.receipt(), "Rate our help", by="U0MAYA")
+    workspace.fill(workspace.slack.forms[-1], by="U0MAYA", score="4")
+    assert workspace.issue().rating == 4
+    assert workspace.receipt().buttons == ["Not fixed"]
+    workspace.press(workspace.receipt(), "Not fixed", by="U0MAYA")
+    workspace.fill(workspace.slack.forms[-1], by="U0MAYA", reason="it is back")
+    assert workspace.issue().rating is None
+
+
+def test_it_is_rated_by_word_and_only_by_its_reporter(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("resolve ISS-1 a new certificate", by="U0ANA")
+    assert "Only the person who reported ISS-1" in workspace.command("rate ISS-1 5", by="U0ANA").text
+    assert "`rate 5`" in workspace.command("rate ISS-1 great", by="U0MAYA").text
+    workspace.command("rate ISS-1 5", by="U0MAYA")
+    assert workspace.issue().rating == 5
