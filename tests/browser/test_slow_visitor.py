@@ -1,5 +1,6 @@
 """The guide by the clock of the real demo, with a visitor who does not do what it expects."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def reports(page: Page, guide: Locator, button: str, level: str, insists: Insist
 
     def sends_the_command() -> None:
         guide.get_by_role("button", name=button).click()
+        expect(page.locator("textarea:focus")).to_have_value(re.compile("^/issue "))  # nobody presses Enter before that
         page.keyboard.press("Enter")
 
     insists(sends_the_command, form)
