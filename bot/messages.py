@@ -375,7 +375,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             why = _released(event, before, after)
             ping = TierPing(turn, Cause.UNCLAIMED, 0, why, asked=event.by is not None)
             again = policy.tier(after.tier).name
-            waits = f"<@{event.claimant}> has not taken {after.name} over. It waits for {again} again."
+            waits = f"{after.name} waits for {again} again."
             return (*refreshed, ping, *(() if event.by else (Line(reporter, waits),)))
         case IssueTakenOver():
             taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
@@ -411,7 +411,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (up, *_former(up, before), *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
         case IssueReturned() | IssueRerouted():
             there = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
-            return (there, *_former(there, before), *_others(refreshed, there))
+            return (there, *_former(there, before), *_others(refreshed, there), *_told_of_loss(event, after, policy))
         case TierReminded():
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
             return (reminded, *refreshed, *_fallback(event, policy))
@@ -434,6 +434,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case NoteTaken():
             noted = Mark(desk, event.words.channel, event.words.ts, NOTED)
             return (noted, Relay(desk, event.by, event.words, note=True)) if event.elsewhere else (noted,)
+        case ReporterReplied(here=True):
+            return ()
         case ReporterReplied():
             return _relayed(desk, reporter, event.by, event.words, calls=_to_call(event, before, after))
         case WordsEdited():
@@ -641,12 +643,16 @@ def _both_sides(issue: Issue) -> tuple[Place, ...]:
     return (*(Place(tier=tier) for tier in issue.carded), Place(person=issue.reporter))
 
 
-def _told_of_loss(event: IssueEscalated, after: Issue, policy: Policy) -> tuple[Message, ...]:
+def _told_of_loss(
+    event: IssueEscalated | IssueReturned | IssueRerouted, after: Issue, policy: Policy
+) -> tuple[Message, ...]:
     """Who held it learns, in the old thread, why they no longer do; unless they moved it themselves."""
     if event.claimant is None or event.claimant == event.by:
         return ()
     to = policy.tier(event.to_tier).name
-    why = "there was no word to the reporter in time" if event.cause is Cause.STALE else "it was escalated"
+    stale = isinstance(event, IssueEscalated) and event.cause is Cause.STALE
+    how = {IssueReturned: "it was returned", IssueRerouted: "it was moved"}.get(type(event), "it was escalated")
+    why = "there was no word to the reporter in time" if stale else how
     return (
         Line(
             Place(tier=event.from_tier),

@@ -13,7 +13,7 @@ from bot.domain.issue import CATEGORIES, WaitingFor, issue_name, issue_number
 from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
 from bot.services.bot import Bot
-from bot.slack.acts import RATINGS
+from bot.slack.acts import RATINGS, REST
 from bot.text import escape, spoken
 
 MORNING = time(9)  # a date without an hour means the start of that working day
@@ -88,7 +88,7 @@ def perform(asked: Asked, bot: Bot) -> None:
         case "resume":
             issues.resume(*who, delivery=delivery)
         case "snooze":
-            issues.snooze(*who, span=timedelta(minutes=int(given.get("minutes") or 0)), delivery=delivery)
+            issues.snooze(*who, span=_span(given), delivery=delivery)
         case "priority":
             impact, urgency = Level(_chosen(given, "impact", Level)), Level(_chosen(given, "urgency", Level))
             issues.reprioritise(*who, impact=impact, urgency=urgency, reason=text["reason"], delivery=delivery)
@@ -202,6 +202,11 @@ def _chosen(given: Mapping[str, str], name: str, choices: type[StrEnum]) -> str:
     if given.get(name) not in set(choices):
         raise refusals.NotUnderstood(what=f"the choice of {name}", example=", ".join(choices))
     return given[name]
+
+
+def _span(given: Mapping[str, str]) -> timedelta | None:
+    minutes = given.get("minutes") or "0"
+    return None if minutes == REST else timedelta(minutes=int(minutes))
 
 
 def _score(given: Mapping[str, str]) -> int:

@@ -97,16 +97,20 @@ def leader_asked_at(issue: Issue, policy: Policy) -> datetime | None:
     targets, since = policy.targets[issue.priority], issue.clocks.tier_window.running_since
     if targets.ask_leader is None or since is None or issue.tier >= policy.last_tier:
         return None
-    return None if issue.leader_asked or issue.commander else targets.calendar.add(since, targets.ask_leader)
+    if issue.leader_asked or issue.commander:
+        return None
+    return targets.calendar.add(since, targets.ask_leader - issue.clocks.tier_window.used)
 
 
 def overdue_again_at(issue: Issue, policy: Policy) -> datetime | None:
     """When those above hear again that it is still not resolved: of a P1 or P2, each update window (domain.md 3.5)."""
-    since, told = issue.clocks.resolution.running_since, issue.overdue_told_at
-    if since is None or told is None or issue.priority not in SEVERE:
+    since, calendar = issue.clocks.resolution.running_since, policy.targets[issue.priority].calendar
+    due = issue.clocks.resolution.due(calendar)
+    if since is None or due is None or RESOLUTION not in issue.breached or issue.priority not in SEVERE:
         return None
-    targets = policy.targets[issue.priority]
-    return targets.calendar.add(max(since, told), targets.update)
+    told = issue.overdue_told_at or due
+    again = calendar.add(max(since, told), policy.targets[issue.priority].update)
+    return max(again, due)  # lowered, or by another policy, it may not be late any more
 
 
 def next_nudge_at(issue: Issue, policy: Policy) -> datetime | None:

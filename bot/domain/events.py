@@ -334,6 +334,7 @@ class ReporterReplied:
     at: datetime
     by: str
     words: Words
+    here: bool = False  # by somebody of staff who reported it, where it is worked on: there it can be read already
 
 
 @dataclass(frozen=True)

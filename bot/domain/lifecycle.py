@@ -392,10 +392,11 @@ def longest_snooze(issue: Issue, policy: Policy, now: datetime) -> timedelta:
     return max(timedelta(0), min(LONGEST_SNOOZE, due - now)) if due else LONGEST_SNOOZE
 
 
-def snooze(issue: Issue, actor: Actor, *, span: timedelta, policy: Policy, now: datetime) -> Decision:
-    """T11: silences reminders, stops no clock."""
+def snooze(issue: Issue, actor: Actor, *, span: timedelta | None, policy: Policy, now: datetime) -> Decision:
+    """T11: silences reminders, stops no clock. Without a span: for as long as it may be."""
     may_snooze(issue, actor, policy)
     most = longest_snooze(issue, policy, now)
+    span = most if span is None else span
     if not timedelta(0) < span <= most:
         raise refusals.SnoozeTooLong(name=issue.name, most=_minutes(most))
     return decide(issue, policy, IssueSnoozed(at=now, by=actor.user, until=now + span))
@@ -647,6 +648,9 @@ def staff_word(
     _require_staff(issue, actor)
     if note:
         return decide(issue, policy, NoteTaken(at=now, by=actor.user, words=words, elsewhere=elsewhere))
+    if actor.user == issue.reporter and issue.ticking and not (issue.claim and issue.claim.by == actor.user):
+        asked = ReporterReplied(at=now, by=actor.user, words=words, here=not elsewhere)
+        return decide(issue, policy, asked)  # whoever asks how it stands has not been answered by that
     return decide(issue, policy, StaffReplied(at=now, by=actor.user, words=words, elsewhere=elsewhere))
 
 

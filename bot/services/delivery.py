@@ -146,6 +146,8 @@ class Courier:
             call = render(row.message, issue, policy, scene)
             if call and call.calls is not None:
                 self._pings.spend(row.place, call.calls, row=row.id)
+            elif row.unsure_since is None:  # what it had reserved, if it was put off, is others' again
+                self._pings.forget(row.place, row=row.id)
         if call is None:
             self._database.superseded(row.id, self._clock())
             return
@@ -211,6 +213,7 @@ class Courier:
             source = (message.channel, message.ts)
         staff = place.tier or isinstance(message, Inform)
         newest = self._root(issue.number, Place(tier=issue.tier)) if staff else None
+        latest = self._root(issue.number, place) if isinstance(message, FormerCard) else None
         packet = issue.hand_off if place.tier else None
         earlier = self._root(issue.number, Place(tier=packet.from_tier)) if packet else None
         return Scene(
@@ -219,6 +222,7 @@ class Courier:
             former=self._former(issue.number, place) if isinstance(message, FormerCard) else None,
             copy=self._database.copy_at(source, place) if source else None,
             newest_link=self._link(newest) if newest else None,
+            latest_link=self._link(latest) if latest else None,
             earlier_link=self._link(earlier) if earlier else None,
             now=self._clock(),
             name_of=self._directory.name_of,
@@ -299,8 +303,10 @@ class Courier:
                 return Post(row.issue, row.place, "offer", sent.channel, sent.ts)
             case Inform():
                 return Post(row.issue, row.place, "notice", sent.channel, sent.ts)
-            case Relay(words=words):
-                return Post(row.issue, row.place, "relay", sent.channel, sent.ts, (words.channel, words.ts))
+            case Relay(words=words, note=note):
+                return Post(
+                    row.issue, row.place, "note" if note else "relay", sent.channel, sent.ts, (words.channel, words.ts)
+                )
             case _:
                 return None
 
@@ -308,7 +314,8 @@ class Courier:
         """The row is done for; the next one of its place goes on, and people who can help are told."""
         now = self._clock()
         message = row.message
-        self._pings.forget(row=row.id)
+        if row.unsure_since is None:
+            self._pings.forget(row.place, row=row.id)
         if error in _CARD_GONE and isinstance(message, CardRefresh | ReceiptRefresh):
             self._bring_back(row, message, now)
             return

@@ -182,7 +182,7 @@ class IssueService:
             ),
         )
 
-    def snooze(self, number: int, user: str, *, span: timedelta, delivery: str) -> Issue:
+    def snooze(self, number: int, user: str, *, span: timedelta | None, delivery: str) -> Issue:
         return self._change(
             number,
             user,

@@ -68,6 +68,7 @@ class Pacer:
 
 
 QUIET_AFTER = {2: 120.0, 3: 900.0, 4: 900.0}  # rank -> seconds after a ping without another (domain.md 3.12 rule 6)
+LONGEST_QUIET = max(QUIET_AFTER.values())
 
 
 class PingBudget:
@@ -78,7 +79,7 @@ class PingBudget:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._last: dict[tuple[Place, int], tuple[float, int]] = {}  # (place, rank) -> when, by which row
+        self._calls: dict[Place, dict[int, tuple[float, int]]] = {}  # place -> row -> when, for which rank
 
     def allows(self, place: Place, rank: int, at_most: float, *, row: int) -> bool:
         """Whether a message about an issue of this rank may ping the place now.
@@ -86,13 +87,15 @@ class PingBudget:
         `at_most` seconds of quiet: a policy whose windows are shorter than the usual pause means to call more often.
         """
         pause, now = min(QUIET_AFTER.get(rank, 0.0), at_most), self._monotonic()
-        lately = (self._last[place, each] for each in range(1, rank + 1) if (place, each) in self._last)
-        return all(now - at >= pause for at, by in lately if by != row)
+        calls = self._calls.get(place, {}).items()
+        return all(now - at >= pause for by, (at, whose) in calls if by != row and whose <= rank)
 
     def spend(self, place: Place, rank: int, *, row: int) -> None:
         """Before it is sent: what is sent meanwhile must know."""
-        self._last[place, rank] = self._monotonic(), row
+        now = self._monotonic()
+        lately = {by: call for by, call in self._calls.get(place, {}).items() if now - call[0] < LONGEST_QUIET}
+        self._calls[place] = lately | {row: (now, rank)}
 
-    def forget(self, *, row: int) -> None:
+    def forget(self, place: Place, *, row: int) -> None:
         """It called nobody after all."""
-        self._last = {key: last for key, last in self._last.items() if last[1] != row}
+        self._calls.get(place, {}).pop(row, None)

@@ -53,6 +53,7 @@ REASONS = (
     ("date", "A date"),
 )
 RATINGS = (("5", "5: very good"), ("4", "4: good"), ("3", "3: fair"), ("2", "2: poor"), ("1", "1: very poor"))
+REST = "rest"  # for as long as it may be, which is less when the form is sent than when it was drawn
 SNOOZES = (("30", "30 minutes"), ("60", "1 hour"), ("120", "2 hours"), ("240", "4 hours"))
 
 ACTS = (
@@ -220,9 +221,7 @@ def options(item: Input, issue: Issue, policy: Policy, now: datetime) -> tuple[t
     """Of a choice; the tiers are the policy's, and no snooze is longer than it may be."""
     if item.name == "minutes":
         most = max(1, longest_snooze(issue, policy, now) // timedelta(minutes=1))
-        return tuple(each for each in item.options if int(each[0]) <= most) or (
-            (str(most), about(timedelta(minutes=most))),
-        )
+        return tuple(each for each in item.options if int(each[0]) <= most) or ((REST, about(timedelta(minutes=most))),)
     if item.name == "tier":
         return tuple((tier.name, tier.name) for tier in policy.tiers)
     return item.options

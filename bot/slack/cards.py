@@ -72,9 +72,9 @@ def moved_on(issue: Issue, policy: Policy, newest: str | None) -> Message:
 
 
 def came_back(issue: Issue, newest: str | None) -> Message:
-    """Says nothing that changes: it is drawn once."""
-    card = f"<{newest}|its newest card>" if newest else "its newest card"
-    line = f"*{issue.name}* {escape(issue.title)} came back here later; {card} tells how it stands."
+    """Drawn once, so it says nothing that changes; the card after it may say the same one day."""
+    card = f"<{newest}|a later card>" if newest else "a later card"
+    line = f"*{issue.name}* {escape(issue.title)} came back here: see {card}."
     return line, [context(line)]
 
 

@@ -85,7 +85,7 @@ _CAUSES = {
     Cause.REOPENED: "it was reopened for the second time",
     Cause.UNANSWERED: "the last tier does not answer",
     Cause.LEADERLESS: "nobody has claimed it, so somebody must lead it",
-    Cause.OVERDUE: "Escalator was not running, and it is very late",
+    Cause.OVERDUE: "it comes very late, by a delay of Escalator itself",
     Cause.CLIMBED: "it has come this far up",
     Cause.MAJOR: "it is a major incident",
 }
@@ -241,7 +241,7 @@ def _raised(event: IssueEscalated | TargetBreached) -> str:
 def _late(event: IssueEscalated | TierReminded | TargetBreached) -> str:
     """The breach is not softened, but whose delay it was must be said (domain.md 3.11 rule 7)."""
     late = event.at - event.due_at
-    return f" That was {about(late)} late, because Escalator was not running." if late > LATE else ""
+    return f" That was {about(late)} late, by a delay of Escalator itself." if late > LATE else ""
 
 
 def _because(text: str) -> str:

@@ -59,6 +59,7 @@ class Scene:
     former: Post | None  # the last card at the place before that
     copy: Post | None  # what an edit or deletion is about, at the place
     newest_link: str | None  # permalink of the newest card
+    latest_link: str | None  # permalink of the newest one of this place, for those before it
     earlier_link: str | None  # permalink of the card it came from
     now: datetime
     name_of: Callable[[str], str]  # a user's name, for words that must not mention
@@ -91,16 +92,16 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case CardRefresh(place=place):
             return _update(scene.thread, *_card(issue, policy, place.tier, ping=False, scene=scene))
         case FormerCard():
-            return _update(scene.former, *cards.came_back(issue, scene.newest_link))
+            return _update(scene.former, *cards.came_back(issue, scene.latest_link))
         case Receipt():
             return _post(scene.channel, *cards.receipt(issue, policy))
         case ReceiptRefresh():
             return _update(scene.thread, *cards.receipt(issue, policy))
         case Line(text=text):
-            return _post(scene.channel, text, [section(text)], thread=scene.thread)
+            return _post(scene.channel, text, [section(piece) for piece in split(text)], thread=scene.thread)
         case Offer():
             text = _offer(message, issue, policy)
-            return _post(scene.channel, text, [section(text)], thread=scene.thread)
+            return _post(scene.channel, text, [section(piece) for piece in split(text)], thread=scene.thread)
         case OfferRefresh():
             text = _offer_over(message, issue, policy)
             return _update(scene.thread, text, [section(text)])
@@ -114,9 +115,15 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case CatchUp(place=place, since=since, until=until, counts=counts):
             return _post(scene.channel, *_caught_up(policy, place, since, until, counts))
         case Inform(place=place, cause=cause):
-            return _inform(issue, policy, place, cause, scene) if _still_worth_knowing(issue, policy, cause) else None
+            return (
+                _inform(issue, policy, place, cause, scene)
+                if _still_worth_knowing(issue, policy, cause, scene.now)
+                else None
+            )
         case Relay(author=author, words=said):
             return _post(scene.channel, *_relayed(author, said, scene, message), thread=scene.thread)
+        case RelayEdit(author=author, words=said) if scene.copy and scene.copy.role == "note":
+            return _update(scene.copy, *_relayed(author, said, scene, Relay(message.place, author, said, note=True)))
         case RelayEdit(author=author, words=said):
             return _update(scene.copy, *_relayed(author, said, scene))
         case RelayDelete():
@@ -143,8 +150,9 @@ def _offer(offer: Offer, issue: Issue, policy: Policy) -> str:
     if claim is None or (claim.by, claim.accept_by) != (offer.place.person, offer.accept_by):
         return _offer_over(offer, issue, policy)
     return (
-        f"{person(offer.by)} hands {issue.name} {escape(issue.title)} to you: {escape(offer.note)}\n"
-        f"Press Accept on its card, or type `{ids.COMMAND} claim {issue.name}`, by {when(offer.accept_by)}."
+        f"{person(offer.by)} hands {issue.name} {escape(issue.title)} to you. "
+        f"Press Accept on its card, or type `{ids.COMMAND} claim {issue.name}`, by {when(offer.accept_by)}.\n"
+        f"{escape(offer.note)}"
     )
 
 
@@ -248,22 +256,24 @@ def _caught_up(
     return text, [section(text)]
 
 
-def _still_worth_knowing(issue: Issue, policy: Policy, cause: Cause | None) -> bool:
+def _still_worth_knowing(issue: Issue, policy: Policy, cause: Cause | None, now: datetime) -> bool:
     if cause is Cause.LEADERLESS:  # and it has not been lowered meanwhile
         asked = policy.targets[issue.priority].ask_leader is not None
         return asked and issue.status is Status.OPEN and issue.commander is None
+    if cause is Cause.RESOLUTION and (due := _resolution_due(issue, policy)):
+        return issue.live and due <= now
     return issue.live
 
 
 def _inform(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Scene) -> Call:
     if cause is not Cause.LEADERLESS:
-        return _post(scene.channel, *_informed(issue, policy, cause, scene))
+        return _post(scene.channel, *_informed(issue, policy, place, cause, scene))
     called = words.mention(policy.tier(place.tier).ping) if place.tier and _may_call(issue, policy, scene) else None
     text = f"{called} {_leaderless(issue, policy)}" if called else _leaderless(issue, policy)
     value = ids.seen(issue, place.tier)
     named = button("Name who leads it", f"{ids.ACT}major", value, spoken=f"Name who leads {issue.name}")
     claim = button("Claim", f"{ids.ACT}claim", value, spoken=f"Claim {issue.name}")
-    return _post(scene.channel, text, [section(text), actions(named, claim), _under_notice(scene)])
+    return _post(scene.channel, text, [section(text), actions(named, claim), _under_notice(scene, place)])
 
 
 def _leaderless(issue: Issue, policy: Policy) -> str:
@@ -273,16 +283,19 @@ def _leaderless(issue: Issue, policy: Policy) -> str:
     )
 
 
-def _informed(issue: Issue, policy: Policy, cause: Cause, scene: Scene) -> cards.Message:
+def _informed(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Scene) -> cards.Message:
     text = (
         f"For your information: {issue.name} {escape(issue.title)}; {_informed_because(issue, policy, cause)}. "
         f"{words.status(issue, policy)}. `{ids.COMMAND} show {issue.name}` tells how it stands."
     )
-    return text, [section(text), _under_notice(scene)]
+    return text, [section(text), _under_notice(scene, place)]
 
 
-def _under_notice(scene: Scene) -> Block:
+def _under_notice(scene: Scene, place: Place) -> Block:
+    """A person may be told who is no staff: the fallback is anybody."""
     card = f"<{scene.newest_link}|its card>" if scene.newest_link else "its card"
+    if not place.tier:
+        return context(f"It is worked on under {card}.")
     return context(
         f"Reply in this thread and the reporter sees it, as under {card}; `@Escalator claim` here takes the issue."
     )
@@ -295,15 +308,19 @@ def _informed_because(issue: Issue, policy: Policy, cause: Cause) -> str:
         Cause.BOUNCED: f"it was sent back and forth {issue.bounces} times",
         Cause.REOPENED: f"it was reopened {issue.cycle} times",
         Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
-        Cause.OVERDUE: "it comes very late, because Escalator was not running",
+        Cause.OVERDUE: "it comes very late, by a delay of Escalator itself",
         Cause.CLIMBED: f"it has gone up to {policy.tier(issue.tier).name}",
         Cause.MAJOR: f"{person(issue.commander)} leads it as a major incident",
     }.get(cause, f"it is {words.priority(issue)}")
 
 
 def _overdue(issue: Issue, policy: Policy) -> str:
-    due = issue.clocks.resolution.due(policy.targets[issue.priority].calendar)
+    due = _resolution_due(issue, policy)
     return f"its resolution target passed {when(due)}" if due else "its resolution target has passed"
+
+
+def _resolution_due(issue: Issue, policy: Policy) -> datetime | None:
+    return issue.clocks.resolution.due(policy.targets[issue.priority].calendar)
 
 
 def _digest(digest: Digest, policy: Policy, scene: Scene) -> Call | None:
@@ -397,7 +414,7 @@ def _still_worth_telling(digest: Digest, item: Gathered, issue: Issue, policy: P
         case Remind.__name__:
             return _still_due(issue, policy, item.clock, item.share, scene)
         case _:
-            return _still_worth_knowing(issue, policy, item.cause)
+            return _still_worth_knowing(issue, policy, item.cause, scene.now)
 
 
 def _morning(message: MorningPage, policy: Policy, scene: Scene) -> Call | None:

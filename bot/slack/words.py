@@ -116,6 +116,8 @@ def hand_off(packet: HandOff, issue: Issue, policy: Policy, *, name: str = "") -
     left = " or ".join(policy.tier(tier).name for tier in had_it) if packet.cause is Cause.UNCLAIMED else ""
     left = left or policy.tier(packet.from_tier).name
     match packet.cause:
+        case Cause.UNCLAIMED if packet.raised:
+            return f"Nobody in {left} claimed {name} in the little time that its raise to {priority(issue)} left."
         case Cause.UNCLAIMED:
             return f"Nobody in {left} claimed {name} in time."
         case Cause.STALE:

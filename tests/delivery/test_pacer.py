@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.services.pacing import BUDGETS, Pacer
+from bot.messages import Place
+from bot.services.pacing import BUDGETS, Pacer, PingBudget
 
 
 class Time:
@@ -128,3 +129,17 @@ def test_whoever_asks_first_never_outruns_slack(calls: list[tuple[str, float]]) 
     for pace in {pace for _, pace in spent if pace.startswith("post")}:
         moments = [at for at, each in spent if each == pace]
         assert all(later - earlier >= 1 for earlier, later in itertools.pairwise(moments))
+
+
+# --- pings
+
+
+def test_a_ping_that_called_nobody_leaves_the_one_before_it_counted(time: Time) -> None:
+    pings, place = PingBudget(time), Place(tier=1)
+    pings.spend(place, 1, row=1)
+    time.now += 10
+    pings.spend(place, 1, row=2)
+    pings.forget(place, row=2)
+    assert not pings.allows(place, 3, 900.0, row=3)
+    time.now += 900
+    assert pings.allows(place, 3, 900.0, row=3)

@@ -212,6 +212,7 @@ def test_the_last_tier_is_pinged_once_for_all_that_wait(workspace: Workspace, sl
 
 def test_those_above_are_told_once_of_all_targets_missed(workspace: Workspace, slack: TroubledSlack) -> None:
     open_issues(workspace, *[Priority.P3] * 4)
+    workspace.clock.now += workspace.policy.targets[Priority.P3].resolution
     for number in range(1, 5):
         enqueue(workspace, Inform(Place(tier=4), Cause.RESOLUTION), issue=number)
     workspace.settle(60)
@@ -376,6 +377,23 @@ def test_a_ping_that_was_refused_for_good_silences_no_other(workspace: Workspace
         enqueue(workspace, TierPing(Place(tier=1), Cause.UNCLAIMED, 1), issue=number)
     workspace.settle(60)
     (told,) = workspace.channel("support-l1")
+    assert told.text.startswith("<!here>")
+
+
+def test_a_ping_that_was_put_off_and_then_not_needed_silences_no_other(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    all_begin_in_l1(workspace)
+    open_issues(workspace, Priority.P3, Priority.P3)
+    forget_outbox(workspace)
+    slack.fails(TryLater(20, "ratelimited"), method=POST, channel="C0L1")
+    enqueue(workspace, TierPing(Place(tier=1), Cause.UNCLAIMED, 1), issue=1)
+    workspace.deliver()
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="claimed")
+    workspace.settle(60)
+    enqueue(workspace, TierPing(Place(tier=1), Cause.UNCLAIMED, 1), issue=2)
+    workspace.settle()
+    (told,) = [message for message in workspace.channel("support-l1") if "ISS-2" in message.text]
     assert told.text.startswith("<!here>")
 
 

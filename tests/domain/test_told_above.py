@@ -1,5 +1,6 @@
 """Who above hears of an issue by the clock: who leads it, that it is still not solved, that it came very late."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import lifecycle
@@ -79,13 +80,19 @@ def test_after_a_reopening_it_is_asked_anew() -> None:
     assert told(Cause.LEADERLESS, back, NINE + HOUR, ASKS) == [(NINE + 12 * MINUTE, (4,))]
 
 
-def test_raised_to_critical_it_is_asked_as_long_after_the_raise() -> None:
+def test_raised_to_critical_what_nobody_had_claimed_so_long_counts() -> None:
     impact, urgency = LEVELS[P1]
     issue = lifecycle.reprioritise(
         make_issue(P3, policy=ASKS), ANN, impact=impact, urgency=urgency, reason="", policy=ASKS, now=NINE + MINUTE
     ).issue
-    (asked,) = told(Cause.LEADERLESS, issue, NINE + HOUR, ASKS)
-    assert asked[0] >= NINE + 6 * MINUTE
+    assert told(Cause.LEADERLESS, issue, NINE + HOUR, ASKS) == [(NINE + 5 * MINUTE, (4,))]
+
+
+def test_lowered_and_raised_again_it_is_not_asked_later() -> None:
+    issue = make_issue(P1, policy=ASKS)
+    for priority in (P2, P1):
+        issue = raised(issue, NINE + 4 * MINUTE, ASKS, to=priority)
+    assert told(Cause.LEADERLESS, issue, NINE + HOUR, ASKS)[0] == (NINE + 5 * MINUTE, (4,))
 
 
 # --- still not solved (domain.md 3.5)
@@ -149,6 +156,31 @@ def test_lowered_to_normal_nobody_hears_again() -> None:
         late, CHLOE, impact=impact, urgency=urgency, reason="", policy=policy, now=NINE + 2 * HOUR
     ).issue
     assert told(Cause.RESOLUTION, lowered, NINE + 6 * HOUR, policy) == []
+
+
+def test_what_was_lowered_and_is_not_late_any_more_is_not_told_as_late() -> None:
+    policy = changed(P1, resolution=HOUR)
+    late = lifecycle.claim(
+        run_until(make_issue(P1, policy=policy), NINE + HOUR, policy=policy).issue,
+        EVA,
+        desk=None,
+        policy=policy,
+        now=NINE + HOUR,
+    ).issue
+    impact, urgency = LEVELS[P2]
+    lowered = lifecycle.reprioritise(
+        late, EVA, impact=impact, urgency=urgency, reason="", policy=policy, now=NINE + HOUR
+    ).issue
+    heard = told(Cause.RESOLUTION, lowered, NINE + 8 * HOUR, policy)
+    assert [at for at, _ in heard] == [NINE + 8 * HOUR]  # when eight hours are used, the target of a P2
+
+
+def test_of_one_that_was_late_before_it_was_remembered_when_they_heard_they_hear_again() -> None:
+    """A row of an earlier version of the program."""
+    policy = changed(P1, resolution=HOUR, update=30 * MINUTE)
+    late = run_until(make_issue(P1, policy=policy), NINE + HOUR, policy=policy).issue
+    heard = told(Cause.RESOLUTION, replace(late, overdue_told_at=None), NINE + 2 * HOUR, policy)
+    assert heard[0] == (NINE + HOUR + 30 * MINUTE, (4,))
 
 
 # --- very late (domain.md 3.11 rule 5)

@@ -257,6 +257,7 @@ class Story:
             former=root,
             copy=copy,
             newest_link=newest,
+            latest_link=newest,
             earlier_link=EARLIER if self.issue.hand_off else None,
             now=self.now,
             name_of=lambda user: NAMES.get(user, user),

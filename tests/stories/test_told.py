@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.domain.deadlines import next_step_at
 from bot.domain.issue import WaitingFor
 from bot.domain.lifecycle import Seen
 from bot.policy_file import load_policy
+from bot.slack.acts import BY_WORD, options
+from handlers.acts import Asked, perform
 from tests.fake_slack import Message
 from tests.harness import POLICY, START, Workspace
 
@@ -84,7 +87,8 @@ def test_what_is_handed_over_is_offered_in_person(workspace: Workspace) -> None:
     workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
     workspace.tell_bot(workspace.card("L1"), "handover <@U0EMIL> it is your server", by="U0ANA")
     (offer,) = workspace.slack.dm("U0EMIL")
-    assert offer.text.startswith("<@U0ANA> hands ISS-1 VPN is down in Berlin to you: it is your server")
+    assert offer.text.startswith("<@U0ANA> hands ISS-1 VPN is down in Berlin to you. Press Accept")
+    assert offer.text.endswith("it is your server")
     assert "hands it to <@U0EMIL>" in workspace.receipt().shown
     assert "is on it" not in workspace.receipt().shown
 
@@ -99,7 +103,7 @@ def test_what_was_handed_over_and_not_accepted_waits_again_and_everybody_concern
     said = [message.text for message in workspace.slack.thread(workspace.receipt())]
     assert said == [
         "<@U0ANA> is on it.",
-        "<@U0BEN> has not taken ISS-1 over. It waits for L1 again.",
+        "ISS-1 waits for L1 again.",
     ]
     (offer,) = workspace.slack.dm("U0BEN")
     assert "Press Accept" not in offer.shown
@@ -422,3 +426,94 @@ def test_words_to_the_bot_that_it_does_not_know_are_said_to_be_lost(workspace: W
     workspace.tell_bot(workspace.card("L1"), "fix it please", by="U0ANA")
     (answer,) = workspace.whispered("U0ANA")
     assert answer.startswith("I did not understand “fix it please”, and passed nothing on.")
+
+
+# --- who is told, and how ----------
+
+
+def test_staff_who_ask_about_their_own_report_have_not_been_answered_by_that(workspace: Workspace) -> None:
+    workspace.submit_issue(by="U0FAY", impact="high", urgency="high")
+    workspace.pass_time(minutes=6)
+    asked = next(m for m in workspace.channel("it-managers") if "Who leads it?" in m.text)
+    workspace.say(asked, "any news?", by="U0FAY")
+    assert not workspace.issue().responded
+    assert any("any news?" in m.text for m in workspace.slack.thread(workspace.card("L2")))
+    before = len(workspace.slack.messages)
+    workspace.say(workspace.card("L2"), "please!", by="U0FAY")
+    assert not workspace.issue().responded
+    assert [m.text for m in workspace.slack.messages[before:] if m.text.startswith("<@U0FAY>")] == []
+
+
+def test_who_holds_an_issue_that_somebody_moves_is_told_in_the_old_thread(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.command("move ISS-1 L3 it is their server", by="U0CHEN")
+    workspace.settle()
+    thread = [m.text for m in workspace.slack.thread(workspace.card("L1"))]
+    assert "<@U0ANA>, ISS-1 went to L3: it was moved. You can still claim it." in thread
+
+
+def test_a_notice_to_a_person_invites_to_nothing_that_they_may_not_do(workspace: Workspace) -> None:
+    workspace.policy = replace(workspace.policy, fallback="U0TOM")
+    workspace.submit_issue()
+    workspace.pass_time(hours=40)
+    *_, told = workspace.slack.dm("U0TOM")
+    assert "has not answered" in told.text
+    assert "Reply in this thread" not in told.shown
+    assert "It is worked on under <" in told.shown
+
+
+def test_an_edited_note_stays_a_note(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    first = workspace.card("L1")
+    workspace.tell_bot(first, "escalate too deep for us; tried: rebooted", by="U0ANA")
+    ts = workspace.say(first, ":lock: they are in a hurry", by="U0ANA")
+    edited = {"user": "U0ANA", "text": ":lock: they are in a great hurry", "ts": ts, "thread_ts": first.ts}
+    workspace.event(
+        {
+            "type": "message",
+            "subtype": "message_changed",
+            "channel": first.channel,
+            "message": edited | {"edited": {"user": "U0ANA", "ts": "1796000099.000001"}},
+            "previous_message": edited | {"text": ":lock: they are in a hurry"},
+        }
+    )
+    workspace.settle()
+    (copy,) = [m for m in workspace.slack.thread(workspace.card("L2")) if "great hurry" in m.shown]
+    assert "for staff only" in copy.shown
+
+
+def test_a_long_hand_over_still_says_what_to_do(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.bot.issues.hand_over(1, "U0ANA", to="U0BEN", note="&" * 1990, delivery="h")
+    workspace.settle()
+    *_, offer = workspace.slack.dm("U0BEN")
+    assert "Press Accept" in offer.text
+    assert offer.shown.count("&amp;") == 1990
+
+
+def test_a_target_that_is_not_missed_any_more_is_not_told_as_missed(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.press(workspace.card("L2"), "Claim", by="U0CHEN")
+    for _ in range(12):
+        workspace.pass_time(minutes=20)
+        workspace.say(workspace.card("L2"), "still on it", by="U0CHEN")
+    assert "resolution" in workspace.issue().breached
+    workspace.command("priority ISS-1 high medium it is better", by="U0CHEN")
+    before = len(workspace.channel("it-managers"))
+    workspace.pass_time(hours=1, minutes=50)
+    assert [m.text for m in workspace.channel("it-managers")[before:] if "target passed" in m.text] == []
+
+
+def test_a_snooze_for_what_is_left_is_not_refused_because_its_form_took_time(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.pass_time(hours=7, minutes=39)
+    snooze = BY_WORD["snooze"]
+    ((value, label),) = options(snooze.inputs[0], workspace.issue(), workspace.policy, workspace.clock())
+    assert label in ("20 minutes", "21 minutes")
+    workspace.clock.advance(seconds=40)
+    asked = Asked("snooze", 1, "U0ANA", "form", {"minutes": value})
+    perform(asked, workspace.bot)
+    assert workspace.issue().snooze_until == next_step_at(workspace.issue(), workspace.policy)

@@ -127,11 +127,11 @@ def test_a_card_that_an_issue_comes_back_to_says_so(workspace: Workspace) -> Non
     workspace.settle()
     second = workspace.card("L1")
     assert second.ts != first.ts
-    assert "came back here later" in first.shown
+    assert "came back here: see" in first.shown
     assert second.ts.replace(".", "") in first.shown
     workspace.command("escalate ISS-1 it is not; tried: another client", by="U0ANA")
     workspace.settle()
-    assert "came back here later" in first.shown
+    assert "came back here: see" in first.shown
     assert "moved to" in second.shown
 
 
@@ -167,7 +167,7 @@ def test_resolving_says_what_fixed_it_to_the_reporter(workspace: Workspace) -> N
     receipt = workspace.receipt()
     assert "*Resolved by <@U0ANA>.*" in receipt.shown
     assert "a new certificate" in receipt.shown
-    assert receipt.buttons == ["Not fixed"]
+    assert receipt.buttons == ["Not fixed", "It works", "Rate our help"]
     assert workspace.card("L1").buttons == ["Reopen"]
     assert "<@U0ANA> has resolved ISS-1" in workspace.slack.thread(receipt)[-1].text
     workspace.pass_time(days=2)
