@@ -300,7 +300,9 @@ CALLS: dict[str, Callable[[], Call]] = {
     # those above
     "inform_severity": lambda: _critical().told(Inform),
     "inform_raised": lambda: Story().reprioritise(P1).told(Inform),
-    "inform_resolution": lambda: _critical().claim().wait(minutes=29).staff_says("x").wait(hours=4).told(Inform),
+    "inform_resolution": lambda: (
+        _critical().claim().wait(minutes=29).staff_says("x").wait(hours=4).told(Inform, number=1)
+    ),
     "inform_stale": lambda: Story(levels=P4).claim().wait(days=4).wait(days=6).told(Inform, number=2),
     "inform_bounced": lambda: Story().move("L2").move("L3", "U0CHEN").told(Inform),
     "inform_reopened_again": lambda: Story().resolve().reopen().resolve().reopen().told(Inform),
