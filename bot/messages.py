@@ -172,6 +172,13 @@ class Inform:
 
 
 @dataclass(frozen=True)
+class QuestionRefresh:
+    """Who leads it was asked there; the answer belongs where the question stands."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
 class Relay:
     """A person's words, on the other side."""
 
@@ -266,6 +273,7 @@ Message = (
     | Line
     | Offer
     | OfferRefresh
+    | QuestionRefresh
     | TierPing
     | Remind
     | CatchUp
@@ -290,7 +298,7 @@ def verb(message: Message) -> Verb:
             return "post"
         case Offer() | Digest() | MorningPage() | PolicyApplied() | DeliveryAlert():
             return "post"
-        case CardRefresh() | FormerCard() | ReceiptRefresh() | OfferRefresh() | RelayEdit():
+        case CardRefresh() | FormerCard() | ReceiptRefresh() | OfferRefresh() | QuestionRefresh() | RelayEdit():
             return "update"
         case RelayDelete():
             return "delete"
@@ -342,7 +350,7 @@ def lane(message: Message, event: Event, priority: Priority) -> int:
     What the clock alone redraws, and tells reporters, is background, and so is what a duplicate hears of its parent:
     nobody's hand is on the mouse, and there may be hundreds of them (domain.md 3.12).
     """
-    redraws = isinstance(message, CardRefresh | ReceiptRefresh | OfferRefresh)
+    redraws = isinstance(message, CardRefresh | ReceiptRefresh | OfferRefresh | QuestionRefresh)
     quiet = redraws or isinstance(event, IssueClosed) or (isinstance(message, Line) and message.place.person)
     by_the_clock = quiet and getattr(event, "by", None) is None
     of_a_parent = isinstance(event, ParentResolved | ParentReopened)
@@ -407,7 +415,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (Remind(desk, UPDATE, 1.0), *refreshed)
         case IssueEscalated():
             up = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
-            moved = Line(reporter, _went_up(event, after, policy))
+            moved = Line(reporter, _went_up(event, before, after, policy))
             return (up, *_former(up, before), *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
         case IssueReturned() | IssueRerouted():
             there = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
@@ -505,7 +513,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
 def redrawn(issue: Issue) -> tuple[Message, ...]:
     """Its cards and its receipt, as it is now."""
     cards = (CardRefresh(Place(tier=tier)) for tier in issue.carded)
-    return (*cards, ReceiptRefresh(Place(person=issue.reporter)))
+    asked = (QuestionRefresh(Place(tier=issue.leader_asked)),) if issue.leader_asked else ()
+    return (*cards, *asked, ReceiptRefresh(Place(person=issue.reporter)))
 
 
 def _offer_over(before: Issue | None, after: Issue) -> tuple[Message, ...]:
@@ -564,10 +573,12 @@ def _given_up(before: Issue | None, after: Issue) -> str:
     return f"{called}{after.name} was resolved by the clock: its reporter did not answer the question."
 
 
-def _went_up(event: IssueEscalated, after: Issue, policy: Policy) -> str:
+def _went_up(event: IssueEscalated, before: Issue | None, after: Issue, policy: Policy) -> str:
     """For the reporter: that it moved, and that nothing is asked of them (domain.md T12)."""
+    turn = before.turn if before and before.tier == event.from_tier else (event.from_tier,)
+    had_it = " or ".join(policy.tier(tier).name for tier in turn)
     why = {
-        Cause.UNCLAIMED: f"nobody in {policy.tier(event.from_tier).name} had taken it in time",
+        Cause.UNCLAIMED: f"nobody in {had_it} had taken it in time",
         Cause.STALE: "you had not heard from us in time",
     }.get(event.cause, f"<@{event.by}> has passed it on")
     return f"{after.name} has gone up to {policy.tier(event.to_tier).name}: {why}."

@@ -1075,6 +1075,8 @@ _CLEARER = {
     "Invalid value": 'expected a value; text stands in quotes, such as "here"',
     "Invalid statement": 'expected a key, such as update = "30m", or a table\'s header, such as [matrix]',
     'Expected "\'"': "a quote is not closed",
+    "Unclosed inline table": 'a brace is not closed; text stands in quotes, such as { L1 = "20m" }',
+    "Expected newline": 'expected the end of the line here; text stands in quotes, such as "20m"',
     "Unterminated string": "a quote is not closed",
     "Invalid date": "there is no such day, or no such time",
     "Illegal character": "a character that cannot stand here; perhaps a quote is not closed",

@@ -20,7 +20,7 @@ class Post:
 
     issue: int
     place: Place
-    role: Literal["card", "receipt", "relay", "note", "line", "alert", "notice", "offer"]
+    role: Literal["card", "receipt", "relay", "note", "line", "alert", "notice", "question", "offer"]
     channel: str  # id; a DM's D... id, never the U... it was addressed to
     ts: str
     source: tuple[str, str] | None = None  # (channel, ts) of the words it relays

@@ -20,6 +20,7 @@ from bot.messages import (
     Message,
     Offer,
     OfferRefresh,
+    QuestionRefresh,
     Receipt,
     ReceiptRefresh,
     pace,
@@ -47,6 +48,7 @@ _SHOWS_THE_SAME = {
     CardRefresh: (CardRefresh, Card),
     ReceiptRefresh: (ReceiptRefresh, Receipt),
     OfferRefresh: (OfferRefresh, Offer),
+    QuestionRefresh: (QuestionRefresh,),
     Card: (Card,),
     Receipt: (Receipt,),
 }
@@ -231,7 +233,9 @@ class SqlTransaction:
 
     def thread(self, channel: str, thread_ts: str) -> Post | None:
         there = (col(PostRow.channel) == channel) & (col(PostRow.ts) == thread_ts)
-        return reading.post(self._connection, there & col(PostRow.role).in_(["card", "receipt", "notice", "alert"]))
+        return reading.post(
+            self._connection, there & col(PostRow.role).in_(["card", "receipt", "notice", "question", "alert"])
+        )
 
     def copies(self, channel: str, ts: str) -> Sequence[Post]:
         return reading.posts(self._connection, reading.relays((channel, ts)))

@@ -108,6 +108,8 @@ def overdue_again_at(issue: Issue, policy: Policy) -> datetime | None:
     due = issue.clocks.resolution.due(calendar)
     if since is None or due is None or RESOLUTION not in issue.breached or issue.priority not in SEVERE:
         return None
+    if policy.last_tier in (*issue.turn, issue.desk):
+        return None  # they have it, and are reminded of it anyway
     told = issue.overdue_told_at or due
     again = calendar.add(max(since, told), policy.targets[issue.priority].update)
     return max(again, due)  # lowered, or by another policy, it may not be late any more

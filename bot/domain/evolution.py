@@ -169,7 +169,9 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
                 resolved_by=event.by,
             )
         case IssueReopened():
-            return replace(_reopened(issue, now, targets), reopening=Reopening(event.by, event.reason, issue.fix or ""))
+            plea = event.reason if event.by == issue.reporter else ""
+            back = Reopening(event.by, event.reason, issue.fix or "")
+            return replace(_reopened(issue, now, targets), reopening=back, plea=plea)
         case FixConfirmed():
             return replace(issue, confirmed=True)
         case HelpRated():
@@ -311,7 +313,7 @@ def _reopened(issue: Issue, now: datetime, targets: Targets) -> Issue:
         rating=None,
         answered_at=None,
         responded=False,
-        leader_asked=False,
+        leader_asked=None,
         breached=tuple(clock for clock in issue.breached if clock != FIRST_RESPONSE),
     )
     return _having(
@@ -356,6 +358,7 @@ def _repriced(issue: Issue, event: PriorityChanged, policy: Policy) -> Issue:
         urgency=event.urgency,
         priority=event.after,
         raised_by_reporter=raised,
+        plea=event.reason if event.by == issue.reporter and event.reason else issue.plea,
     )
 
 
@@ -375,7 +378,7 @@ def _informed(issue: Issue, event: LevelsInformed, policy: Policy) -> Issue:
     """
     match event.cause:
         case Cause.LEADERLESS:
-            return replace(issue, leader_asked=True)
+            return replace(issue, leader_asked=event.tiers[-1])
         case Cause.RESOLUTION:
             return replace(issue, overdue_told_at=event.at)
         case Cause.RAISED | Cause.SEVERITY:

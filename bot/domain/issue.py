@@ -127,7 +127,7 @@ class Issue:
     pings: int = 0  # re-pings at the last tier since it got there
     breached: tuple[str, ...] = ()  # clocks whose breach is on record
     overdue_told_at: datetime | None = None  # when those above heard last that its resolution target has passed
-    leader_asked: bool = False  # in this cycle, who leads it
+    leader_asked: int | None = None  # the tier that was asked, in this cycle, who leads it
     responded: bool = False  # in this cycle somebody of staff claimed it or answered
     answered_at: datetime | None = None  # last public word of staff in this cycle
     fix: str | None = None
@@ -141,6 +141,7 @@ class Issue:
     stale_reminders: int = 0  # since the last word to the reporter (policy.OnStale.INFORM)
     bounces: int = 0  # returned or rerouted
     raised_by_reporter: bool = False
+    plea: str = ""  # what its reporter said last of why it is worse, or not fixed
     commander: str | None = None  # of a major incident; None: it is none
     parent: int | None = None  # merged into
     children: tuple[int, ...] = ()  # merged into this one

@@ -201,6 +201,7 @@ def hand_over(issue: Issue, actor: Actor, *, to: Actor, note: str, policy: Polic
     targets = policy.targets[issue.priority]
     window = targets.window(issue.tier)
     within = min(window, ACCEPT_WITHIN) if issue.priority in SEVERE else window
+    within = min(within, targets.update)  # or it would go up before they had to accept it
     handed = IssueHandedOver(
         at=now,
         by=actor.user,
@@ -613,19 +614,16 @@ def may_declare_major(issue: Issue, actor: Actor, policy: Policy) -> None:
 
 
 def declare_major(issue: Issue, actor: Actor, *, commander: str, policy: Policy, now: datetime) -> Decision:
-    """T25: a flag with a commander; every tier is told."""
+    """T25: a flag with a commander; every tier is told, those that have it by its card."""
     may_declare_major(issue, actor, policy)
     if issue.commander:
         raise refusals.AlreadyMajor(name=issue.name, user=issue.commander)
     if not commander:
         raise refusals.NotUnderstood(what="who shall lead it", example="`major @Dana`")
-    told = tuple(tier.number for tier in policy.tiers)
-    return decide(
-        issue,
-        policy,
-        MajorDeclared(at=now, by=actor.user, commander=commander),
-        LevelsInformed(at=now, cause=Cause.MAJOR, tiers=told),
-    )
+    declared = MajorDeclared(at=now, by=actor.user, commander=commander)
+    others = tuple(tier.number for tier in policy.tiers if tier.number not in (*issue.turn, issue.desk))
+    informed = (LevelsInformed(at=now, cause=Cause.MAJOR, tiers=others),) if others else ()
+    return decide(issue, policy, declared, *informed)
 
 
 def end_major(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> Decision:

@@ -95,7 +95,7 @@ class Conversation:
 
     def _spoken(self, root: Post, words: Words, by: str, *, note: bool) -> bool:
         def ruled(tx: Transaction, issue: Issue, policy: Policy, now: datetime) -> Decision:
-            elsewhere = root.role == "notice" or root.place.tier != issue.desk
+            elsewhere = root.role in ("notice", "question") or root.place.tier != issue.desk
             who = Actor(by, tx.staff_tiers(by))
             return lifecycle.staff_word(issue, who, words, note=note, elsewhere=elsewhere, policy=policy, now=now)
 

@@ -30,6 +30,7 @@ from bot.messages import (
     OfferRefresh,
     Place,
     PolicyApplied,
+    QuestionRefresh,
     Receipt,
     ReceiptRefresh,
     Relay,
@@ -252,6 +253,8 @@ class Courier:
         match message:
             case CardRefresh():
                 return self._database.post_of(issue, place, "card")
+            case QuestionRefresh():
+                return self._database.post_of(issue, place, "question")
             case OfferRefresh():
                 return self._database.post_of(issue, place, "offer")
             case _:
@@ -301,6 +304,8 @@ class Courier:
                 return Post(row.issue, row.place, "alert", sent.channel, sent.ts)
             case Offer() | OfferRefresh():
                 return Post(row.issue, row.place, "offer", sent.channel, sent.ts)
+            case Inform(cause=Cause.LEADERLESS) | QuestionRefresh():
+                return Post(row.issue, row.place, "question", sent.channel, sent.ts)
             case Inform():
                 return Post(row.issue, row.place, "notice", sent.channel, sent.ts)
             case Relay(words=words, note=note):
@@ -320,7 +325,7 @@ class Courier:
             self._bring_back(row, message, now)
             return
         nobody_misses = error in _DONE_ALREADY and isinstance(message, Mark | RelayDelete)
-        if nobody_misses or (error in _CARD_GONE and isinstance(message, FormerCard | OfferRefresh)):
+        if nobody_misses or (error in _CARD_GONE and isinstance(message, FormerCard | OfferRefresh | QuestionRefresh)):
             self._database.superseded(row.id, now)
             return
         log.error("message %s (%s to %s) was refused for good: %s", row.id, type(message).__name__, row.place, detail)
@@ -403,7 +408,7 @@ def _what(message: Message) -> str | None:
             return "a reminder"
         case DeliveryAlert():
             return message.what
-        case CardRefresh() | FormerCard() | ReceiptRefresh() | OfferRefresh():
+        case CardRefresh() | FormerCard() | ReceiptRefresh() | OfferRefresh() | QuestionRefresh():
             return None
         case RelayEdit() | RelayDelete() | Mark():
             return None

@@ -441,7 +441,7 @@ def as_text(rungs: Sequence[Rung], policy: Policy, zone: ZoneInfo) -> str:
         f"{moment:{widths[0]}}  {used:>{widths[1]}}  {what_it_is:{widths[2]}}  {audience}".rstrip()
         for moment, used, what_it_is, audience in rows
     )
-    head = f"{first.priority.word} ({first.priority.value}). Times are of {zone.key}; business time counts {hours}."
+    head = f"{first.priority.word} ({first.priority.value}). Times are in {zone.key}; business time counts {hours}."
     return "\n".join([head, "", *lines, "", ending(rungs, policy, zone)])
 
 

@@ -166,7 +166,14 @@ ACTS = (
         "major",
         "Declare major incident",
         LIVE,
-        (Input("person", "Who leads it?", "person"),),
+        (
+            Input(
+                "person",
+                "Who leads it?",
+                "person",
+                hint="All tiers and the reporter are told. Whoever works on it must still claim it.",
+            ),
+        ),
         "@COMMANDER",
         submit="Declare",
     ),

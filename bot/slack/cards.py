@@ -48,6 +48,8 @@ def card(
         blocks.append(quote(issue.details, DETAILS_SHOWN))
     if issue.reopening and issue.reopening.reason and issue.live:
         blocks += [section("*What is still wrong*"), quote(issue.reopening.reason)]
+    elif issue.plea and issue.live:
+        blocks += [section("*What its reporter says is worse*"), quote(issue.plea)]
     if issue.reopening and issue.reopening.fix and issue.live:
         blocks += [section("*What was tried as the fix*"), quote(issue.reopening.fix)]
     if issue.waiting and issue.waiting.note:

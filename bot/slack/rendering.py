@@ -29,6 +29,7 @@ from bot.messages import (
     OfferRefresh,
     Place,
     PolicyApplied,
+    QuestionRefresh,
     Receipt,
     ReceiptRefresh,
     Relay,
@@ -102,6 +103,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case Offer():
             text = _offer(message, issue, policy)
             return _post(scene.channel, text, [section(piece) for piece in split(text)], thread=scene.thread)
+        case QuestionRefresh(place=place):
+            return _update(scene.thread, *_question(issue, policy, place, scene))
         case OfferRefresh():
             text = _offer_over(message, issue, policy)
             return _update(scene.thread, text, [section(text)])
@@ -250,9 +253,9 @@ def _caught_up(
 ) -> cards.Message:
     total = sum(count for _, count in counts)
     by_priority = ", ".join(f"{count} {priority}" for priority, count in counts)
-    issues = "issue is past due and comes" if total == 1 else "issues are past due and come"
+    issues = "issue is past due and needs" if total == 1 else "issues are past due and need"
     tier = policy.tier(place.tier).name if place.tier else ""
-    text = f"Escalator was down from {when(since)} to {when(until)}. {total} {issues} to {tier} now: {by_priority}."
+    text = f"Escalator was down from {when(since)} to {when(until)}. {total} {issues} {tier} now: {by_priority}."
     return text, [section(text)]
 
 
@@ -269,18 +272,22 @@ def _inform(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Sce
     if cause is not Cause.LEADERLESS:
         return _post(scene.channel, *_informed(issue, policy, place, cause, scene))
     called = words.mention(policy.tier(place.tier).ping) if place.tier and _may_call(issue, policy, scene) else None
-    text = f"{called} {_leaderless(issue, policy)}" if called else _leaderless(issue, policy)
-    value = ids.seen(issue, place.tier)
-    named = button("Name who leads it", f"{ids.ACT}major", value, spoken=f"Name who leads {issue.name}")
-    claim = button("Claim", f"{ids.ACT}claim", value, spoken=f"Claim {issue.name}")
-    return _post(scene.channel, text, [section(text), actions(named, claim), _under_notice(scene, place)])
+    return _post(scene.channel, *_question(issue, policy, place, scene, called=called))
 
 
-def _leaderless(issue: Issue, policy: Policy) -> str:
-    return (
+def _question(issue: Issue, policy: Policy, place: Place, scene: Scene, *, called: str | None = None) -> cards.Message:
+    if not _still_worth_knowing(issue, policy, Cause.LEADERLESS, scene.now):
+        text = f"{issue.name} {escape(issue.title)}: it was asked here who leads it. {words.status(issue, policy)}."
+        return text, [section(text), _under_notice(issue, scene, place)]
+    asked = (
         f"{issue.name} {escape(issue.title)} is {words.priority(issue)}, and nobody in "
         f"{words.turn(issue, policy, 'or')} has claimed it. Who leads it?"
     )
+    text = f"{called} {asked}" if called else asked
+    value = ids.seen(issue, place.tier)
+    named = button("Name who leads it", f"{ids.ACT}major", value, spoken=f"Name who leads {issue.name}")
+    claim = button("Claim", f"{ids.ACT}claim", value, spoken=f"Claim {issue.name}")
+    return text, [section(text), actions(named, claim), _under_notice(issue, scene, place)]
 
 
 def _informed(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Scene) -> cards.Message:
@@ -288,17 +295,16 @@ def _informed(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: S
         f"For your information: {issue.name} {escape(issue.title)}; {_informed_because(issue, policy, cause)}. "
         f"{words.status(issue, policy)}. `{ids.COMMAND} show {issue.name}` tells how it stands."
     )
-    return text, [section(text), _under_notice(scene, place)]
+    return text, [section(text), _under_notice(issue, scene, place)]
 
 
-def _under_notice(scene: Scene, place: Place) -> Block:
+def _under_notice(issue: Issue, scene: Scene, place: Place) -> Block:
     """A person may be told who is no staff: the fallback is anybody."""
     card = f"<{scene.newest_link}|its card>" if scene.newest_link else "its card"
     if not place.tier:
         return context(f"It is worked on under {card}.")
-    return context(
-        f"Reply in this thread and the reporter sees it, as under {card}; `@Escalator claim` here takes the issue."
-    )
+    claim = "; `@Escalator claim` here takes the issue" if issue.status is Status.OPEN else ""
+    return context(f"Reply in this thread and the reporter sees it, as under {card}{claim}.")
 
 
 def _informed_because(issue: Issue, policy: Policy, cause: Cause) -> str:
@@ -310,7 +316,7 @@ def _informed_because(issue: Issue, policy: Policy, cause: Cause) -> str:
         Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
         Cause.OVERDUE: "it comes very late, by a delay of Escalator itself",
         Cause.CLIMBED: f"it has gone up to {policy.tier(issue.tier).name}",
-        Cause.MAJOR: f"{person(issue.commander)} leads it as a major incident",
+        Cause.MAJOR: "it is a major incident now",
     }.get(cause, f"it is {words.priority(issue)}")
 
 
@@ -438,7 +444,7 @@ def _relayed(author: str, said: Words, scene: Scene, relay: Relay | None = None)
     text = disarmed(said.text, scene.name_of)
     files = [f"File: <{link}|{escape(' '.join(name.split()))}>" for name, link in said.files]
     says = f"{person(author)} says about {about}" if about else f"{person(author)} says{only}"
-    says = f"{person(called)}, {says}" if called else says
+    says = f"{person(called)}: {says}" if called else says
     blocks: list[Block] = [context(says)]
     blocks += [section(piece) for piece in split(text)]
     blocks += [section(line) for line in files]

@@ -91,7 +91,7 @@ def next_step(issue: Issue, policy: Policy, *, tier: int | None = None) -> str:
         target = capital(f"{policy.tier(issue.tier).name} is pinged again")
     else:
         higher = policy.tier(issue.tier + 1)
-        target = f"It is {higher.name}'s alone" if tier == higher.number else f"It goes to {higher.name}"
+        target = f"It is with {higher.name} alone from" if tier == higher.number else f"It goes to {higher.name}"
     condition = "unless the reporter hears from us" if issue.claim else "unless somebody claims it"
     return f"{target} {when(due)}, {condition}"
 
@@ -195,9 +195,13 @@ def receipt(issue: Issue, policy: Policy) -> str:
 
 
 def _first_word(issue: Issue, policy: Policy) -> str:
-    """The promise that the report's form made; nothing once it is kept or broken."""
+    """The promise that the report's form made; nothing once it is kept."""
     due = issue.clocks.first_response.due(policy.targets[issue.priority].calendar)
-    return f" You should hear from somebody by {when(due)}." if due and FIRST_RESPONSE not in issue.breached else ""
+    if due is None:
+        return ""
+    if FIRST_RESPONSE in issue.breached:
+        return f" We are late: you should have heard from somebody by {when(due)}."
+    return f" You should hear from somebody by {when(due)}."
 
 
 def _receipt_waiting(issue: Issue, policy: Policy) -> str:

@@ -278,12 +278,14 @@ def test_after_a_downtime_an_unaccepted_offer_is_no_silent_claimant() -> None:
     assert (decision.issue.tier, decision.issue.status) == (1, Status.OPEN)
 
 
-def test_an_offer_that_outlives_the_update_window_climbs_for_silence() -> None:
+def test_an_offer_ends_before_the_silence_of_who_was_offered_it_counts() -> None:
     policy = changed(P3, update=HOUR)
     claimed = make_claimed(P3, policy=policy)
     offered = lifecycle.hand_over(claimed, ANN, to=BEN, note="half done", policy=policy, now=NINE).issue
-    decision = pass_time(offered, policy, NINE + 3 * HOUR)
-    assert IssueEscalated in [type(event) for event in decision.events]
+    assert offered.claim is not None
+    assert offered.claim.accept_by == NINE + HOUR  # and not the two hours of the tier's window
+    decision = pass_time(offered, policy, NINE + 2 * HOUR)
+    assert [type(event) for event in decision.events if not hasattr(event, "share")] == [IssueReleased]
 
 
 def test_who_may_hand_over() -> None:

@@ -724,7 +724,7 @@ LEAST: dict[str, int] = {  # how often in one run; a run has about twice as many
     "informed: leaderless": 25,
     "informed: overdue": 12,
     "informed: resolution": 100,
-    "informed: resolution, again": 180,
+    "informed: resolution, again": 12,
     "breached in the grace of a raise": 6,
     # the policy
     "replanned while claimed and used": 8,

@@ -10,7 +10,7 @@ import pytest
 from bot.domain import lifecycle
 from bot.domain.clockwork import pass_time
 from bot.domain.deadlines import next_moment
-from bot.domain.events import Event, IssueReleased, LevelsInformed, Reminded, TargetBreached
+from bot.domain.events import Event, IssueHandedOver, IssueReleased, LevelsInformed, Reminded, TargetBreached
 from bot.domain.issue import Issue, WaitingFor
 from bot.domain.policy import Policy
 from tests.domain.factories import (
@@ -24,6 +24,7 @@ from tests.domain.factories import (
     SECOND,
     at_tier,
     changed,
+    happen,
     make_claimed,
     make_issue,
 )
@@ -130,9 +131,10 @@ def test_what_waited_for_a_date_runs_from_now_on() -> None:
 
 
 def test_a_turn_that_ended_before_the_hand_over_moves_it_up_although_both_are_over_by_now() -> None:
-    """Downtime: they had a quarter of an hour to accept it, but only five minutes to say something."""
+    """Downtime: they had a quarter of an hour to accept it, but a raise had left five minutes to say something."""
     policy = changed(P2, windows=(20 * MINUTE,) * 4, update=5 * MINUTE, resolution=8 * HOUR)
-    issue = lifecycle.hand_over(make_claimed(policy=policy), ANN, to=BEN, note="halfway", policy=policy, now=NINE).issue
+    offer = IssueHandedOver(at=NINE, by=ANN.user, to=BEN.user, desk=1, accept_by=NINE + 15 * MINUTE, note="halfway")
+    issue = happen(make_claimed(policy=policy), offer, policy=policy)
     happened = pass_time(issue, policy, NINE + 16 * MINUTE)
     assert [name for name in names(happened.events) if not name.startswith("Reminded")] == ["IssueEscalated"]
     assert happened.issue.tier == 2

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain import lifecycle
 from bot.domain.clockwork import pass_time
-from bot.domain.deadlines import next_moment
+from bot.domain.deadlines import next_moment, overdue_again_at
 from bot.domain.events import Cause, IssueEscalated, LevelsInformed, TargetBreached
 from bot.domain.issue import Issue, WaitingFor
 from bot.domain.policy import AtOnce, Policy
@@ -158,29 +158,30 @@ def test_lowered_to_normal_nobody_hears_again() -> None:
     assert told(Cause.RESOLUTION, lowered, NINE + 6 * HOUR, policy) == []
 
 
+LATE = changed(P1, resolution=20 * MINUTE, update=30 * MINUTE)  # when it is with L3
+
+
 def test_what_was_lowered_and_is_not_late_any_more_is_not_told_as_late() -> None:
-    policy = changed(P1, resolution=HOUR)
-    late = lifecycle.claim(
-        run_until(make_issue(P1, policy=policy), NINE + HOUR, policy=policy).issue,
-        EVA,
-        desk=None,
-        policy=policy,
-        now=NINE + HOUR,
-    ).issue
+    late = run_until(make_issue(P1, policy=LATE), NINE + 20 * MINUTE, policy=LATE).issue
+    assert overdue_again_at(late, LATE) == NINE + 50 * MINUTE
     impact, urgency = LEVELS[P2]
     lowered = lifecycle.reprioritise(
-        late, EVA, impact=impact, urgency=urgency, reason="", policy=policy, now=NINE + HOUR
+        late, EVA, impact=impact, urgency=urgency, reason="", policy=LATE, now=NINE + 20 * MINUTE
     ).issue
-    heard = told(Cause.RESOLUTION, lowered, NINE + 8 * HOUR, policy)
-    assert [at for at, _ in heard] == [NINE + 8 * HOUR]  # when eight hours are used, the target of a P2
+    assert overdue_again_at(lowered, LATE) == NINE + 8 * HOUR  # when the time of a P2 is used up
 
 
 def test_of_one_that_was_late_before_it_was_remembered_when_they_heard_they_hear_again() -> None:
     """A row of an earlier version of the program."""
-    policy = changed(P1, resolution=HOUR, update=30 * MINUTE)
-    late = run_until(make_issue(P1, policy=policy), NINE + HOUR, policy=policy).issue
-    heard = told(Cause.RESOLUTION, replace(late, overdue_told_at=None), NINE + 2 * HOUR, policy)
-    assert heard[0] == (NINE + HOUR + 30 * MINUTE, (4,))
+    late = run_until(make_issue(P1, policy=LATE), NINE + 20 * MINUTE, policy=LATE).issue
+    assert overdue_again_at(replace(late, overdue_told_at=None), LATE) == NINE + 50 * MINUTE
+
+
+def test_the_last_tier_is_not_told_again_of_what_it_has() -> None:
+    """It is pinged for it anyway."""
+    policy = changed(P1, resolution=HOUR)
+    issue = make_issue(P1, policy=policy)
+    assert told(Cause.RESOLUTION, issue, NINE + 5 * HOUR, policy) == [(NINE + HOUR, (4,))]
 
 
 # --- very late (domain.md 3.11 rule 5)

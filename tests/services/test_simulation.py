@@ -514,7 +514,7 @@ def test_no_script_is_a_crash(text: str) -> None:
 def test_a_ladder_is_shown_in_aligned_lines() -> None:
     text = as_text(simulate(POLICY, Priority.P1, MONDAY), POLICY, BERLIN)
     header, _, *lines = text.splitlines()
-    assert header == "Critical (P1). Times are of Europe/Berlin; business time counts round the clock."
+    assert header == "Critical (P1). Times are in Europe/Berlin; business time counts round the clock."
     assert [re.split("  +", line) for line in lines[:6]] == [
         [
             "Mon 2026-11-23 10:00",
@@ -632,7 +632,7 @@ def test_the_zone_is_that_of_the_office_unless_told(capsys: pytest.CaptureFixtur
     file.write_text(Path(FILE).read_text(encoding="utf-8").replace('"UTC"', '"Europe/Berlin"'), encoding="utf-8")
     code, out, _ = run(capsys, "--priority", "P1", "--at", "2026-11-23 10:00", "--policy", str(file))
     assert code == 0
-    assert "Times are of Europe/Berlin" in out
+    assert "Times are in Europe/Berlin" in out
     assert "Mon 2026-11-23 10:00" in out
 
 

@@ -51,8 +51,20 @@ def test_nobody_claims_a_critical_one_and_whoever_is_asked_claims_it_from_there(
     assert asked.buttons == ["Name who leads it", "Claim"]
     workspace.press(asked, "Claim", by="U0FAY")
     assert workspace.holder() == "U0FAY"
+    assert "it was asked here who leads it. Claimed by <@U0FAY>." in asked.text
+    assert asked.buttons == []
     workspace.pass_time(minutes=20)
     assert [m for m in workspace.channel("it-managers") if "leads it" in m.text] == [asked]
+
+
+def test_the_question_who_leads_it_shows_who_does(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(minutes=5)
+    *_, asked = workspace.channel("it-managers")
+    workspace.press(asked, "Name who leads it", by="U0FAY")
+    workspace.fill(workspace.slack.forms[-1], by="U0FAY", person="U0CHEN")
+    assert "Major incident, led by <@U0CHEN>." in asked.text
+    assert asked.buttons == []
 
 
 def test_it_is_claimed_just_before_management_would_be_asked(workspace: Workspace) -> None:

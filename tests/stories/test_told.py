@@ -197,11 +197,11 @@ def test_a_card_above_the_tier_that_has_it_says_why_it_is_there_and_what_comes(w
     judge(workspace)
     card = workspace.card("L2")
     assert card.text.startswith("ISS-1 is Critical (P1), so L2 has it beside L1. ISS-1,")
-    assert "It is L2's alone " in card.shown
+    assert "It is with L2 alone from " in card.shown
     assert "It goes to L2 " in workspace.card("L1").shown
     workspace.press(workspace.card("L1"), "Release", by="U0ANA")
     assert workspace.card("L2").shown.startswith("New Critical (P1) issue for L1 and L2.")
-    assert "It is L2's alone " in workspace.card("L2").shown
+    assert "It is with L2 alone from " in workspace.card("L2").shown
 
 
 def test_who_holds_it_is_called_when_it_is_raised(workspace: Workspace) -> None:
@@ -517,3 +517,24 @@ def test_a_snooze_for_what_is_left_is_not_refused_because_its_form_took_time(wor
     asked = Asked("snooze", 1, "U0ANA", "form", {"minutes": value})
     perform(asked, workspace.bot)
     assert workspace.issue().snooze_until == next_step_at(workspace.issue(), workspace.policy)
+
+
+def test_what_the_reporter_said_is_worse_goes_along_with_the_card(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.receipt(), "It got worse", by="U0MAYA")
+    workspace.fill(workspace.slack.forms[-1], by="U0MAYA", reason="Now the whole floor")
+    assert "Now the whole floor" in workspace.card("L1").shown
+    workspace.pass_time(minutes=20)
+    assert "*What its reporter says is worse*\nNow the whole floor" in workspace.card("L2").shown
+
+
+def test_a_promise_that_was_broken_is_owned_up_to(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(hours=4, minutes=1)
+    assert "We are late: you should have heard from somebody by" in workspace.receipt().shown
+
+
+def test_who_reported_a_critical_one_reads_which_tiers_had_it(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(minutes=10)
+    assert any("nobody in L1 or L2 had taken it in time" in m.text for m in workspace.slack.thread(workspace.receipt()))

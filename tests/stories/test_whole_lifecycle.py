@@ -279,7 +279,7 @@ def test_a_major_incident_has_a_leader_and_everybody_is_told(workspace: Workspac
     assert "Only a lead of L1" in workspace.whispered("U0ANA")[0]
     workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0CHEN")
     assert "Major incident, led by <@U0DANA>." in workspace.card("L1").shown
-    assert "<@U0DANA> leads it as a major incident" in workspace.channel("support-l3")[-1].text
+    assert "it is a major incident now. Major incident, led by <@U0DANA>." in workspace.channel("support-l3")[-1].text
     assert "ISS-1 is a major incident" in workspace.slack.thread(workspace.receipt())[-1].text
     workspace.tell_bot(workspace.card("L1"), "endmajor", by="U0CHEN")
     for channel in ("support-l3", "it-managers"):
@@ -374,7 +374,7 @@ def test_two_days_of_downtime_end_in_one_step_each_and_one_summary_per_channel(w
     workspace.downtime(days=2)
     summaries = [m for m in workspace.channel("support-l2") if "Escalator was down" in m.text]
     assert len(summaries) == 1
-    assert "4 issues are past due and come to L2 now: 4 P3" in summaries[0].text
+    assert "4 issues are past due and need L2 now: 4 P3" in summaries[0].text
     assert workspace.channel("support-l2")[0] is summaries[0]
     assert {workspace.issue(n).tier for n in (1, 2, 3, 4)} == {2}
 
