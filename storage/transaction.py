@@ -29,7 +29,7 @@ from bot.ports import Outgoing, Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
 from storage.connections import insert_if_new, insert_into
-from storage.outbox import end_hold, fail, in_time, outgoing, readable
+from storage.outbox import ABOUT_MANY, end_hold, fail, in_time, outgoing, readable
 from storage.tables import (
     CounterRow,
     DeliveryRow,
@@ -134,8 +134,9 @@ class SqlTransaction:
         return self._connection.scalar(select(col(OutboxRow.id)).where(alike & pending).limit(1)) is not None
 
     def _hasten(self, issue: int, message: Message, lane: int) -> None:
-        """What must be sent before it must not be slower than it."""
+        """What must be sent before it must not be slower than it; that is nothing about many issues."""
         before = (col(OutboxRow.issue) == issue) & (col(OutboxRow.place) == str(message.place))
+        before &= col(OutboxRow.kind).not_in(ABOUT_MANY)
         slower = before & col(OutboxRow.done_at).is_(None) & (col(OutboxRow.lane) > lane)
         self._connection.execute(update(OutboxRow).where(slower).values(lane=lane))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from bot.domain.issue import Issue
-from bot.messages import Card, CardRefresh, Line, Mark, Message, Place, Receipt, ReceiptRefresh
+from bot.messages import (
+    Card,
+    CardRefresh,
+    Digest,
+    Line,
+    Mark,
+    Message,
+    MorningPage,
+    Place,
+    PolicyApplied,
+    Receipt,
+    ReceiptRefresh,
+)
 from bot.ports import Outgoing, Post
 from storage import SqlDatabase, open_database
 from storage.tables import OutboxRow
@@ -109,6 +121,18 @@ def test_one_issue_is_told_in_order_at_one_place(sender: Sender, say: Say) -> No
     assert sender.take() is None
     sender.database.sent(first.id, None, sender.now)
     assert sender.must_take().message == line("second")
+
+
+@pytest.mark.parametrize(
+    "many",
+    [Digest(L1, "Card", ()), MorningPage(L1, (), datetime(2030, 1, 1, tzinfo=UTC)), PolicyApplied(L1, 2, 0, 0)],
+    ids=lambda many: type(many).__name__,
+)
+def test_what_is_about_many_issues_is_not_hastened_by_one_of_them(sender: Sender, say: Say, many: Message) -> None:
+    say(many, lane=4)
+    say(line("of another issue"), issue=2, lane=3)
+    say(line("of the issue it hangs on"), lane=1)
+    assert sender.drain() == [line("of the issue it hangs on"), line("of another issue"), many]
 
 
 def test_places_and_issues_do_not_wait_for_each_other(sender: Sender, say: Say) -> None:
