@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain import lifecycle
 from bot.domain.events import Cause
-from bot.domain.issue import Issue
-from bot.domain.morning import Page, page
+from bot.domain.issue import Issue, issue_name
+from bot.domain.morning import Concern, Page, concern, page
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
 from bot.messages import (
@@ -46,7 +46,7 @@ from bot.ports import Call, Database, Outgoing, Post, Rejected, Sent, SlackGatew
 from bot.services.directory import Directory
 from bot.services.gathering import digest, gathered, may_be_gathered
 from bot.services.issues import pinned
-from bot.services.morning import look_around
+from bot.services.morning import is_about
 from bot.services.pacing import Pacer, PingBudget
 from bot.services.recording import record
 from bot.slack.rendering import Scene, Told, render, without_blocks
@@ -139,6 +139,8 @@ class Courier:
     def _settle(self, row: Outgoing, until: datetime) -> None:
         with self._database.begin() as tx:
             issue, policy = pinned(tx, row.issue, self._policy())
+        if isinstance(row.message, MorningPage | PolicyApplied):
+            policy = self._policy()  # it is about many issues, and no more about the one that it hangs on
         scene = self._scene(row, issue)
         if self._held(row, issue, policy, scene.gathered):
             return
@@ -228,7 +230,7 @@ class Courier:
             name_of=self._directory.name_of,
             may_call=lambda rank, pause: self._pings.allows(place, rank, pause.total_seconds(), row=row.id),
             gathered=self._told_of(message) if isinstance(message, Digest) else (),
-            page=self._page(message) if isinstance(message, MorningPage) else None,
+            page=self._page(row, message) if isinstance(message, MorningPage) else None,
             link_of=self._link_to,
         )
 
@@ -257,9 +259,21 @@ class Courier:
             case _:
                 return self._root(issue, place)
 
-    def _page(self, message: MorningPage) -> Page:
-        concerns = look_around(self._database, self._policy(), self._clock())
-        return page(each for each in concerns if not message.tiers or each.issue.tier in message.tiers)
+    def _page(self, row: Outgoing, message: MorningPage) -> Page:
+        """Counted when it was decided on; only issues that have a line are read now."""
+
+        def look(number: int) -> Concern | None:
+            try:
+                issue = self._database.find(number)
+                if issue is None or not issue.live or not is_about(message.tiers, issue):
+                    return None
+                its = self._database.policy(issue.policy).with_people_of(self._policy())
+                return concern(issue, its, self._clock())
+            except Exception:  # one issue never hides the rest
+                log.exception("%s cannot be judged and is left out of the morning's page", issue_name(number))
+                return None
+
+        return page(message.tallies, row.created_at, look)
 
     def _link_to(self, issue: Issue) -> str | None:
         """To the card at which the conversation goes on."""

@@ -22,7 +22,6 @@ from bot.services.recording import record
 
 log = logging.getLogger(__name__)
 
-ALL = 1_000_000  # open issues; there are never so many
 NAMED = 10  # issues in one line
 
 
@@ -317,10 +316,9 @@ def keep_holidays(current: Policy, database: Database, clock: Clock) -> int:
     lacking = {
         version for version, _ in database.live_by_tier() if _with_holidays(database.policy(version), current, clock())
     }
-    moved = 0
-    for issue in database.open_issues(ALL) if lacking else ():
-        if issue.policy in lacking:
-            moved += _keep_holidays(issue.number, current, database, clock)
+    issues = database.each_open_issue() if lacking else ()
+    numbers = [issue.number for issue in issues if issue.policy in lacking]
+    moved = sum(_keep_holidays(number, current, database, clock) for number in numbers)
     if moved:
         log.info("%s open issues keep the holidays that were added to their calendars", moved)
     return moved
