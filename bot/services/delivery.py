@@ -69,6 +69,10 @@ class NowhereToSend(Exception):
     """The place has no channel the bot is in."""
 
 
+class TookTooLong(Exception):
+    """Making the message did: by the time it is sent, somebody else may hold it. Nothing of it was sent."""
+
+
 class Courier:
     """Delivers one row at a time; any number of sender threads share it."""
 
@@ -123,7 +127,8 @@ class Courier:
             if row.attempts + 1 >= BUG_LIMIT:
                 self._give_up(row, "internal fault", repr(error))
             else:
-                self._put_back(row, _back_off(row.attempts), row.unsure_since or now, repr(error))
+                sent = None if isinstance(error, TookTooLong) else now
+                self._put_back(row, _back_off(row.attempts), row.unsure_since or sent, repr(error))
         return True
 
     def _gathered(self, row: Outgoing, now: datetime) -> Outgoing:
@@ -153,9 +158,8 @@ class Courier:
         if call is None:
             self._database.superseded(row.id, self._clock())
             return
-        if self._clock() + CALLS > until:  # making it took long: by the time it is sent, somebody else may hold it
-            self._put_back(row, timedelta(0), row.unsure_since, "it took too long to prepare")
-            return
+        if self._clock() + CALLS > until:
+            raise TookTooLong
         sent = self._look(row, call, issue.priority) or self._send(row, call)
         self._database.sent(row.id, self._post(row, sent), self._clock())
         if row.place.person and call.method == "chat.postMessage":
