@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain import lifecycle
-from bot.domain.events import Cause
+from bot.domain.events import Cause, DeliveryFailed
 from bot.domain.issue import Issue, issue_name
 from bot.domain.morning import Concern, Page, concern, page
 from bot.domain.policy import Policy
@@ -37,6 +37,7 @@ from bot.messages import (
     RelayEdit,
     Remind,
     TierPing,
+    alert,
     needs_somebody,
     opens_at,
     pace,
@@ -365,15 +366,21 @@ class Courier:
         what = _what(row.message)
         if what is None:
             return
+        if isinstance(row.message, MorningPage | PolicyApplied):
+            # It is no history of the issue that it hangs on.
+            failure = DeliveryFailed(at=now, what=what, tier=row.place.tier, error=error)
+            for told in alert(failure, self._policy()):
+                tx.enqueue(number, told, lane=row.lane, now=now)
+            return
         issue, policy = pinned(tx, number, self._policy())
         if not isinstance(row.message, DeliveryAlert):
             tier = row.place.tier
             decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
             record(tx, issue, decision, policy, now)
             return
-        alert = _elsewhere(row.message, policy)
-        if alert:
-            tx.enqueue(issue.number, alert, lane=row.lane, now=now)
+        elsewhere = _elsewhere(row.message, policy)
+        if elsewhere:
+            tx.enqueue(issue.number, elsewhere, lane=row.lane, now=now)
         else:
             log.critical("nobody could be told that %s of ISS-%s was not delivered", what, row.issue)
 
@@ -381,13 +388,13 @@ class Courier:
         self._database.put_back(row.id, not_before=self._clock() + wait, unsure_since=unsure_since, error=error[:500])
 
 
-def _elsewhere(alert: DeliveryAlert, policy: Policy) -> DeliveryAlert | None:
+def _elsewhere(failed: DeliveryAlert, policy: Policy) -> DeliveryAlert | None:
     """The same alert where it was not tried yet: further up first, then down; None: everywhere was deaf."""
-    assert alert.place.tier is not None
-    tried = (*alert.tried, alert.place.tier)
-    order = (*range(alert.place.tier + 1, policy.last_tier + 1), *range(alert.place.tier - 1, 0, -1))
+    assert failed.place.tier is not None
+    tried = (*failed.tried, failed.place.tier)
+    order = (*range(failed.place.tier + 1, policy.last_tier + 1), *range(failed.place.tier - 1, 0, -1))
     tier = next((each for each in order if each not in tried), None)
-    return replace(alert, place=Place(tier=tier), tried=tried) if tier else None
+    return replace(failed, place=Place(tier=tier), tried=tried) if tier else None
 
 
 def _what(message: Message) -> str | None:
