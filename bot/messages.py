@@ -247,6 +247,9 @@ class PolicyApplied:
     earlier: int  # of those, how many are due earlier than before
     late: int  # and how many are past a deadline, with only the grace left
 
+    def adding(self, more: "PolicyApplied") -> "PolicyApplied":
+        return PolicyApplied(self.place, self.moved + more.moved, self.earlier + more.earlier, self.late + more.late)
+
 
 @dataclass(frozen=True)
 class DeliveryAlert:

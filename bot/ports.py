@@ -90,7 +90,8 @@ class Transaction(Protocol):
     ) -> None:
         """To be sent at once, or from `not_before` on; what is to be sent later holds back nothing else until then.
 
-        A refresh that is already waiting untouched for the same place is not queued twice.
+        A refresh that is already waiting untouched for the same place is not queued twice. News of a policy that waits
+        like that tells of the issues of both.
 
         What waits before it in its queue is not sent later than it would be by its own lane.
         """

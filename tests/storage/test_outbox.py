@@ -330,6 +330,14 @@ def test_everything_else_is_queued(sender: Sender, say: Say, waiting: Message, m
     assert sender.drain() == [waiting, message]
 
 
+def test_news_of_a_policy_that_nobody_has_touched_tells_of_more(sender: Sender, say: Say) -> None:
+    say(PolicyApplied(L1, 1, 1, 0), PolicyApplied(L2, 1, 0, 0), PolicyApplied(L1, 1, 0, 1))
+    first = sender.must_take()
+    assert first.message == PolicyApplied(L1, 2, 1, 1)
+    say(PolicyApplied(L1, 1, 0, 0))  # may be sent already
+    assert sender.drain() == [PolicyApplied(L2, 1, 0, 0), PolicyApplied(L1, 1, 0, 0)]
+
+
 def test_refreshes_of_two_issues_are_two(sender: Sender, say: Say) -> None:
     say(CardRefresh(L1), issue=1)
     say(CardRefresh(L1), issue=2)
