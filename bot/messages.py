@@ -57,6 +57,7 @@ from bot.domain.events import (
     WordsEdited,
 )
 from bot.domain.issue import Issue, WaitingFor, issue_name
+from bot.domain.morning import Tally
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
 from bot.text import about, escape, when
@@ -241,6 +242,7 @@ class MorningPage:
     place: Place
     tiers: tuple[int, ...]  # none: all of them
     until: datetime  # nobody needs it after that
+    tallies: tuple[Tally, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,9 @@ class PolicyApplied:
     moved: int
     earlier: int  # of those, how many are due earlier than before
     late: int  # and how many are past a deadline, with only the grace left
+
+    def adding(self, more: "PolicyApplied") -> "PolicyApplied":
+        return PolicyApplied(self.place, self.moved + more.moved, self.earlier + more.earlier, self.late + more.late)
 
 
 @dataclass(frozen=True)
@@ -505,7 +510,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             everywhere = (Line(Place(tier=tier.number), ended) for tier in policy.tiers)
             return (*refreshed, *everywhere, Line(reporter, f"{after.name} is no major incident any more."))
         case DeliveryFailed():
-            return _alert(event, policy)
+            return alert(event, policy)
         case _:
             assert_never(event)
 
@@ -672,7 +677,7 @@ def _told_of_loss(
     )
 
 
-def _alert(event: DeliveryFailed, policy: Policy) -> tuple[Message, ...]:
+def alert(event: DeliveryFailed, policy: Policy) -> tuple[Message, ...]:
     """The tier above is told; from the last tier, the one below; for a person's message, the first tier."""
     if event.tier is None:
         return (DeliveryAlert(Place(tier=1), event.what, "a direct message", event.error),)

@@ -1,6 +1,6 @@
 """What the bot needs from outside: a database that records, and a Slack that is told."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -90,7 +90,8 @@ class Transaction(Protocol):
     ) -> None:
         """To be sent at once, or from `not_before` on; what is to be sent later holds back nothing else until then.
 
-        A refresh that is already waiting untouched for the same place is not queued twice.
+        A refresh that is already waiting untouched for the same place is not queued twice. News of a policy that waits
+        like that tells of the issues of both.
 
         What waits before it in its queue is not sent later than it would be by its own lane.
         """
@@ -159,6 +160,10 @@ class Database(Protocol):
     def timeline(self, number: int) -> Sequence[TimelineEntry]: ...
     def open_issues(self, limit: int) -> Sequence[Issue]:
         """Live ones: P1 first, then the oldest. Here and below, one that cannot be read is logged and left out."""
+        ...
+
+    def each_open_issue(self) -> Iterator[Issue]:
+        """All the live ones, as `open_issues` orders them, but never all in memory: there may be a hundred thousand."""
         ...
 
     def live_by_tier(self) -> Mapping[tuple[str, int], int]:

@@ -30,6 +30,8 @@ from storage.upgrade import HEAD, revision_of, upgrade
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 500  # issues in memory while all are read
+
 
 class SqlDatabase(Outbox, Directory):
     """Implements bot.ports.Database on SQLite and PostgreSQL; the parts are in outbox.py and directory.py."""
@@ -53,9 +55,13 @@ class SqlDatabase(Outbox, Directory):
             return reading.timeline(connection, number)
 
     def open_issues(self, limit: int) -> Sequence[Issue]:
-        live = select(*_ISSUE).where(LIVE)
-        order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
-        return self._issues(live.order_by(*order).limit(limit))
+        return self._issues(_OPEN.limit(limit))
+
+    def each_open_issue(self) -> Iterator[Issue]:
+        with self.read() as connection:
+            for row in connection.execution_options(yield_per=AT_ONCE).execute(_OPEN):
+                if issue := _readable(row.number, row.body):
+                    yield issue
 
     def live_by_tier(self) -> dict[tuple[str, int], int]:
         place = col(IssueRow.policy), col(IssueRow.tier)
@@ -169,6 +175,7 @@ class SqlDatabase(Outbox, Directory):
 
 
 _ISSUE = col(IssueRow.number), col(IssueRow.body)
+_OPEN = select(*_ISSUE).where(LIVE).order_by(col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number))
 
 
 def _readable(number: int, body: Any) -> Issue | None:

@@ -20,6 +20,7 @@ from bot.messages import (
     Message,
     Offer,
     OfferRefresh,
+    PolicyApplied,
     QuestionRefresh,
     Receipt,
     ReceiptRefresh,
@@ -30,7 +31,7 @@ from bot.ports import Outgoing, Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
 from storage.connections import insert_if_new, insert_into
-from storage.outbox import end_hold, fail, in_time, outgoing, readable
+from storage.outbox import ABOUT_MANY, end_hold, fail, in_time, outgoing, readable
 from storage.tables import (
     CounterRow,
     DeliveryRow,
@@ -123,6 +124,8 @@ class SqlTransaction:
         self, issue: int, message: Message, *, lane: int, now: datetime, not_before: datetime | None = None
     ) -> None:
         self._hasten(issue, message, lane)
+        if isinstance(message, PolicyApplied) and self._adds_up(issue, message, not_before or now):
+            return
         held = not_before is not None and not_before > now
         if not self._waits_untouched(issue, message) and not (held and self._holds(issue, message, now)):
             row = _outbox_row(issue, message, lane, now) | {"not_before": not_before or now}
@@ -135,9 +138,26 @@ class SqlTransaction:
         pending = (col(OutboxRow.state) == "pending") & (col(OutboxRow.attempts) == 0)
         return self._connection.scalar(select(col(OutboxRow.id)).where(alike & pending).limit(1)) is not None
 
+    def _adds_up(self, issue: int, news: PolicyApplied, not_before: datetime) -> bool:
+        """Whether one that nobody has touched yet tells of these issues, too."""
+        alike = (col(OutboxRow.issue) == issue) & (col(OutboxRow.place) == str(news.place))
+        alike &= (col(OutboxRow.kind) == PolicyApplied.__name__) & col(OutboxRow.done_at).is_(None)
+        untouched = (col(OutboxRow.state) == "pending") & (col(OutboxRow.attempts) == 0)
+        waiting = select(OutboxRow).where(alike & untouched).limit(1).with_for_update()
+        row = self._connection.execute(waiting).one_or_none()
+        told = readable(row) if row else None
+        if told is None or not isinstance(told.message, PolicyApplied):
+            return False
+        values = {"data": to_json(told.message.adding(news)), "not_before": not_before}
+        self._connection.execute(update(OutboxRow).where(col(OutboxRow.id) == told.id).values(**values))
+        return True
+
     def _hasten(self, issue: int, message: Message, lane: int) -> None:
-        """What must be sent before it must not be slower than it."""
+        """What must be sent before it must not be slower than it; what is about many issues waits in no queue."""
+        if type(message).__name__ in ABOUT_MANY:
+            return
         before = (col(OutboxRow.issue) == issue) & (col(OutboxRow.place) == str(message.place))
+        before &= col(OutboxRow.kind).not_in(ABOUT_MANY)
         slower = before & col(OutboxRow.done_at).is_(None) & (col(OutboxRow.lane) > lane)
         self._connection.execute(update(OutboxRow).where(slower).values(lane=lane))
 

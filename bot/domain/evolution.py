@@ -128,7 +128,8 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             return replace(_moved(issue, event.to_tier, packet, now, targets), bounces=issue.bounces + 1)
         case IssueRerouted():
             packet = HandOff(event.from_tier, event.by, "rerouted", event.reason, "", at=now)
-            return replace(_moved(issue, event.to_tier, packet, now, targets), bounces=issue.bounces + 1)
+            bounces = issue.bounces + (event.by is not None)
+            return replace(_moved(issue, event.to_tier, packet, now, targets), bounces=bounces)
         case TierReminded():
             pinged = replace(issue, pings=event.count)
             if issue.claim:

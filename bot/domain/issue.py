@@ -139,7 +139,7 @@ class Issue:
     snooze_until: datetime | None = None  # no reminders before
     reminded: tuple[Reminder, ...] = ()
     stale_reminders: int = 0  # since the last word to the reporter (policy.OnStale.INFORM)
-    bounces: int = 0  # returned or rerouted
+    bounces: int = 0  # returned or rerouted, by people
     raised_by_reporter: bool = False
     plea: str = ""  # what its reporter said last of why it is worse, or not fixed
     commander: str | None = None  # of a major incident; None: it is none

@@ -54,7 +54,7 @@ from bot.domain.evolution import untold
 from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import SEVERE, Level, Priority
-from bot.text import person, when
+from bot.text import mover, person, when
 
 TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
 WORDS_LIMIT = 5 * TEXT_LIMIT  # of words that are encoded already: "&" takes five characters then
@@ -315,7 +315,8 @@ def reroute(
         reason=_required(reason, what="it belongs there"),
     )
     told = told_of_climb(issue, tier.number, policy, now)
-    return decide(issue, policy, moved, *told, *_bounced(issue, policy, now))
+    back = _bounced(issue, policy, now) if actor else ()  # a tier that is emptied sends nothing back
+    return decide(issue, policy, moved, *told, *back)
 
 
 def _bounced(issue: Issue, policy: Policy, now: datetime) -> tuple[Event, ...]:
@@ -724,8 +725,10 @@ def _named(leads: tuple[str, ...]) -> str:
 
 
 def _has_moved(issue: Issue, policy: Policy) -> refusals.Refused:
-    packet = issue.hand_off
-    moved = f", moved there by {person(packet.by)} {when(packet.at)}" if packet and packet.at else ""
+    packet, moved = issue.hand_off, ""
+    if packet and packet.at:
+        who = mover(packet.by) if packet.cause == "rerouted" else person(packet.by)
+        moved = f", moved there by {who} {when(packet.at)}"
     return refusals.AlreadyMoved(name=issue.name, tier=policy.tier(issue.tier).name, moved=moved)
 
 

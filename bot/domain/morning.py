@@ -1,6 +1,7 @@
 """What leads look at in the morning: when, and which issues they should worry about (domain.md 3.6, 7.3, R18)."""
 
-from collections.abc import Iterable, Iterator
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -35,16 +36,25 @@ class Concern:
 
 
 @dataclass(frozen=True)
-class Group:
+class Tally:
     worry: Worry
     count: int
-    shown: tuple[Concern, ...]
+    first: tuple[int, ...]  # numbers of those that have a line: the most severe first, then the longest
+
+
+@dataclass(frozen=True)
+class Group:
+    worry: Worry
+    count: int  # when it was counted
+    shown: tuple[Concern, ...]  # what is so still, of those that have a line
+    more: int = 0  # those that have none
 
 
 @dataclass(frozen=True)
 class Page:
     open: int
     groups: tuple[Group, ...]  # none that is empty; the last may be the oldest of those that worry nobody
+    counted_at: datetime
 
     @property
     def worries(self) -> tuple[Group, ...]:
@@ -82,25 +92,43 @@ def concern(issue: Issue, policy: Policy, now: datetime) -> Concern:
     return Concern(issue, policy, Worry.NONE if issue.claim else Worry.UNOWNED, issue.opened_at)
 
 
-def page(concerns: Iterable[Concern]) -> Page:
-    """The most severe of each worry first, then the longest; of the rest, the oldest."""
-    found: dict[Worry, list[Concern]] = {worry: [] for worry in Worry}
-    for each in concerns:
-        found[each.worry].append(each)
+class Counter:
+    """Counts concerns that pass by, and keeps none of them: there may be a hundred thousand."""
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(Worry, 0)
+        self._first: dict[Worry, list[tuple[int, datetime, int]]] = {worry: [] for worry in Worry}
+
+    def add(self, concern: Concern) -> None:
+        self._counts[concern.worry] += 1
+        first = self._first[concern.worry]
+        insort(first, _order(concern))
+        del first[SHOWN:]
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """Of what there is, the worst first."""
+        numbers = {worry: tuple(number for *_, number in first) for worry, first in self._first.items()}
+        return tuple(Tally(worry, count, numbers[worry]) for worry, count in self._counts.items() if count)
+
+
+def page(tallies: Iterable[Tally], counted_at: datetime, look: Callable[[int], Concern | None]) -> Page:
+    """`look` says how it is with an issue now; None: it is no matter of this page any more."""
+    tallies = tuple(tallies)
     groups = []
-    for worry, those in found.items():
-        if those:
-            shown = sorted(those, key=_oldest if worry is Worry.NONE else _most_severe)[:SHOWN]
-            groups.append(Group(worry, len(those), tuple(shown)))
-    return Page(sum(group.count for group in groups), tuple(groups))
+    for tally in tallies:
+        looked = [look(number) for number in tally.first]
+        shown = tuple(each for each in looked if each and each.worry is tally.worry)
+        more = tally.count - len(tally.first)
+        if shown or (more and tally.worry is not Worry.NONE):
+            groups.append(Group(tally.worry, tally.count, shown, more))
+    return Page(sum(tally.count for tally in tallies), tuple(groups), counted_at)
 
 
-def _most_severe(concern: Concern) -> tuple[int, datetime, int]:
-    return concern.issue.priority.rank, *_oldest(concern)
-
-
-def _oldest(concern: Concern) -> tuple[datetime, int]:
-    return concern.at, concern.issue.number
+def _order(concern: Concern) -> tuple[int, datetime, int]:
+    """The most severe first, then the longest; of those that worry nobody, the oldest."""
+    rank = 0 if concern.worry is Worry.NONE else concern.issue.priority.rank
+    return rank, concern.at, concern.issue.number
 
 
 def _promises(issue: Issue, policy: Policy) -> Iterator[tuple[datetime, str]]:

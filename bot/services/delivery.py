@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain import lifecycle
-from bot.domain.events import Cause
-from bot.domain.issue import Issue
-from bot.domain.morning import Page, page
+from bot.domain.events import Cause, DeliveryFailed
+from bot.domain.issue import Issue, issue_name
+from bot.domain.morning import Concern, Page, concern, page
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
 from bot.messages import (
@@ -38,6 +38,7 @@ from bot.messages import (
     RelayEdit,
     Remind,
     TierPing,
+    alert,
     needs_somebody,
     opens_at,
     pace,
@@ -47,7 +48,7 @@ from bot.ports import Call, Database, Outgoing, Post, Rejected, Sent, SlackGatew
 from bot.services.directory import Directory
 from bot.services.gathering import digest, gathered, may_be_gathered
 from bot.services.issues import pinned
-from bot.services.morning import look_around
+from bot.services.morning import is_about
 from bot.services.pacing import Pacer, PingBudget
 from bot.services.recording import record
 from bot.slack.rendering import Scene, Told, render, without_blocks
@@ -68,6 +69,10 @@ _DONE_ALREADY = {"already_reacted", "message_not_found", "no_item_specified", "n
 
 class NowhereToSend(Exception):
     """The place has no channel the bot is in."""
+
+
+class TookTooLong(Exception):
+    """Making the message did: by the time it is sent, somebody else may hold it. Nothing of it was sent."""
 
 
 class Courier:
@@ -124,7 +129,8 @@ class Courier:
             if row.attempts + 1 >= BUG_LIMIT:
                 self._give_up(row, "internal fault", repr(error))
             else:
-                self._put_back(row, _back_off(row.attempts), row.unsure_since or now, repr(error))
+                sent = None if isinstance(error, TookTooLong) else now
+                self._put_back(row, _back_off(row.attempts), row.unsure_since or sent, repr(error))
         return True
 
     def _gathered(self, row: Outgoing, now: datetime) -> Outgoing:
@@ -140,6 +146,8 @@ class Courier:
     def _settle(self, row: Outgoing, until: datetime) -> None:
         with self._database.begin() as tx:
             issue, policy = pinned(tx, row.issue, self._policy())
+        if isinstance(row.message, MorningPage | PolicyApplied):
+            policy = self._policy()  # it is about many issues, and no more about the one that it hangs on
         scene = self._scene(row, issue)
         if self._held(row, issue, policy, scene.gathered):
             return
@@ -152,9 +160,8 @@ class Courier:
         if call is None:
             self._database.superseded(row.id, self._clock())
             return
-        if self._clock() + CALLS > until:  # making it took long: by the time it is sent, somebody else may hold it
-            self._put_back(row, timedelta(0), row.unsure_since, "it took too long to prepare")
-            return
+        if self._clock() + CALLS > until:
+            raise TookTooLong
         sent = self._look(row, call, issue.priority) or self._send(row, call)
         self._database.sent(row.id, self._post(row, sent), self._clock())
         if row.place.person and call.method == "chat.postMessage":
@@ -229,7 +236,7 @@ class Courier:
             name_of=self._directory.name_of,
             may_call=lambda rank, pause: self._pings.allows(place, rank, pause.total_seconds(), row=row.id),
             gathered=self._told_of(message) if isinstance(message, Digest) else (),
-            page=self._page(message) if isinstance(message, MorningPage) else None,
+            page=self._page(row, message) if isinstance(message, MorningPage) else None,
             link_of=self._link_to,
         )
 
@@ -260,9 +267,21 @@ class Courier:
             case _:
                 return self._root(issue, place)
 
-    def _page(self, message: MorningPage) -> Page:
-        concerns = look_around(self._database, self._policy(), self._clock())
-        return page(each for each in concerns if not message.tiers or each.issue.tier in message.tiers)
+    def _page(self, row: Outgoing, message: MorningPage) -> Page:
+        """Counted when it was decided on; only issues that have a line are read now."""
+
+        def look(number: int) -> Concern | None:
+            try:
+                issue = self._database.find(number)
+                if issue is None or not issue.live or not is_about(message.tiers, issue):
+                    return None
+                its = self._database.policy(issue.policy).with_people_of(self._policy())
+                return concern(issue, its, self._clock())
+            except Exception:  # one issue never hides the rest
+                log.exception("%s cannot be judged and is left out of the morning's page", issue_name(number))
+                return None
+
+        return page(message.tallies, row.created_at, look)
 
     def _link_to(self, issue: Issue) -> str | None:
         """To the card at which the conversation goes on."""
@@ -352,15 +371,21 @@ class Courier:
         what = _what(row.message)
         if what is None:
             return
+        if isinstance(row.message, MorningPage | PolicyApplied):
+            # It is no history of the issue that it hangs on.
+            failure = DeliveryFailed(at=now, what=what, tier=row.place.tier, error=error)
+            for told in alert(failure, self._policy()):
+                tx.enqueue(number, told, lane=row.lane, now=now)
+            return
         issue, policy = pinned(tx, number, self._policy())
         if not isinstance(row.message, DeliveryAlert):
             tier = row.place.tier
             decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
             record(tx, issue, decision, policy, now)
             return
-        alert = _elsewhere(row.message, policy)
-        if alert:
-            tx.enqueue(issue.number, alert, lane=row.lane, now=now)
+        elsewhere = _elsewhere(row.message, policy)
+        if elsewhere:
+            tx.enqueue(issue.number, elsewhere, lane=row.lane, now=now)
         else:
             log.critical("nobody could be told that %s of ISS-%s was not delivered", what, row.issue)
 
@@ -368,13 +393,13 @@ class Courier:
         self._database.put_back(row.id, not_before=self._clock() + wait, unsure_since=unsure_since, error=error[:500])
 
 
-def _elsewhere(alert: DeliveryAlert, policy: Policy) -> DeliveryAlert | None:
+def _elsewhere(failed: DeliveryAlert, policy: Policy) -> DeliveryAlert | None:
     """The same alert where it was not tried yet: further up first, then down; None: everywhere was deaf."""
-    assert alert.place.tier is not None
-    tried = (*alert.tried, alert.place.tier)
-    order = (*range(alert.place.tier + 1, policy.last_tier + 1), *range(alert.place.tier - 1, 0, -1))
+    assert failed.place.tier is not None
+    tried = (*failed.tried, failed.place.tier)
+    order = (*range(failed.place.tier + 1, policy.last_tier + 1), *range(failed.place.tier - 1, 0, -1))
     tier = next((each for each in order if each not in tried), None)
-    return replace(alert, place=Place(tier=tier), tried=tried) if tier else None
+    return replace(failed, place=Place(tier=tier), tried=tried) if tier else None
 
 
 def _what(message: Message) -> str | None:

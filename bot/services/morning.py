@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.domain.morning import Concern, Morning, concern, morning_of, page
+from bot.domain.issue import Issue
+from bot.domain.morning import Counter, Morning, Tally, Worry, concern, morning_of
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
 from bot.messages import MorningPage, Place
@@ -13,8 +15,6 @@ from bot.ports import Database
 from bot.services.issues import CurrentPolicy
 
 log = logging.getLogger(__name__)
-
-ALL = 1_000_000  # open issues; there are never so many
 
 
 class MorningPages:
@@ -34,27 +34,40 @@ class MorningPages:
         pages = {f"morning:{today.day}:{each.place}": each for each in _pages(policy, today)} if today else {}
         if pages.keys() <= self._done:
             return
-        concerns = list(look_around(self._database, policy, now))
+        counted = _counted(self._database, policy, now, {message.tiers for message in pages.values()})
         for key, message in pages.items():
-            worst = _worst(concerns, message.tiers)
+            page = replace(message, tallies=counted[message.tiers])
             with self._database.begin() as tx:
                 # Also on a morning without worries: those that come later in the day have cards of their own.
-                if tx.first_sight(key, now) and worst is not None:
-                    tx.enqueue(worst, message, lane=Priority.P4.rank, now=now)
+                if tx.first_sight(key, now) and page.tallies and page.tallies[0].worry is not Worry.NONE:
+                    tx.enqueue(page.tallies[0].first[0], page, lane=Priority.P4.rank, now=now)
         self._done = frozenset(pages)
         self._wake()
 
 
-def look_around(database: Database, current: Policy, now: datetime) -> Iterator[Concern]:
-    """What is to be said of each open issue. One that cannot be judged hides no other."""
+def is_about(tiers: tuple[int, ...], issue: Issue) -> bool:
+    """Whether it is a matter of a page about these tiers; none: about all."""
+    return not tiers or not set(tiers).isdisjoint(issue.turn)
+
+
+def _counted(
+    database: Database, current: Policy, now: datetime, tiers: set[tuple[int, ...]]
+) -> dict[tuple[int, ...], tuple[Tally, ...]]:
+    """One look at each open issue, whatever the number of pages. One that cannot be judged hides no other."""
     policies: dict[str, Policy] = {}
-    for issue in database.open_issues(ALL):
+    counters = {each: Counter() for each in tiers}
+    for issue in database.each_open_issue():
         try:
             if issue.policy not in policies:
                 policies[issue.policy] = database.policy(issue.policy).with_people_of(current)
-            yield concern(issue, policies[issue.policy], now)
+            looked = concern(issue, policies[issue.policy], now)
         except Exception:
             log.exception("%s cannot be judged and is left out of the morning's page", issue.name)
+            continue
+        for each, counter in counters.items():
+            if is_about(each, issue):
+                counter.add(looked)
+    return {each: counter.tallies for each, counter in counters.items()}
 
 
 def _pages(policy: Policy, today: Morning) -> Iterator[MorningPage]:
@@ -66,9 +79,3 @@ def _pages(policy: Policy, today: Morning) -> Iterator[MorningPage]:
             led.setdefault(lead, set()).add(tier.number)
     for lead, tiers in led.items():
         yield MorningPage(Place(person=lead), tuple(sorted(tiers)), today.until)
-
-
-def _worst(concerns: list[Concern], tiers: tuple[int, ...]) -> int | None:
-    """The number of the first issue on a page; None: there is nothing to worry about."""
-    worries = page(each for each in concerns if not tiers or each.issue.tier in tiers).worries
-    return worries[0].shown[0].issue.number if worries else None

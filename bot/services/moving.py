@@ -16,8 +16,6 @@ from bot.services.issues import pinned, record_for_all
 
 log = logging.getLogger(__name__)
 
-ALL = 1_000_000  # open issues; there are never so many
-
 
 @dataclass(frozen=True)
 class Move:
@@ -37,7 +35,7 @@ def look_at_move(database: Database, from_name: str, to_name: str, reason: str, 
         raise ReasonMissing(what="they belong there")
     moving: list[int] = []
     staying: list[str] = []
-    for issue in database.open_issues(ALL):
+    for issue in database.each_open_issue():
         if issue.tier == left.number:
             try:
                 _moved(issue, to, reason, database.policy(issue.policy).with_people_of(current), now)

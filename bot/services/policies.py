@@ -4,7 +4,7 @@ import logging
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
@@ -22,8 +22,8 @@ from bot.services.recording import record
 
 log = logging.getLogger(__name__)
 
-ALL = 1_000_000  # open issues; there are never so many
 NAMED = 10  # issues in one line
+UNTIL_TOLD = timedelta(seconds=30)  # longer than moving one issue takes, so that a channel reads of all at once
 
 
 class PolicyKeeper:
@@ -231,7 +231,6 @@ def _promised(issue: Issue, old: Policy, new: Policy) -> Policy:
 class _Shift:
     """What a move to another policy means for one issue."""
 
-    issue: Issue  # as it is then
     earlier: bool
     late: bool
 
@@ -239,7 +238,7 @@ class _Shift:
 def _shift(issue: Issue, old: Policy, moved: Issue, new: Policy, now: datetime) -> _Shift:
     before, after = next_moment(issue, old), next_moment(moved, new)
     earlier = before is not None and after is not None and after < before
-    return _Shift(moved, earlier, bool(_overdrawn(moved, new, now) - _overdrawn(issue, old, now)))
+    return _Shift(earlier, bool(_overdrawn(moved, new, now) - _overdrawn(issue, old, now)))
 
 
 def _overdrawn(issue: Issue, policy: Policy, now: datetime) -> set[str]:
@@ -260,38 +259,33 @@ def apply_to(numbers: Iterable[int], policy: Policy, database: Database, clock: 
     """
     with database.begin() as tx:
         tx.put_in_force(policy, clock())
-    shifts: list[_Shift] = []
+    moved = 0
+    told: dict[int, int] = {}
     troubles: list[str] = []
     for number in numbers:
         try:
-            if shift := _apply(number, policy, database, clock):
-                shifts.append(shift)
+            moved += _apply(number, policy, database, clock, told)
         except Exception as error:  # one issue never holds back the rest
             log.exception("ISS-%s could not be moved to version %s of the policy", number, policy.version)
             troubles.append(f"ISS-{number} stays under its old policy: {error}")
-    _tell_tiers([shift for shift in shifts if shift.issue.live], database, clock())
-    return len(shifts), troubles
+    return moved, troubles
 
 
-def _apply(number: int, policy: Policy, database: Database, clock: Clock) -> _Shift | None:
-    """None, if it follows that policy already."""
+def _apply(number: int, policy: Policy, database: Database, clock: Clock, told: dict[int, int]) -> bool:
+    """False, if it follows that policy already. `told`: tier -> the issue that its news hangs on."""
     with database.begin() as tx:
         issue, now = tx.issue(number), clock()
         old = tx.policy(issue.policy)
         new = _promised(issue, old, policy)
         moved = _replan(tx, issue, new, now)
-        return _shift(issue, old, moved, new, now) if moved else None
-
-
-def _tell_tiers(shifts: Sequence[_Shift], database: Database, now: datetime) -> None:
-    """One message for each channel whose issues have moved, instead of one for each issue (domain.md 3.9)."""
-    tiers = sorted({shift.issue.tier for shift in shifts})
-    with database.begin() as tx:
-        for tier in tiers:
-            those = [shift for shift in shifts if shift.issue.tier == tier]
-            earlier, late = sum(shift.earlier for shift in those), sum(shift.late for shift in those)
-            news = PolicyApplied(Place(tier=tier), len(those), earlier, late)
-            tx.enqueue(those[0].issue.number, news, lane=Priority.P4.rank, now=now)
+        if moved and moved.live:
+            # One message for each channel (domain.md 3.9): the outbox adds them up as long as they wait. So it tells of
+            # what has moved, and of no more, even if we are killed in between.
+            shift = _shift(issue, old, moved, new, now)
+            news = PolicyApplied(Place(tier=moved.tier), 1, int(shift.earlier), int(shift.late))
+            hangs_on = told.setdefault(moved.tier, number)
+            tx.enqueue(hangs_on, news, lane=Priority.P4.rank, now=now, not_before=now + UNTIL_TOLD)
+        return moved is not None
 
 
 def _replan(
@@ -317,10 +311,9 @@ def keep_holidays(current: Policy, database: Database, clock: Clock) -> int:
     lacking = {
         version for version, _ in database.live_by_tier() if _with_holidays(database.policy(version), current, clock())
     }
-    moved = 0
-    for issue in database.open_issues(ALL) if lacking else ():
-        if issue.policy in lacking:
-            moved += _keep_holidays(issue.number, current, database, clock)
+    issues = database.each_open_issue() if lacking else ()
+    numbers = [issue.number for issue in issues if issue.policy in lacking]
+    moved = sum(_keep_holidays(number, current, database, clock) for number in numbers)
     if moved:
         log.info("%s open issues keep the holidays that were added to their calendars", moved)
     return moved

@@ -22,11 +22,11 @@ def page(
     blocks: list[Block] = []
     for group in page.groups:
         lines = [_line(each, name_of, link_of(each.issue)) for each in group.shown]
-        rest = group.count - len(group.shown)
-        lines += [f"and {rest} more"] if rest and group.worry is not Worry.NONE else []
+        lines += [f"and {group.more} more"] if group.more and group.worry is not Worry.NONE else []
         blocks.append(section("\n".join([f"*{_heading(group)}*", *lines])))
     text = _sentence(page, tiers)
-    return text, [section(text), *blocks, context(f"`{ids.COMMAND} list` shows the most urgent.")]
+    counted = f"Counted {when(page.counted_at)}; what is settled since has no line."
+    return text, [section(text), *blocks, context(f"{counted} `{ids.COMMAND} list` shows the most urgent.")]
 
 
 def _sentence(page: Page, tiers: tuple[str, ...]) -> str:

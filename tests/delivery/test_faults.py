@@ -1,6 +1,6 @@
 """A fault of ours in one message: it is tried again, given up in the end, and holds back nobody else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -10,7 +10,7 @@ from bot.messages import Card, Place
 from storage import SqlDatabase
 from storage.tables import OutboxRow
 from tests.delivery.conftest import POST, Rows, TroubledSlack, enqueue
-from tests.harness import Workspace
+from tests.harness import Clock, Workspace
 
 BROKEN = Card(Place(person="U0TOM"), ping=False)  # a card belongs to a tier; drawing this one raises
 
@@ -66,6 +66,38 @@ def test_a_mention_of_somebody_slack_does_not_tell_about_is_relayed_all_the_same
     workspace.submit_issue()
     workspace.say(workspace.receipt(), "ask &lt;Bo&gt; &amp; <@U0TOM|tom>", by="U0MAYA")
     assert slack.thread(workspace.card("L1"))[-1].text == "<@U0MAYA>: ask &lt;Bo&gt; &amp; @tom"
+
+
+class Slow(Clock):
+    """On a machine where each step takes a quarter of a minute, while `step` says so."""
+
+    step = timedelta()
+
+    def __call__(self) -> datetime:
+        self.now += self.step
+        return self.now
+
+
+def test_a_message_that_takes_too_long_to_make_is_tried_five_times_with_growing_pauses(
+    store: SqlDatabase, rows: Rows
+) -> None:
+    clock = Slow()
+    workspace = Workspace(store, clock=clock)
+    workspace.submit_issue()
+    enqueue(workspace, Card(Place(tier=3), ping=False))
+    for pause in (1, 2, 4, 8):
+        clock.step = timedelta(seconds=15)
+        assert workspace.courier.deliver_next()
+        clock.step = timedelta()
+        assert not store.posts_in_doubt()  # nothing was sent
+        clock.advance(seconds=pause - 0.5)
+        assert not workspace.courier.deliver_next()
+        clock.advance(seconds=0.5)
+    clock.step = timedelta(seconds=15)
+    assert workspace.courier.deliver_next()
+    clock.step = timedelta()
+    assert rows()[2] == ("Card", "tier:3", "failed")
+    assert workspace.story() == ["IssueOpened", "DeliveryFailed"]
 
 
 @pytest.mark.parametrize("values", [{"kind": "FromTheFuture"}, {"data": {"junk": 1}}])

@@ -1,12 +1,17 @@
 """What Slack will not take: it is marked, put on record and told to people who can help; the next message goes on."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.events import DeliveryFailed
+from bot.domain.morning import Tally, Worry
+from bot.messages import Message, MorningPage, Place, PolicyApplied
 from bot.ports import Rejected
-from tests.delivery.conftest import POST, REACT, UPDATE, Rows, TroubledSlack
+from tests.delivery.conftest import POST, REACT, UPDATE, Rows, TroubledSlack, enqueue
 from tests.fake_slack import BOT
-from tests.harness import Workspace
+from tests.harness import START, Workspace
 
 REFUSALS = ["is_archived", "not_in_channel", "channel_not_found", "restricted_action"]
 
@@ -215,3 +220,41 @@ def test_a_message_refused_with_and_without_blocks_is_given_up_and_told(
     workspace.submit_issue()
     assert [each.error for each in failures(workspace)] == ["no_text"]
     assert len(workspace.channel("support-l2")) == 1
+
+
+@pytest.mark.parametrize(
+    ("many", "what"),
+    [
+        (
+            MorningPage(Place(tier=1), (), START + timedelta(days=1), (Tally(Worry.UNOWNED, 1, (1,)),)),
+            "the morning's page",
+        ),
+        (PolicyApplied(Place(tier=1), 2, 0, 0), "the news of a changed policy"),
+    ],
+    ids=["MorningPage", "PolicyApplied"],
+)
+def test_what_is_about_many_issues_is_told_elsewhere_but_is_no_history_of_one(
+    workspace: Workspace, slack: TroubledSlack, many: Message, what: str
+) -> None:
+    workspace.submit_issue()
+    slack.fails(Rejected("is_archived"), method=POST, channel="C0L1")
+    enqueue(workspace, many)
+    workspace.settle()
+    assert workspace.story() == ["IssueOpened"]
+    (alert,) = workspace.channel("support-l2")
+    assert f"{what} could not be delivered to #support-l1" in alert.text
+
+
+def test_news_of_many_issues_names_tiers_as_the_policy_in_force_does(workspace: Workspace) -> None:
+    plain = workspace.policy
+    three = {
+        priority: replace(targets, windows=targets.windows[:3], tell={}, at_once=replace(targets.at_once, inform=()))
+        for priority, targets in plain.targets.items()
+    }
+    workspace.policy = replace(plain, version="three", tiers=plain.tiers[:3], targets=three)
+    workspace.submit_issue()
+    workspace.policy = plain
+    enqueue(workspace, PolicyApplied(Place(tier=4), 2, 0, 0))
+    workspace.settle()
+    (news,) = workspace.channel("it-managers")
+    assert news.text.startswith("2 open issues of management follow the changed escalation policy now")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bot.domain.evolution import fold
+from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
-from bot.domain.refusals import NoSuchTier, ReasonMissing
+from bot.domain.refusals import AlreadyMoved, NoSuchTier, ReasonMissing
 from bot.policy_file import PolicyError
 from bot.services.moving import Move, look_at_move, move_all
 from bot.services.policies import apply_to, refuse_homeless, refuse_misfit
@@ -53,7 +54,7 @@ def test_the_open_issues_of_a_tier_move_by_the_rule_that_people_follow(office: O
     assert tiers(office) == dict.fromkeys(range(1, 6), 1)
     for number in (1, 3, 5):
         issue = office.workspace.issue(number)
-        assert (issue.claim, issue.bounces, issue.clocks.tier_window.used) == (None, 1, timedelta())
+        assert (issue.claim, issue.bounces, issue.clocks.tier_window.used) == (None, 0, timedelta())
         assert fold((entry.event for entry in office.database.timeline(number)), office.database.policy) == issue
         assert "IssueRerouted" in office.workspace.story(number)
     assert office.workspace.story(2) == ["IssueOpened"]
@@ -76,6 +77,26 @@ def test_card_and_history_say_that_nobody_in_slack_moved_it(office: Office) -> N
     workspace.press(card, "History", by="U0ANA")
     history = str(workspace.slack.forms[-1])
     assert f"Escalator's administrator moved it from L2 to L1: {WHY}" in history
+
+
+def test_who_answers_too_late_reads_the_same_name(office: Office) -> None:
+    issues = office.workspace.bot.issues
+    move(office, to="L3")
+    with pytest.raises(AlreadyMoved, match="it is with L3 now, moved there by Escalator's administrator "):
+        issues.escalate(1, "U0CHEN", seen=Seen(tier=2), reason="Not ours", tried="A restart", delivery="late")
+    office.workspace.pass_time(hours=3)
+    with pytest.raises(AlreadyMoved, match="it is with L2 now, moved there by Escalator <"):
+        issues.escalate(2, "U0ANA", seen=Seen(tier=1), reason="Not ours", tried="A restart", delivery="later")
+
+
+def test_one_that_was_sent_back_before_does_not_go_back_and_forth_for_it(office: Office) -> None:
+    workspace = office.workspace
+    workspace.tell_bot(workspace.card("L2", 1), "return they can do this", by="U0CHEN")
+    workspace.tell_bot(workspace.card("L1", 1), "escalate we cannot; tried: all of it", by="U0ANA")
+    move(office)
+    assert workspace.issue(1).bounces == 1
+    assert workspace.story(1)[-1] == "IssueRerouted"
+    assert not [message.text for message in workspace.channel("it-managers") if "ISS-1" in message.text]
 
 
 def test_one_that_refuses_is_named_with_its_reason_and_the_rest_move(office: Office) -> None:

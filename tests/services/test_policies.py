@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -425,6 +425,33 @@ def test_each_channel_reads_once_that_its_open_issues_follow_another_policy(offi
     assert news(office) == told
 
 
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def test_a_channel_reads_of_what_had_moved_when_the_command_was_killed(office: Office) -> None:
+    office.open(5)
+    office.workspace.settle(60)
+    for looks in (3, 4):  # at the clock: one at first, and one for each issue
+        left = iter([office.clock()] * looks)
+
+        def clock(left: Iterator[datetime] = left) -> datetime:
+            for moment in left:
+                return moment
+            raise Killed
+
+        outlook = look_ahead(meant(FASTER), office.database, office.clock())
+        with suppress(Killed):
+            apply_to(outlook.moving, meant(FASTER), office.database, clock)
+    outlook = look_ahead(meant(FASTER), office.database, office.clock())
+    assert outlook.moving == ()
+    apply_to(outlook.moving, meant(FASTER), office.database, office.clock)
+    assert news(office)["support-l1"] == [
+        "2 open issues of L1 follow the changed escalation policy now: 2 are due earlier than before.",
+        "3 open issues of L1 follow the changed escalation policy now: 3 are due earlier than before.",
+    ]
+
+
 def test_resolved_issues_that_follow_another_policy_are_no_news(small_office: Office) -> None:
     small_office.open()
     issues = small_office.workspace.bot.issues
@@ -452,7 +479,7 @@ def test_cards_and_receipts_show_the_new_deadlines(small_office: Office) -> None
     card, receipt = workspace.card("L1"), workspace.receipt()
     before = card.shown, receipt.shown
     apply_to((1,), meant(FASTER), small_office.database, small_office.clock)
-    workspace.settle()
+    workspace.settle(60)
     assert workspace.card("L1").ts == card.ts
     assert (workspace.card("L1").shown, workspace.receipt().shown) != before
     assert [message.text.partition(".")[0] for message in workspace.channel("support-l1")[1:]] == [

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -13,8 +13,8 @@ import pytest
 from bot.domain import refusals
 from bot.domain.deadlines import UPDATE
 from bot.domain.events import Cause, Event, IssueReplanned
-from bot.domain.issue import Status, WaitingFor
-from bot.domain.morning import concern, page
+from bot.domain.issue import Issue, Status, WaitingFor
+from bot.domain.morning import Counter, Page, concern, page
 from bot.domain.priority import Level
 from bot.messages import (
     Card,
@@ -350,9 +350,9 @@ def _worrying() -> tuple[Story, ...]:
 
 
 def _morning(*stories: Story, tiers: tuple[int, ...] = ()) -> Call:
-    """Every story is about ISS-42; they are told of when the last of them has ended, or after a week."""
+    """They are told of when the last of them has ended, or after a week."""
     now = START + timedelta(days=7) if tiers else max(story.now for story in stories)
-    told = page(concern(story.issue, story.policy, now) for story in stories)
+    told = _paged([replace(story.issue, number=number) for number, story in enumerate(stories, start=42)], now)
     message = MorningPage(Place(person="U0LEAD") if tiers else MANAGEMENT, tiers, now + timedelta(hours=1))
     link_of = {1: None, 4: "https://acme.slack.com/archives/C0MGMT/p1796000000000100"}
     scene = replace(
@@ -363,12 +363,20 @@ def _morning(*stories: Story, tiers: tuple[int, ...] = ()) -> Call:
     return call
 
 
+def _paged(issues: list[Issue], now: datetime) -> Page:
+    """Nothing has changed since they were counted."""
+    counter, concerns = Counter(), {issue.number: concern(issue, POLICY, now) for issue in issues}
+    for each in concerns.values():
+        counter.add(each)
+    return page(counter.tallies, now, concerns.get)
+
+
 def test_ten_thousand_open_issues_fit_into_one_short_page() -> None:
     worst = replace(Story().claim("U0BEN").issue, title="<" * 120)
     stories = (_last().wait(hours=8), _critical(), Story(), Story(levels=P4))
     issues = [replace(story.issue, title="&" * 120) for story in stories for _ in range(2000)] + [worst] * 2000
     now = START + timedelta(minutes=1)
-    told = page(concern(issue, POLICY, now) for issue in issues)
+    told = _paged([replace(issue, number=number) for number, issue in enumerate(issues, start=90_001)], now)
     message = MorningPage(MANAGEMENT, (), now + timedelta(hours=1))
     scene = replace(
         Story().scene(message), now=now, page=told, name_of=lambda _: ">" * 80, link_of=lambda _: f"https://{'x' * 80}"

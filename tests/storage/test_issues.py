@@ -191,6 +191,19 @@ def test_open_issues_come_most_urgent_first_then_oldest(database: SqlDatabase, k
     keep(5, priority=Priority.P2, status=Status.CLAIMED)
     assert [issue.number for issue in database.open_issues(10)] == [3, 2, 5, 1]
     assert [issue.number for issue in database.open_issues(2)] == [3, 2]
+    assert [issue.number for issue in database.each_open_issue()] == [3, 2, 5, 1]
+
+
+def test_while_open_issues_are_read_one_by_one_they_may_be_changed(database: SqlDatabase, keep: Keep) -> None:
+    for number in range(1, 1203):
+        keep(number)
+    read = 0
+    for issue in database.each_open_issue():
+        read += 1
+        if read % 400 == 1:
+            with database.begin() as tx:
+                tx.save(replace(tx.issue(issue.number), title="Changed"), None)
+    assert read == 1202
 
 
 @pytest.mark.parametrize("status", Status)
@@ -378,7 +391,12 @@ def test_an_issue_that_cannot_be_read_hides_no_other(
         keep(number)
     with database.write() as connection:
         connection.execute(update(IssueRow).where(col(IssueRow.number) == 2).values(body={"title": "secret"}))
-    for found in (database.open_issues(10), database.unfinished(), database.issues_of("U1", 10)):
+    for found in (
+        database.open_issues(10),
+        database.each_open_issue(),
+        database.unfinished(),
+        database.issues_of("U1", 10),
+    ):
         assert sorted(issue.number for issue in found) == [1, 3]
     (said,) = set(caplog.messages)
     assert said == "ISS-2 cannot be read and is left out (number: missing, details: missing, reporter: missing)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from bot.domain.issue import Issue
-from bot.messages import Card, CardRefresh, Line, Mark, Message, Place, Receipt, ReceiptRefresh
+from bot.messages import (
+    Card,
+    CardRefresh,
+    Digest,
+    Line,
+    Mark,
+    Message,
+    MorningPage,
+    Place,
+    PolicyApplied,
+    Receipt,
+    ReceiptRefresh,
+)
 from bot.ports import Outgoing, Post
 from storage import SqlDatabase, open_database
 from storage.tables import OutboxRow
@@ -109,6 +121,18 @@ def test_one_issue_is_told_in_order_at_one_place(sender: Sender, say: Say) -> No
     assert sender.take() is None
     sender.database.sent(first.id, None, sender.now)
     assert sender.must_take().message == line("second")
+
+
+@pytest.mark.parametrize(
+    "many",
+    [Digest(L1, "Card", ()), MorningPage(L1, (), datetime(2030, 1, 1, tzinfo=UTC)), PolicyApplied(L1, 2, 0, 0)],
+    ids=lambda many: type(many).__name__,
+)
+def test_what_is_about_many_issues_is_not_hastened_by_one_of_them(sender: Sender, say: Say, many: Message) -> None:
+    say(many, lane=4)
+    say(line("of another issue"), issue=2, lane=3)
+    say(line("of the issue it hangs on"), lane=1)
+    assert sender.drain() == [line("of the issue it hangs on"), line("of another issue"), many]
 
 
 def test_places_and_issues_do_not_wait_for_each_other(sender: Sender, say: Say) -> None:
@@ -304,6 +328,14 @@ def test_a_refresh_is_not_queued_behind_one_that_will_show_the_same(
 def test_everything_else_is_queued(sender: Sender, say: Say, waiting: Message, message: Message) -> None:
     say(waiting, message)
     assert sender.drain() == [waiting, message]
+
+
+def test_news_of_a_policy_that_nobody_has_touched_tells_of_more(sender: Sender, say: Say) -> None:
+    say(PolicyApplied(L1, 1, 1, 0), PolicyApplied(L2, 1, 0, 0), PolicyApplied(L1, 1, 0, 1))
+    first = sender.must_take()
+    assert first.message == PolicyApplied(L1, 2, 1, 1)
+    say(PolicyApplied(L1, 1, 0, 0))  # may be sent already
+    assert sender.drain() == [PolicyApplied(L2, 1, 0, 0), PolicyApplied(L1, 1, 0, 0)]
 
 
 def test_refreshes_of_two_issues_are_two(sender: Sender, say: Say) -> None:

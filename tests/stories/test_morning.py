@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
 from bot.domain.calendar import Calendar, Window
 from bot.domain.policy import Policy, Waiting
+from bot.domain.priority import Level
 from bot.ports import Rejected
+from bot.services.issues import Report, open_in
 from bot.services.morning import MorningPages
+from bot.text import when
 from storage import SqlDatabase, open_database
 from tests.fake_slack import Message, later
 from tests.harness import Workspace, plain_policy
@@ -279,10 +284,37 @@ def test_a_page_says_how_things_are_when_it_is_sent(workspace: Workspace) -> Non
     workspace.morning.run_once()
     workspace.press(workspace.card("L1", 1), "Claim", by="U0ANA", settle=False)
     workspace.settle()
-    ((heading, line), rest) = newest(workspace)
-    assert heading == "*In time but nobody's: 1*"
+    ((heading, line),) = newest(workspace)
+    assert heading == "*In time but nobody's: 2*"  # when it was counted, as the last line says
     assert "ISS-2> Mail (P3): nobody in L1, reported <!date^" in line
-    assert "ISS-1> VPN (P3): Ana, reported <!date^" in rest[1]
+    (counted,) = workspace.channel("it-managers")[-1].blocks[-1]["elements"]
+    assert counted["text"].startswith(f"Counted {when(DUE)}; what is settled since has no line.")
+
+
+def test_what_worries_about_an_issue_now_is_not_said_under_what_worried_in_the_morning(workspace: Workspace) -> None:
+    workspace.clock.now = DUE - timedelta(minutes=10)
+    for number in range(8):
+        workspace.submit_issue(f"Trouble {number}", by=f"U0P{number}")
+    workspace.clock.now = DUE
+    workspace.morning.run_once()
+    for number in range(1, 6):
+        workspace.press(workspace.card("L1", number), "Claim", by="U0ANA", settle=False)
+    workspace.settle()
+    assert newest(workspace) == [["*In time but nobody's: 8*", "and 3 more"]]
+
+
+def test_what_is_read_when_a_page_is_sent_does_not_grow_with_the_open_issues(workspace: Workspace) -> None:
+    workspace.clock.now = DUE - timedelta(minutes=10)
+    for number in range(30):
+        report(workspace, f"U0P{number}")
+    workspace.settle(120)
+    workspace.clock.now = DUE
+    workspace.morning.run_once()
+    with issues_read(workspace.database) as read:
+        workspace.settle()
+    assert managers(workspace) == ["30 issues are open today: 30 are in time but nobody's."]
+    assert 5 <= len(read) <= 7  # one for each line, and the one that the page hangs on
+    assert all("WHERE issue.number =" in " ".join(statement.split()) for statement in read)
 
 
 def test_a_page_that_has_nothing_left_to_say_is_not_sent(workspace: Workspace) -> None:
@@ -322,6 +354,25 @@ def test_a_page_calls_nobody(workspace: Workspace) -> None:
     assert "ISS-1> &lt;!channel&gt; &lt;@U0BEN&gt; &amp; *all* (P3): Ana, " in message.shown
 
 
+def report(workspace: Workspace, by: str) -> None:
+    with workspace.database.begin() as tx:
+        open_in(tx, Report(by, "Trouble", "", Level.MEDIUM, Level.MEDIUM), workspace.policy, workspace.clock())
+
+
+@contextmanager
+def issues_read(database: SqlDatabase) -> Iterator[list[str]]:
+    """Every query for the content of issues."""
+    seen: list[str] = []
+
+    def look(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "issue.body" in statement:
+            seen.append(statement)
+
+    event.listen(database._engine, "before_cursor_execute", look)
+    yield seen
+    event.remove(database._engine, "before_cursor_execute", look)
+
+
 # --- to whom ----------------------------------------------------------------------------------------------------------
 
 
@@ -340,6 +391,33 @@ def test_a_lead_reads_of_their_tiers_in_one_message(workspace: Workspace) -> Non
         "U0EMIL": [],
     }
     assert managers(workspace) == ["3 issues are open today: 3 are in time but nobody's."]
+
+
+def test_a_lead_reads_of_what_their_tier_shares_with_a_higher_one(workspace: Workspace) -> None:
+    workspace.policy = policy(L1=("U0ANA",))
+    workspace.clock.now = DUE - timedelta(minutes=1)
+    workspace.submit_issue(impact="high", urgency="high")
+    assert workspace.issue().tier == 2
+    at(workspace, DUE)
+    assert pages(workspace.slack.dm("U0ANA")) == ["1 issue is open today with L1: 1 has a target within two hours."]
+
+
+def test_a_page_names_tiers_as_the_policy_in_force_does_and_not_that_of_an_issue(workspace: Workspace) -> None:
+    plain = policy()
+    three = {
+        priority: replace(targets, windows=targets.windows[:3], tell={}, at_once=replace(targets.at_once, inform=()))
+        for priority, targets in plain.targets.items()
+    }
+    workspace.policy = replace(plain, version="three", tiers=plain.tiers[:3], targets=three)
+    workspace.clock.now = DUE - timedelta(minutes=10)
+    workspace.start()
+    workspace.submit_issue()
+    workspace.policy = replace(policy(L1=("U0ANA",), management=("U0ANA",)), version="four")
+    workspace.start()
+    at(workspace, DUE)
+    assert pages(workspace.slack.dm("U0ANA")) == [
+        "1 issue is open today with L1 and management: 1 is in time but nobody's."
+    ]
 
 
 def test_a_lead_who_cannot_be_written_to_holds_back_nobody(workspace: Workspace) -> None:
