@@ -182,6 +182,10 @@ class Database(Protocol):
         """The policy that new issues followed last, and since when; None: none was ever in force."""
         ...
 
+    def held_by(self, user: str, limit: int) -> Sequence[Issue]:
+        """What they have claimed, or was offered to them: P1 first, then the oldest."""
+        ...
+
     def issues_of(self, reporter: str, limit: int) -> Sequence[Issue]:
         """Newest first, resolved ones too."""
         ...

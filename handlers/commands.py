@@ -27,8 +27,7 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
         case "help", "":
             ack(text=answers.help_text())
         case "mine", "":
-            mine = bot.search.mine(body["user_id"])
-            ack(text=_listed("What you reported", "You have not reported anything. Type `/issue` to do so.", mine))
+            ack(text=_mine(body["user_id"], bot))
         case "list", "":
             ack(text=_listed("Open issues", "No issue is open.", bot.search.open()))
         case "show", _ if number is not None:
@@ -71,6 +70,15 @@ def _show(ack: Ack, user: str, number: int, bot: Bot) -> None:
     full = user == found.issue.reporter or bot.search.is_staff(user)
     text, blocks = answers.show(found.issue, found.policy, full=full)
     ack(text=text, blocks=blocks)
+
+
+def _mine(user: str, bot: Bot) -> str:
+    held, reported = bot.search.held(user), bot.search.mine(user)
+    lists = [_listed("What you hold", "", held)] if held.found else []
+    if reported.found or not held.found:
+        nothing = "You have not reported anything. Type `/issue` to do so."
+        lists.append(_listed("What you reported", nothing, reported))
+    return "\n\n".join(lists)
 
 
 def _listed(title: str, nothing: str, page: Page) -> str:

@@ -57,6 +57,9 @@ class SqlDatabase(Outbox, Directory):
     def open_issues(self, limit: int) -> Sequence[Issue]:
         return self._issues(_OPEN.limit(limit))
 
+    def held_by(self, user: str, limit: int) -> Sequence[Issue]:
+        return self._issues(_OPEN.where(col(IssueRow.claimant) == user).limit(limit))
+
     def each_open_issue(self) -> Iterator[Issue]:
         with self.read() as connection:
             for row in connection.execution_options(yield_per=AT_ONCE).execute(_OPEN):

@@ -40,6 +40,10 @@ class Search:
         """Newest first, resolved ones too."""
         return self._page(self._database.issues_of(user, SHOWN + 1))
 
+    def held(self, user: str) -> Page:
+        """P1 first, then the oldest."""
+        return self._page(self._database.held_by(user, SHOWN + 1))
+
     def open(self) -> Page:
         """P1 first, then the oldest."""
         return self._page(self._database.open_issues(SHOWN + 1))

@@ -13,7 +13,7 @@ from bot.text import escape, person, when
 def help_text() -> str:
     return f"""*How to use Escalator*
 `/issue` opens the form. `/issue VPN is down in Berlin` opens it with that title.
-`/issue mine` lists what you reported. `/issue list` lists what is open. `/issue show ISS-42` shows one.
+`/issue mine` lists what you hold and what you reported. `/issue list` lists what is open. `/issue show ISS-42` shows one.
 `/issue why ISS-42` tells why it is where it is. `/issue cancel ISS-42` takes back what you reported.
 
 *For support staff*, in the thread of a card as `@Escalator claim`, or anywhere as `/issue claim ISS-42`:

@@ -111,6 +111,7 @@ def test_no_question_reads_a_whole_table(full: SqlDatabase, now: datetime) -> No
         assert len(full.open_issues(5)) == 5
         assert full.versions_in_use() == {"v1": STORED}
         assert len(full.issues_of("U3", 5)) == 5
+        assert full.held_by("nobody", 5) == []
         assert full.waiting() == WAITING
         assert full.post_of(7, place, "card") is not None
         assert full.copy_at(("D1", "7"), place) is not None

@@ -35,6 +35,20 @@ def test_two_people_claim_and_the_second_is_told_who_has_it(workspace: Workspace
     assert workspace.story().count("IssueClaimed") == 1
 
 
+def test_mine_lists_what_one_holds_before_what_one_reported(workspace: Workspace) -> None:
+    workspace.submit_issue("VPN is down", by="U0MAYA")
+    workspace.submit_issue("No light", by="U0ANA")
+    workspace.command("claim ISS-1", by="U0ANA")
+    held, _, reported = workspace.command("mine", by="U0ANA").text.partition("What you reported")
+    assert "What you hold" in held
+    assert "ISS-1" in held
+    assert "ISS-2" not in held
+    assert "ISS-2" in reported
+    assert "What you hold" not in workspace.command("mine", by="U0MAYA").text
+    workspace.command("resolve ISS-1 a new gateway", by="U0ANA")
+    assert "What you hold" not in workspace.command("mine", by="U0ANA").text
+
+
 def test_pressing_claim_twice_changes_nothing(workspace: Workspace) -> None:
     workspace.submit_issue()
     card = workspace.card("L1")
