@@ -581,7 +581,8 @@ def _add_policy_commands(commands: Any) -> None:
     shown.add_argument("--zone", help="the time zone of --at and of what is shown; else that of the office hours")
     shown.add_argument("--policy", help="the policy file; else POLICY_FILE, or policy.toml")
     shown.add_argument(
-        "--script", help='a file of lines such as "+10m claim L1", "+2h reply"; "-" reads them from here'
+        "--script",
+        help='a file of lines such as "+10m claim L1", "+2h reply", each that long after the last; "-" reads it here',
     )
     shown.add_argument("--json", action="store_true", help="the same facts for a program")
     policy = commands.add_parser("policy", help="what an edited policy means for open issues").add_subparsers(

@@ -180,9 +180,9 @@ def _act(step: Step, issue: Issue, policy: Policy, now: datetime) -> Decision:
             return lifecycle.claim(issue, who, desk=max(who.tiers), **common)
         case "accept":
             return lifecycle.claim(issue, who, desk=None, **common)
-        case "take-over":
+        case "takeover":
             return lifecycle.take_over(issue, who, reason=_TEXT, desk=max(who.tiers), **common)
-        case "hand-over":
+        case "handover":
             return lifecycle.hand_over(issue, who, to=_colleague(who, policy), note=_TEXT, **common)
         case "release":
             return lifecycle.release(issue, who, **common)
@@ -222,9 +222,9 @@ def _act(step: Step, issue: Issue, policy: Policy, now: datetime) -> Decision:
 def _actor(step: Step, issue: Issue, policy: Policy) -> Actor:
     """Who does it: somebody of the tier that is named, or who holds it, or somebody of the tier whose turn it is."""
     named = next((tier.number for tier in policy.tiers if tier.name == step.argument), None)
-    if step.verb in ("claim", "take-over"):
+    if step.verb in ("claim", "takeover"):
         actor = _somebody(named or issue.desk, policy)
-        return _colleague(actor, policy) if step.verb == "take-over" and _holds(issue, actor) else actor
+        return _colleague(actor, policy) if step.verb == "takeover" and _holds(issue, actor) else actor
     if issue.claim is None:
         return _somebody(issue.tier, policy)
     people = (each for tier in policy.tiers for each in _people(tier.number, policy))
@@ -253,8 +253,8 @@ def _people(tier: int, policy: Policy) -> tuple[Actor, Actor]:
 _VERBS = {  # and what may or must stand behind them
     "claim": "[tier]",
     "accept": "",
-    "take-over": "[tier]",
-    "hand-over": "",
+    "takeover": "[tier]",
+    "handover": "",
     "release": "",
     "reply": "",
     "note": "",

@@ -163,8 +163,8 @@ def test_a_step_that_the_rules_refuse_is_told_and_changes_nothing() -> None:
 def test_every_word_of_a_script_is_an_act() -> None:
     steps = """
         +1m claim
-        +1m take-over
-        +1m hand-over
+        +1m takeover
+        +1m handover
         +1m accept
         +1m reply
         +1m note
@@ -179,7 +179,7 @@ def test_every_word_of_a_script_is_an_act() -> None:
         +1m priority p4
         +1m worse
         +1m claim l2
-        +1m take-over L3     # of a higher tier
+        +1m takeover L3     # of a higher tier
         +1m resolve
         +1m reopen
         +1m cancel
@@ -544,7 +544,7 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
 
 
 def test_no_word_of_slack_is_shown() -> None:
-    steps = script("+1m claim\n+1m snooze 1h\n+1m snooze 9h\n+1m hand-over\n+1m accept\n+1m wait date 1d\n+2d resolve")
+    steps = script("+1m claim\n+1m snooze 1h\n+1m snooze 9h\n+1m handover\n+1m accept\n+1m wait date 1d\n+2d resolve")
     rungs = simulate(POLICY, Priority.P3, MONDAY, steps)
     shown = as_text(rungs, POLICY, BERLIN)
     assert not re.search(r"[<>`^]|&amp;|simulated", shown)
