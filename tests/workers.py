@@ -9,6 +9,7 @@ WORKERS = 2
 BESIDE = {
     "tests/acceptance/test_climb.py": "tests/acceptance/test_working.py",
     "tests/acceptance/test_kills.py": "tests/acceptance/test_trouble.py",
+    "tests/acceptance/test_two_bots.py": "tests/acceptance/test_working.py",
 }
 
 
