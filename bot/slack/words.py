@@ -117,7 +117,7 @@ def hand_off(packet: HandOff, issue: Issue, policy: Policy, *, name: str = "") -
     left = left or policy.tier(packet.from_tier).name
     match packet.cause:
         case Cause.UNCLAIMED if packet.raised:
-            return f"Nobody in {left} claimed {name} in the little time that its raise to {priority(issue)} left."
+            return f"Nobody in {left} claimed {name} in the little time that a raise of its priority left."
         case Cause.UNCLAIMED:
             return f"Nobody in {left} claimed {name} in time."
         case Cause.STALE:
@@ -199,8 +199,8 @@ def _first_word(issue: Issue, policy: Policy) -> str:
     due = issue.clocks.first_response.due(policy.targets[issue.priority].calendar)
     if due is None:
         return ""
-    if FIRST_RESPONSE in issue.breached:
-        return f" We are late: you should have heard from somebody by {when(due)}."
+    if FIRST_RESPONSE in issue.breached:  # for good; its moment may have moved, if the priority was lowered since
+        return " We are late: you should have heard from somebody already."
     return f" You should hear from somebody by {when(due)}."
 
 

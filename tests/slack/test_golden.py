@@ -156,6 +156,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "card_escalated_and_claimed": lambda: _escalated().claim("U0CHEN").drawn(CardRefresh(L2)),
     "card_escalated_past_its_target": lambda: Story().wait(hours=25).told(Card),
     "card_returned": lambda: _escalated().give_back(findings="It is the <client>").told(Card),
+    "card_after_a_raise": lambda: Story().wait(hours=1, minutes=59).reprioritise(P2).wait(minutes=5).told(Card),
     "card_former": lambda: Story("<3 & co").escalate().give_back().told(FormerCard),
     "card_moved": lambda: Story().move("L3", reason="It is <their> server").told(Card),
     "card_l3": lambda: Story().climb(3).told(Card),

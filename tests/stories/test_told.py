@@ -531,7 +531,17 @@ def test_what_the_reporter_said_is_worse_goes_along_with_the_card(workspace: Wor
 def test_a_promise_that_was_broken_is_owned_up_to(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.pass_time(hours=4, minutes=1)
-    assert "We are late: you should have heard from somebody by" in workspace.receipt().shown
+    assert "We are late: you should have heard from somebody already." in workspace.receipt().shown
+
+
+def test_a_promise_that_was_broken_names_no_moment_that_is_still_to_come(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(minutes=16)
+    workspace.command("priority ISS-1 medium medium it can wait", by="U0FAY")
+    workspace.settle()
+    shown = workspace.receipt().shown
+    assert "We are late" in shown
+    assert "should have heard from somebody by" not in shown
 
 
 def test_who_reported_a_critical_one_reads_which_tiers_had_it(workspace: Workspace) -> None:
