@@ -61,7 +61,7 @@ def _counted(
             if issue.policy not in policies:
                 policies[issue.policy] = database.policy(issue.policy).with_people_of(current)
             looked = concern(issue, policies[issue.policy], now)
-        except Exception:
+        except Exception:  # one issue never hides the rest
             log.exception("%s cannot be judged and is left out of the morning's page", issue.name)
             continue
         for each, counter in counters.items():
