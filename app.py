@@ -17,10 +17,8 @@ from typing import Any, Literal
 import dotenv
 from apscheduler.schedulers.background import BackgroundScheduler
 from slack_bolt import App, BoltResponse
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
-from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.clock import utc_now
 from bot.config import ConfigError, Settings, load_settings, look_past_tokens
@@ -58,14 +56,13 @@ from bot.services.simulation import (
 from bot.slack.gateway import Answers, Gateway, answering_client, reading_client, reading_slack, sending_client
 from handlers import register
 from handlers.boundary import NotYet
+from handlers.connection import BURST, PING_EVERY, Listening
 from storage import AlreadyRunning, CannotOpen, SqlDatabase, open_database
 
 log = logging.getLogger("escalator")
 
 FINE, FAILED, WRONG_SETTINGS = 0, 1, 2
 
-BURST = 50  # payloads served at once (slack.md, decision b)
-PING_EVERY = 3  # seconds; each that fails makes the connection suspect
 IN_HAND = 2.0  # seconds that listeners get to finish at the end
 TICK = 1  # seconds between two looks of the engine
 STALLED = 5.0  # seconds without a tick after which it is started anew
@@ -84,41 +81,6 @@ class Identity:
     bot_id: str = ""
     team: str = ""
     team_url: str = ""
-
-
-class Listening(SocketModeHandler):
-    """Knows how many payloads are in hand, so that the end can wait for their acks."""
-
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
-        self._in_hand = 0
-        self._changed = threading.Condition()
-        self._leaving = False
-
-    def handle(self, client: Any, req: SocketModeRequest) -> None:
-        with self._changed:
-            if self._leaving:
-                return  # not acked: Slack sends it again, or tells the person
-            self._in_hand += 1
-        try:
-            super().handle(client, req)
-        finally:
-            with self._changed:
-                self._in_hand -= 1
-                self._changed.notify_all()
-
-    def finish(self, seconds: float) -> None:
-        """Take nothing more in, and let what is in hand be acked."""
-        with self._changed:
-            self._leaving = True
-            self._changed.wait_for(lambda: self._in_hand == 0, seconds)
-
-    def drop_if_broken(self) -> None:
-        """A connection that cannot be written to is dead; the SDK alone would try four times more."""
-        session = getattr(self.client, "current_session", None)
-        if session is not None and session.consecutive_check_state_error_count:
-            log.warning("the connection to Slack is broken and is made anew")
-            session.disconnect()
 
 
 class Escalator:
