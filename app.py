@@ -56,7 +56,7 @@ from bot.services.simulation import (
 from bot.slack.gateway import Answers, Gateway, answering_client, reading_client, reading_slack, sending_client
 from handlers import register
 from handlers.boundary import NotYet
-from handlers.connection import BURST, PING_EVERY, Listening
+from handlers.connection import Connection
 from storage import AlreadyRunning, CannotOpen, SqlDatabase, open_database
 
 log = logging.getLogger("escalator")
@@ -70,7 +70,7 @@ DIRECTORY_EVERY = 300  # seconds between two readings of channels and staff
 LONG_AGO = timedelta(minutes=15)  # what has waited so long goes to the front (domain.md 3.12 rule 5) ...
 QUEUE_LATE = timedelta(minutes=10)  # ... and from here on the log says that sending is late (rule 9)
 DELIVERIES_KEPT = timedelta(hours=26)  # Slack's latest redelivery comes after 24 h (slack.md 4.2)
-LEAVE_WITHIN = 4.0  # seconds the senders get to finish their calls; closing the socket takes some of the ten, too
+LEAVE_WITHIN = 4.0  # seconds the senders get to finish their calls
 
 
 @dataclass
@@ -133,7 +133,7 @@ class Escalator:
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        self._socket: Listening | None = None
+        self._slack: Connection | None = None
 
     def stop(self) -> None:
         self._asked_to_stop = True
@@ -219,16 +219,11 @@ class Escalator:
         return False
 
     def _connect(self) -> None:
-        self._socket = Listening(
-            self._listening_app(),
-            self._settings.slack_app_token.get_secret_value(),
-            concurrency=BURST,
-            ping_interval=PING_EVERY,
-        )
+        self._slack = Connection(self._listening_app(), self._settings.slack_app_token.get_secret_value())
         wait = 1
         while not self._asked_to_stop:
             try:
-                self._socket.connect()  # type: ignore[no-untyped-call]  # as the SDK has it
+                self._slack.connect()
             except Exception as error:  # the SDK lets anything out of here: its own errors, OSError, ValueError
                 log.error("no connection to Slack (%s); trying again in %s s", error, wait)
                 self._pause(wait)
@@ -267,8 +262,8 @@ class Escalator:
         if time.monotonic() - self._engine.last_run > STALLED:
             log.error("the engine has not ticked for %s s and is started anew", STALLED)
             self._scheduler.modify_job("engine", next_run_time=utc_now())
-        if self._socket is not None:
-            self._socket.drop_if_broken()
+        if self._slack is not None:
+            self._slack.watch()
 
     def _health_server(self) -> HealthServer | None:
         if self._settings.http_port is None:
@@ -283,11 +278,10 @@ class Escalator:
         return server
 
     def _pulse(self) -> Pulse:
-        connected = self._socket is not None and self._socket.client is not None and self._socket.client.is_connected()
         oldest = self._database.oldest_waiting()
         return Pulse(
             engine_age=time.monotonic() - self._engine.last_run,
-            connected=connected,
+            connected=self._slack is not None and self._slack.is_connected,
             waiting=self._database.waiting(),
             oldest=max(0.0, (utc_now() - oldest).total_seconds()) if oldest else 0.0,
         )
@@ -296,13 +290,10 @@ class Escalator:
         """First no more clocks, then no more calls in, then what is being sent; what is not sent stays stored."""
         log.info("Escalator is stopping")
         self._scheduler.shutdown(wait=True)
-        if self._socket is not None:
-            self._socket.finish(IN_HAND)
+        if self._slack is not None:
+            self._slack.finish(IN_HAND)
             logging.getLogger("escalator.slack").setLevel(logging.CRITICAL)  # a frame torn by the close is no news
-            try:
-                self._socket.close()  # type: ignore[no-untyped-call]
-            except Exception:  # the SDK's close can fail in the middle of a reconnect (slack.md 3.5)
-                log.debug("the socket was closing already", exc_info=True)
+            self._slack.abandon()
         self._senders.stop(LEAVE_WITHIN)
         if health:
             health.stop()
