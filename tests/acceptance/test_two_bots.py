@@ -1,7 +1,8 @@
 """Two processes of the bot on one PostgreSQL do what one does, also when one of them is killed (invariant 39)."""
 
+from bot.services.delivery import HOLD
 from tests.acceptance.ahead import Found, ahead
-from tests.acceptance.driver import until
+from tests.acceptance.driver import PATIENCE, until
 from tests.acceptance.town import Town, on_postgres, policy_text, roots
 
 REPORTERS = ("maya", "tom", "lena", "ben")
@@ -29,7 +30,7 @@ def two_bots(town: Town) -> None:
 
     climbed = [title for title in titles if title != kept]
     until(lambda: all(roots(town.slack, title).get("C0MGMT") for title in climbed), "all of them with management")
-    first.has_sent_everything()
+    first.has_sent_everything(HOLD.total_seconds() + PATIENCE)  # what the other had in hand is held for it
     for title, name in titles.items():
         once = {"C0L1": 1, f"D0{name.upper()}": 1}
         above = {} if title == kept else {"C0L2": 1, "C0L3": 1, "C0MGMT": 1}
