@@ -27,6 +27,7 @@ Json = dict[str, Any]
 BOT_TOKEN = "xoxb-playground-bot"
 APP_TOKEN = "xapp-playground-app"
 MANIFEST = manifests.read(Path(__file__).parent / "manifest.yaml")
+CLOSED_WITHIN = 10.0  # seconds; it takes three
 PATIENCE = 60.0  # seconds until a test gives up on what should happen at once; the machine may be busy
 
 
@@ -333,6 +334,12 @@ class Bot:
             return [body for seen_kind, body in self.seen if seen_kind == kind]
 
     def close(self) -> None:
+        """slack_sdk's close waits for its reader, and on a busy machine that may be for ever; nobody waits with it."""
+        closing = threading.Thread(target=self._close, daemon=True)
+        closing.start()
+        closing.join(CLOSED_WITHIN)
+
+    def _close(self) -> None:
         with contextlib.suppress(AttributeError):  # Bolt's own race when it is closed while it reconnects
             self._handler.close()
 
