@@ -3,6 +3,7 @@
 import logging
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -59,7 +60,7 @@ HOLD = timedelta(seconds=45)  # longer than all calls of one delivery together c
 CALLS = timedelta(seconds=25)  # what looking and sending may take together
 SETTLE = timedelta(seconds=3)  # how long Slack may take to show a post in the history
 LONGEST_WAIT = timedelta(minutes=1)
-BUG_LIMIT = 5  # attempts at a row that fails through a fault of ours
+BUG_LIMIT = 5  # faults of ours in one row, after which it is given up; a start begins to count anew
 BLIND_LIMIT = 3  # refused looks after which a P1 or P2 is sent anyway (domain.md 3.13)
 
 _BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_arguments"}
@@ -99,6 +100,7 @@ class Courier:
         self._team_url = team_url
         self._pings = pings
         self._name = uuid.uuid4().hex
+        self._faults = Counter[int]()  # by row
         self._turn = threading.Lock()
         self._calling = threading.Lock()  # one at a time decides whether it calls a place
 
@@ -126,7 +128,9 @@ class Courier:
             self._give_up(row, "not_in_channel", str(nowhere))
         except Exception as error:  # a sender must outlive any one row
             log.exception("message %s could not be delivered through a fault of ours", row.id)
-            if row.attempts + 1 >= BUG_LIMIT:
+            self._faults[row.id] += 1
+            if self._faults[row.id] >= BUG_LIMIT:
+                del self._faults[row.id]
                 self._give_up(row, "internal fault", repr(error))
             else:
                 sent = None if isinstance(error, TookTooLong) else now

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from bot.messages import Card, Place
+from bot.ports import TryLater
 from storage import SqlDatabase
 from storage.tables import OutboxRow
 from tests.delivery.conftest import POST, Rows, TroubledSlack, enqueue
@@ -33,6 +34,15 @@ def test_a_message_given_up_for_a_fault_of_ours_is_told_too(workspace: Workspace
     workspace.settle(600)
     assert workspace.story() == ["IssueOpened", "DeliveryFailed"]
     assert "internal fault" in workspace.channel("support-l1")[-1].text
+
+
+def test_one_fault_of_ours_does_not_end_what_slack_put_off_before(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(TryLater(5), method=POST, channel="C0L1", times=6)
+    slack.fails(ZeroDivisionError("ours"), method=POST, channel="C0L1")
+    workspace.submit_issue()
+    workspace.settle(600)
+    assert len(workspace.channel("support-l1")) == 1
+    assert workspace.story() == ["IssueOpened"]
 
 
 def test_while_it_is_tried_other_issues_and_other_places_go_on(workspace: Workspace, slack: TroubledSlack) -> None:
