@@ -36,7 +36,8 @@ class Finding:
 
     def __str__(self) -> str:
         mend = f"  To mend it: {self.mend}." if self.mend else ""
-        return f"{self.level:<4}  {self.subject}: {self.text.removesuffix('.')}.{mend}"
+        text = self.text if self.text.endswith((".", "?")) else f"{self.text}."
+        return f"{self.level:<4}  {self.subject}: {text}{mend}"
 
 
 _UNREADABLE = (Unsure, TryLater, Rejected)

@@ -56,6 +56,14 @@ def with_tier(policy: Policy, number: int, **changes: Any) -> Policy:
     return replace(policy, tiers=tuple(replace(t, **changes) if t.number == number else t for t in policy.tiers))
 
 
+@pytest.mark.parametrize("ends", ["?", "."])
+def test_a_line_that_has_its_end_gets_no_second_one(ends: str) -> None:
+    assert (
+        str(Finding.fail("policy", f"line 3{ends}", "look there"))
+        == f"fail  policy: line 3{ends}  To mend it: look there."
+    )
+
+
 def test_where_all_is_well_each_line_says_what_is_well(check: Check, slack: ScriptedSlack) -> None:
     found = check()
     assert [finding.level for finding in found.values()] == ["ok"] * len(found)
