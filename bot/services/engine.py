@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain import clockwork
+from bot.domain.deadlines import next_moment
 from bot.domain.decision import Decision
 from bot.domain.events import IssueEscalated, TierReminded
 from bot.domain.issue import Issue
+from bot.domain.policy import Policy
 from bot.domain.priority import Priority
 from bot.messages import UNANSWERED, CatchUp, Place
 from bot.ports import Database, Transaction
@@ -106,10 +108,10 @@ class Engine:
         """Tier -> the issues that will be its turn after this tick; a look ahead that changes nothing."""
         coming: dict[int, list[Issue]] = {}
         for number in self._database.due(now, 10_000):
-            issue = self._database.find(number)
-            if issue is None or not issue.ticking:
-                continue
             try:
+                issue = self._database.find(number)
+                if issue is None or not issue.ticking:
+                    continue
                 decision = clockwork.pass_time(issue, self._database.policy(issue.policy), now)
             except Exception:  # noqa: BLE001, S112  it is set aside, and told of, when its turn comes
                 continue
@@ -133,11 +135,23 @@ class Engine:
         now = self._clock()
         decision = clockwork.pass_time(issue, policy, now, holder_gone=holder_gone(tx, issue))
         record_for_all(tx, issue, decision, policy, now, current=self._policy())
+        if not decision.events:
+            self._correct_moment(tx, issue, policy, now)
         for event in decision.events:
             if isinstance(event, TierReminded) and event.count >= UNANSWERED:
                 last = policy.tier(event.tier).name
                 log.error("%s is unanswered: %s has been reminded %s times", issue.name, last, event.count)
         return decision
+
+    def _correct_moment(self, tx: Transaction, issue: Issue, policy: Policy, now: datetime) -> None:
+        """Its row says that it is due, and by the rules of today it is not; it would be asked for ever.
+
+        New rules or a new time zone database can do that, or somebody who acted between the look and the lock.
+        """
+        due = next_moment(issue, policy)
+        if due is not None and due <= now:
+            raise RuntimeError(f"{issue.name} is due since {due}, and no rule moves it")
+        tx.save(issue, due)
 
     def _set_aside(self, number: int, error: Exception) -> None:
         """It waits, twice as long each time; after five failures in a row for an hour, and people are told."""

@@ -176,3 +176,34 @@ def test_a_whole_batch_that_cannot_be_moved_does_not_hide_the_rest(store: SqlDat
         poison(store, number)
     workspace.clock.advance(hours=2)
     assert workspace.engine.run_once() == 3
+
+
+def test_an_issue_that_cannot_be_read_does_not_stop_the_catch_up_after_a_downtime(
+    store: SqlDatabase, workspace: Workspace
+) -> None:
+    open_many(workspace, 3)
+    workspace.engine.run_once()
+    poison(store, 1)
+    workspace.clock.advance(hours=3)
+    workspace.start()
+    workspace.engine.run_once()
+    assert tiers(workspace, 2, 3) == [2, 2]
+
+
+def test_rows_that_look_due_and_are_not_do_not_hide_the_one_that_is(store: SqlDatabase, workspace: Workspace) -> None:
+    """Their moments were reckoned with other rules, or another time zone database."""
+    open_many(workspace, BATCH)
+    workspace.clock.advance(hours=1)
+    with store.write() as connection:
+        connection.execute(update(IssueRow).values(due_at=workspace.clock() - timedelta(minutes=1)))
+    workspace.submit_issue(impact="high", urgency="high", settle=False)  # P1
+    with store.write() as connection:
+        ranked = update(IssueRow).where(col(IssueRow.number) == BATCH + 1)
+        connection.execute(ranked.values(rank=9))  # it is looked for last
+    workspace.clock.advance(minutes=16)
+    workspace.engine.run_once()
+    workspace.engine.run_once()
+    assert tiers(workspace, BATCH + 1) == [3]
+    workspace.clock.advance(minutes=44)
+    workspace.engine.run_once()
+    assert tiers(workspace, 1, BATCH) == [2, 2]
