@@ -35,11 +35,13 @@ class Directory:
         self._bot_user = bot_user
         self._monotonic = monotonic
         self._refreshed: float | None = None
+        self._left: set[tuple[int, str]] = set()  # tier, who: since the last reading began
         self._names: dict[str, tuple[str, float]] = {}  # name, until when
 
     def refresh(self) -> None:
         """Read channels and staff anew. What cannot be read stays as it was."""
         self._refreshed = self._monotonic()
+        self._left.clear()
         now = self._clock()
         try:
             channels = self._gateway.channels()
@@ -60,7 +62,10 @@ class Directory:
                 continue
             if members is not None:
                 staff[tier.number] = members
-        self._database.keep_staff(staff, now)
+        left = self._left.copy()  # while Slack told of the others
+        self._database.keep_staff(
+            {tier: frozenset(who - {u for t, u in left if t == tier}) for tier, who in staff.items()}, now
+        )
 
     def refresh_before_no(self) -> bool:
         """Whether it is worth asking again: the staff were read anew just now."""
@@ -93,6 +98,7 @@ class Directory:
             self.refresh()
             return
         for tier in self.tiers_in(channel_id):
+            self._left.discard((tier.number, user))
             self._database.join(tier.number, user, self._clock())
 
     def left(self, channel_id: str, user: str) -> None:
@@ -100,6 +106,7 @@ class Directory:
             self.refresh()
             return
         for tier in self.tiers_in(channel_id):
+            self._left.add((tier.number, user))
             self._database.leave(tier.number, user)
 
     def name_of(self, user: str) -> str:

@@ -1,6 +1,6 @@
 """Who is where: read from Slack, kept in the database, and kept when Slack does not say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -20,11 +20,14 @@ class Slack(FakeSlack):
         super().__init__()
         self.asked: list[str] = []
         self.refusals: dict[str, Exception] = {}
+        self.meanwhile: dict[str, Callable[[], None]] = {}  # what happens, once, when it is asked
         self.groups: dict[str, frozenset[str]] = {}
         self.names = {"U0MAYA": "Maya"}
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
+        if what in self.meanwhile:
+            self.meanwhile.pop(what)()
         if what in self.refusals:
             raise self.refusals[what]
 
@@ -165,6 +168,19 @@ def test_who_joins_is_staff_and_who_leaves_is_not_without_asking_slack(office: O
     office.directory.left("C0L1", "U0NOBODY")
     assert office.staff == ALL
     assert not slack.asked
+
+
+def test_who_leaves_while_slack_is_asked_is_gone(office: Office, slack: Slack) -> None:
+    """L1 was read with them in it, and is kept when L2 has been read, too."""
+
+    def leaves() -> None:
+        office.directory.left("C0L1", "U0ANA")
+
+    slack.meanwhile["C0L2"] = leaves
+    office.directory.refresh()
+    assert office.staff[1] == {"U0BEN"}
+    office.directory.refresh()
+    assert office.staff == ALL  # Slack says so
 
 
 def test_other_channels_make_nobody_staff(office: Office) -> None:
