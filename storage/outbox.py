@@ -2,14 +2,23 @@
 
 import logging
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from bot.messages import Digest, MorningPage, PolicyApplied
+from bot.messages import (
+    CardRefresh,
+    Digest,
+    FormerCard,
+    MorningPage,
+    OfferRefresh,
+    PolicyApplied,
+    QuestionRefresh,
+    ReceiptRefresh,
+)
 from bot.ports import Outgoing, Post
 from storage.codec import message_from, place_from
 from storage.connections import Connections, insert_if_new
@@ -17,6 +26,8 @@ from storage.tables import OutboxRow, PostRow
 
 log = logging.getLogger(__name__)
 
+REDRAWS = tuple(kind.__name__ for kind in (CardRefresh, ReceiptRefresh, OfferRefresh, QuestionRefresh, FormerCard))
+A_STEP = timedelta(minutes=1)
 ABOUT_MANY = Digest.__name__, MorningPage.__name__, PolicyApplied.__name__  # issues, so in no issue's queue
 
 
@@ -127,6 +138,8 @@ def _next(now: datetime, busy: Collection[str]) -> Any:
     same_queue = (col(elder.issue) == col(OutboxRow.issue)) & (col(elder.place) == col(OutboxRow.place))
     unfinished = (col(elder.done_at).is_(None)) & (col(elder.id) < col(OutboxRow.id))
     unfinished &= col(elder.kind).not_in(ABOUT_MANY) & (in_time(elder, now) | (col(elder.attempts) > 0))
+    # A redraw that was put off is drawn from the state when it comes: nothing that is said has to wait for it.
+    unfinished &= ~(col(elder.kind).in_(REDRAWS) & (col(elder.state) == "pending") & (col(elder.attempts) > 0))
     return (
         select(col(OutboxRow.id))
         .where(col(OutboxRow.done_at).is_(None), _ripe(now))
@@ -146,9 +159,11 @@ def _ripe(now: datetime) -> ColumnElement[bool]:
 def in_time(row: Any, now: datetime) -> ColumnElement[bool]:
     """Its moment has come. One that was to be sent at once, or tried in what is the future now, waits for no moment.
 
-    Otherwise a clock that steps back would hold it for as long as the step.
+    Otherwise a clock that steps back would hold it for as long as the step. What may be in Slack already is not looked
+    for sooner than need be, so its step must be a large one.
     """
-    stepped_back = func.coalesce(col(row.attempted_at) > now, False) & col(row.unsure_since).is_(None)
+    sure = col(row.unsure_since).is_(None)
+    stepped_back = func.coalesce(col(row.attempted_at) > case((sure, now), else_=now + A_STEP), False)
     at_once = (col(row.attempts) == 0) & (col(row.not_before) <= col(row.created_at))
     return or_(at_once, col(row.not_before) <= now, stepped_back)
 

@@ -61,7 +61,8 @@ CALLS = timedelta(seconds=25)  # what looking and sending may take together
 SETTLE = timedelta(seconds=3)  # how long Slack may take to show a post in the history
 LONGEST_WAIT = timedelta(minutes=1)
 BUG_LIMIT = 5  # faults of ours in one row, after which it is given up; a start begins to count anew
-BLIND_LIMIT = 3  # refused looks after which a P1 or P2 is sent anyway (domain.md 3.13)
+BLIND_LIMIT = 3  # looks that failed, after which a P1 or P2 is sent anyway (domain.md 3.13)
+ALONE_LIMIT = 8  # unsure attempts at a row, while Slack took others in between, after which it is given up
 
 _BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_arguments"}
 _CARD_GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
@@ -70,6 +71,10 @@ _DONE_ALREADY = {"already_reacted", "message_not_found", "no_item_specified", "n
 
 class NowhereToSend(Exception):
     """The place has no channel the bot is in."""
+
+
+class NoChannelsYet(Exception):
+    """Slack has not told of any channel so far, so nobody knows where the place is."""
 
 
 class TookTooLong(Exception):
@@ -101,6 +106,9 @@ class Courier:
         self._pings = pings
         self._name = uuid.uuid4().hex
         self._faults = Counter[int]()  # by row
+        self._homes: dict[tuple[int, Place], str] = {}  # the new channel for which a card was asked
+        self._taken = 0  # how many messages Slack has taken
+        self._alone: dict[int, tuple[int, int]] = {}  # unsure row -> `_taken` at its last attempt, how often that grew
         self._turn = threading.Lock()
         self._calling = threading.Lock()  # one at a time decides whether it calls a place
 
@@ -121,7 +129,13 @@ class Courier:
             self._put_back(row, timedelta(seconds=later.seconds), row.unsure_since, str(later))
         except Unsure as unsure:
             log.warning("it is not sure whether Slack has message %s: %s", row.id, unsure)
-            self._put_back(row, max(SETTLE, _back_off(row.attempts)), row.unsure_since or now, str(unsure))
+            if self._is_alone(row):
+                self._give_up(row, "no answer", str(unsure))
+            else:
+                self._put_back(row, max(SETTLE, _back_off(row.attempts)), row.unsure_since or now, str(unsure))
+        except NoChannelsYet:
+            log.warning("message %s waits: no channel could be read from Slack yet", row.id)
+            self._put_back(row, _back_off(row.attempts), row.unsure_since, "no channel could be read from Slack yet")
         except Rejected as rejected:
             self._give_up(row, rejected.error, str(rejected))
         except NowhereToSend as nowhere:
@@ -136,6 +150,15 @@ class Courier:
                 sent = None if isinstance(error, TookTooLong) else now
                 self._put_back(row, _back_off(row.attempts), row.unsure_since or sent, repr(error))
         return True
+
+    def _is_alone(self, row: Outgoing) -> bool:
+        """Whether Slack fails at this row again and again, and at no other: then it is no outage that will pass."""
+        taken, count = self._alone.pop(row.id, (self._taken, 0))
+        if taken != self._taken:
+            count += 1
+        if count < ALONE_LIMIT:
+            self._alone[row.id] = (self._taken, count)
+        return count >= ALONE_LIMIT
 
     def _gathered(self, row: Outgoing, now: datetime) -> Outgoing:
         """In a storm, a digest that tells of this row and of those that wait behind it."""
@@ -152,6 +175,8 @@ class Courier:
             issue, policy = pinned(tx, row.issue, self._policy())
         if isinstance(row.message, MorningPage | PolicyApplied):
             policy = self._policy()  # it is about many issues, and no more about the one that it hangs on
+        if self._has_moved(row):
+            return
         scene = self._scene(row, issue)
         if self._held(row, issue, policy, scene.gathered):
             return
@@ -167,6 +192,8 @@ class Courier:
         if self._clock() + CALLS > until:
             raise TookTooLong
         sent = self._look(row, call, issue.priority) or self._send(row, call)
+        self._taken += 1
+        self._alone.pop(row.id, None)
         self._database.sent(row.id, self._post(row, sent), self._clock())
         if row.place.person and call.method == "chat.postMessage":
             self._database.keep_dm(row.place.person, sent.channel)
@@ -190,18 +217,41 @@ class Courier:
                 tx.superseded(row.id, now)
         return isinstance(message, TierPing)
 
+    def _has_moved(self, row: Outgoing) -> bool:
+        """The tier has another channel than when its card was posted: the words wait for a card there (domain.md D8).
+
+        Once for each place and channel; if that card does not arrive, they go where the conversation was.
+        """
+        place, message = row.place, row.message
+        if not place.tier or not isinstance(message, TierPing | Remind | Line | Relay):
+            return False
+        root, channel = self._root(row.issue, place), self._channel(place, message)
+        if root is None or channel in (root.channel, self._homes.get((row.issue, place))):
+            return False
+        now = self._clock()
+        self._homes[row.issue, place] = channel
+        with self._database.begin() as tx:
+            tx.enqueue(row.issue, Card(place, ping=isinstance(message, TierPing)), lane=row.lane, now=now)
+            tx.enqueue(row.issue, FormerCard(place), lane=row.lane, now=now)
+            if not isinstance(message, TierPing):
+                tx.enqueue(row.issue, message, lane=row.lane, now=now)
+            tx.superseded(row.id, now)
+        return True
+
     def _look(self, row: Outgoing, call: Call, priority: Priority) -> Sent | None:
         """After an unsure send, look before sending again; only posts can double."""
         if row.unsure_since is None or call.method != "chat.postMessage":
             return None
         try:
-            return self._gateway.look(call, _key(row), row.unsure_since - timedelta(seconds=60))
-        except Rejected as refused:
+            # Our clock may have been ahead when it was sent.
+            since = min(row.unsure_since, self._clock()) - timedelta(seconds=60)
+            return self._gateway.look(call, _key(row), since)
+        except (Rejected, Unsure) as failed:
             if row.attempts < BLIND_LIMIT:
-                raise Unsure(f"looking for it was refused: {refused}") from None
+                raise Unsure(f"looking for it failed: {failed}") from None
             if priority.rank > Priority.P2.rank:
                 raise
-            log.error("message %s may be sent twice: looking for it was refused %s times", row.id, row.attempts)
+            log.error("message %s may be sent twice: looking for it failed %s times", row.id, row.attempts)
             return None
 
     def _send(self, row: Outgoing, call: Call) -> Sent:
@@ -309,6 +359,8 @@ class Courier:
         assert place.tier is not None
         policy = self._policy()
         channel = self._directory.channel_of(policy.tier(min(place.tier, policy.last_tier)))
+        if channel is None and not self._database.channels():
+            raise NoChannelsYet
         if channel is None:
             raise NowhereToSend(f"the bot is not in #{policy.tier(min(place.tier, policy.last_tier)).channel}")
         return channel.id
@@ -353,16 +405,19 @@ class Courier:
             return
         log.error("message %s (%s to %s) was refused for good: %s", row.id, type(message).__name__, row.place, detail)
         lost = [item.issue for item in message.items] if isinstance(message, Digest) else [row.issue]
-        with self._database.begin() as tx:
-            tx.failed(row.id, f"{error}: {detail}"[:500], now)
-            if len(lost) == 1:
-                self._tell(tx, row, row.issue, error, now)
-        for number in lost if len(lost) > 1 else ():
+        told = False
+        for number in lost:
             try:
                 with self._database.begin() as tx:
-                    self._tell(tx, row, number, error, now)
+                    self._tell(tx, row, number, error, now)  # it locks the issue, so before the row
+                    if not told:
+                        tx.failed(row.id, f"{error}: {detail}"[:500], now)
+                told = True
             except Exception:  # one issue never holds back the rest
-                log.exception("that a digest was refused could not be told of ISS-%s", number)
+                log.exception("that a message was refused could not be told of %s", issue_name(number))
+        if not told:
+            with self._database.begin() as tx:
+                tx.failed(row.id, f"{error}: {detail}"[:500], now)
 
     def _bring_back(self, row: Outgoing, refresh: CardRefresh | ReceiptRefresh, now: datetime) -> None:
         """Somebody deleted the card or receipt: it comes back once, without a ping."""

@@ -9,7 +9,7 @@ from sqlmodel import col
 from bot.messages import Card, Place
 from bot.ports import TryLater
 from storage import SqlDatabase
-from storage.tables import OutboxRow
+from storage.tables import IssueRow, OutboxRow
 from tests.delivery.conftest import POST, Rows, TroubledSlack, enqueue
 from tests.harness import Clock, Workspace
 
@@ -123,3 +123,11 @@ def test_a_row_that_cannot_be_read_holds_back_nobody(
     workspace.settle(10)
     assert slack.count(POST, "D0TOM") == 1
     assert len(workspace.channel("support-l1")) == 2
+
+
+def test_the_messages_of_an_issue_that_cannot_be_read_end_too(store: SqlDatabase, workspace: Workspace) -> None:
+    workspace.submit_issue(settle=False)
+    with store.write() as connection:
+        connection.execute(update(IssueRow).values(body={"junk": True}))
+    workspace.settle(600)
+    assert not workspace.database.waiting()

@@ -1,14 +1,15 @@
 """Lose nothing, double nothing: answers that are lost, and processes that die in the middle of a call."""
 
 import itertools
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.ports import Rejected, TryLater, Unsure
+from storage import SqlDatabase
 from tests.delivery.conftest import POST, UPDATE, Crash, TroubledSlack, card_post
-from tests.harness import Workspace
+from tests.harness import Clock, Workspace
 
 LOST = Unsure("the answer was lost")
 
@@ -228,6 +229,18 @@ def test_a_look_that_slack_puts_off_waits_as_long_as_it_says(workspace: Workspac
     assert second - first == timedelta(seconds=20)
 
 
+@pytest.mark.parametrize("failures", [2, 50])
+def test_an_urgent_message_is_sent_also_if_no_look_is_ever_answered(
+    workspace: Workspace, slack: TroubledSlack, failures: int
+) -> None:
+    slack.fails(LOST, method=POST, channel="C0L1")
+    slack.look_errors = [LOST for _ in range(failures)]
+    workspace.submit_issue(impact="high", urgency="high", settle=False)
+    workspace.settle(120)
+    assert len(workspace.channel("support-l1")) == 1
+    assert len(slack.looks) == 3
+
+
 def test_a_look_whose_answer_is_lost_is_made_again_before_anything_is_sent(
     workspace: Workspace, slack: TroubledSlack
 ) -> None:
@@ -238,6 +251,74 @@ def test_a_look_whose_answer_is_lost_is_made_again_before_anything_is_sent(
     assert len(workspace.channel("support-l1")) == 1
     assert len(slack.looks) == 5
     assert slack.count(POST, "C0L1") == 1
+
+
+# --- Slack fails at one message only ---------------------------------------------------------------------------------
+
+INTERNAL = Unsure("internal_error")
+
+
+def run_beside_others(workspace: Workspace, minutes: int) -> None:
+    """Somebody else's issue is claimed and released every minute, so Slack has something to take."""
+    workspace.submit_issue("Printer is out of paper", by="U0TOM", settle=False)
+    for minute in range(minutes):
+        if minute % 2:
+            workspace.bot.issues.release(2, "U0ANA", delivery=f"press{minute}")
+        else:
+            workspace.bot.issues.claim(2, "U0ANA", desk=1, delivery=f"press{minute}")
+        workspace.pass_time(minutes=1)
+
+
+def test_a_card_that_slack_never_takes_is_given_up_and_told_above(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue(settle=False)
+    slack.fails(INTERNAL, method=POST, channel="C0L1", times=10**6)
+    run_beside_others(workspace, 15)
+    assert workspace.story(1)[-1] == "DeliveryFailed"
+    assert "no answer" in workspace.channel("support-l2")[0].text
+
+
+def test_in_an_outage_nothing_is_given_up(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(INTERNAL, times=10**6)
+    workspace.submit_issue(settle=False)
+    workspace.pass_time(hours=1)
+    slack.mended()
+    workspace.settle(120)
+    assert len(workspace.channel("support-l1")) == 1
+    assert workspace.story() == ["IssueOpened"]
+
+
+def test_a_redraw_that_slack_cannot_make_holds_back_no_call(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(minutes=26)
+    slack.fails(INTERNAL, method=UPDATE, channel="C0MGMT", times=10**6)
+    before = slack.pings("C0MGMT")
+    workspace.pass_time(hours=2)
+    assert slack.pings("C0MGMT") - before >= 7
+
+
+class Ahead(Clock):
+    """A wall clock that is ahead until it is set right; what has passed stays what it is."""
+
+    by = timedelta(hours=1)
+
+    def __call__(self) -> datetime:
+        return self.now + self.by
+
+
+def test_an_urgent_message_in_doubt_waits_out_no_step_of_the_clock(store: SqlDatabase) -> None:
+    clock, slacks = Ahead(), Clock()
+    workspace = Workspace(store, clock=clock)
+    workspace.slack = slack = TroubledSlack(slacks)
+    workspace.start()
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    workspace.submit_issue(impact="high", urgency="high", settle=False)
+    workspace.deliver()
+    clock.by = timedelta()
+    workspace.settle(5)
+    assert len(slack.looks) == 1
+    workspace.settle(120)
+    assert len(workspace.channel("support-l1")) == 1
+    assert not workspace.database.waiting()
 
 
 # --- a sender that is slower than its hold ----------------------------------------------------------------------------

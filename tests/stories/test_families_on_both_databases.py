@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 from bot.domain.issue import Issue
 from bot.domain.refusals import Refused
-from storage import SqlDatabase
+from bot.messages import Card, Place
+from bot.ports import Call, Rejected, Sent
+from storage import SqlDatabase, open_database
+from tests.acceptance.driver import until
+from tests.fake_slack import FakeSlack
 from tests.harness import Workspace
 
 
@@ -53,3 +58,41 @@ def test_fifty_people_who_claim_fifty_issues_wait_for_nobody(database: SqlDataba
         ]
         holders = {claim.result(timeout=20).claim.by for claim in claims}  # type: ignore[union-attr]  # each has one
     assert holders == {"U0ANA"}
+
+
+class Refusing(FakeSlack):
+    """Refuses what it is sent, once a test lets it answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answers = Event(), Event()
+
+    def send(self, call: Call, key: str) -> Sent:
+        self.asked.set()
+        assert self.answers.wait(20)
+        raise Rejected("is_archived")
+
+
+def test_a_refused_card_is_given_up_while_somebody_changes_its_issue(postgres_database_url: str) -> None:
+    """Whoever changes an issue locks it first and its messages then; so must whoever gives one up."""
+    database = open_database(postgres_database_url)
+    workspace = Workspace(database)
+    workspace.slack = slack = Refusing()
+    workspace.start()
+    workspace.submit_issue(settle=False)
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(workspace.courier.deliver_next)
+        assert slack.asked.wait(20)
+        with database.begin() as tx:
+            tx.issue(1)
+            slack.answers.set()
+            until(lambda: somebody_waits(database), "the sender waits")
+            tx.enqueue(1, Card(Place(tier=1), ping=True), lane=1, now=workspace.clock())
+        assert sending.result(timeout=20)
+    assert workspace.story() == ["IssueOpened", "DeliveryFailed"]
+    database.close()
+
+
+def somebody_waits(database: SqlDatabase) -> bool:
+    with database.read() as connection:
+        return bool(connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar_one())
