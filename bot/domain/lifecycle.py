@@ -141,8 +141,8 @@ def claim(issue: Issue, actor: Actor, *, desk: int | None, policy: Policy, now: 
             decide(issue, policy, HandOverAccepted(at=now, by=actor.user)) if issue.claim.accept_by else Decision(issue)
         )
     if issue.claim:
-        raise refusals.AlreadyClaimed(name=issue.name, user=issue.claim.by, since=issue.claim.since)
-    return decide(issue, policy, IssueClaimed(at=now, by=actor.user, desk=_desk(issue, desk)))
+        raise _is_held(issue, actor, policy)
+    return decide(issue, policy, IssueClaimed(at=now, by=actor.user, desk=_desk(issue, actor, desk)))
 
 
 def may_take_over(issue: Issue, actor: Actor, policy: Policy) -> None:
@@ -151,7 +151,7 @@ def may_take_over(issue: Issue, actor: Actor, policy: Policy) -> None:
     assert issue.claim is not None
     if issue.claim.by == actor.user:
         raise refusals.AlreadyYours(name=issue.name)
-    if actor.highest < issue.claim.desk and not _leads(actor, issue.claim.desk, policy):
+    if not _outranks(actor, issue.claim.desk, policy):
         raise refusals.NotHighEnough(name=issue.name, user=issue.claim.by, tier=policy.tier(issue.claim.desk).name)
 
 
@@ -163,7 +163,7 @@ def take_over(issue: Issue, actor: Actor, *, reason: str, desk: int | None, poli
         at=now,
         by=actor.user,
         claimant=issue.claim.by,
-        desk=_desk(issue, desk),
+        desk=_desk(issue, actor, desk),
         reason=_required(reason, what="you take it over"),
     )
     return decide(issue, policy, taken)
@@ -195,9 +195,9 @@ def hand_over(issue: Issue, actor: Actor, *, to: Actor, note: str, policy: Polic
     may_hand_over(issue, actor, policy)
     assert issue.claim is not None
     if issue.claim.by == to.user:
-        raise refusals.AlreadyClaimed(name=issue.name, user=to.user, since=issue.claim.since)
+        raise refusals.AlreadyYours(name=issue.name) if actor.user == to.user else _is_held(issue, actor, policy)
     if to.highest < issue.claim.desk:
-        raise refusals.NotStaffThere(name=issue.name, user=to.user, tier=policy.tier(issue.claim.desk).name)
+        raise _not_staff_there(issue, to, policy)
     targets = policy.targets[issue.priority]
     window = targets.window(issue.tier)
     within = min(window, ACCEPT_WITHIN) if issue.priority in SEVERE else window
@@ -715,6 +715,11 @@ def _leads(actor: Actor, tier: int, policy: Policy) -> bool:
     return actor.highest > tier or actor.user in policy.tier(tier).leads
 
 
+def _outranks(actor: Actor, tier: int, policy: Policy) -> bool:
+    """Who may take over what is held in the tier (T3)."""
+    return actor.highest >= tier or _leads(actor, tier, policy)
+
+
 def _not_a_lead(issue: Issue, tier: int, policy: Policy) -> refusals.Refused:
     led = policy.tier(tier)
     return refusals.NotALead(name=issue.name, tier=led.name, leads=_named(led.leads))
@@ -733,12 +738,34 @@ def _has_moved(issue: Issue, policy: Policy) -> refusals.Refused:
 
 
 def _is_over(issue: Issue) -> refusals.Refused:
-    into = f" into {issue_name(issue.parent)}" if issue.status is Status.MERGED and issue.parent else ""
-    return refusals.AlreadyOver(name=issue.name, status=f"{issue.status.value}{into}", at=issue.ended_at)
+    if issue.status is Status.MERGED and issue.parent:
+        return refusals.AlreadyMerged(name=issue.name, parent=issue_name(issue.parent), at=issue.ended_at)
+    return refusals.AlreadyOver(name=issue.name, status=issue.status.value, at=issue.ended_at)
 
 
-def _desk(issue: Issue, desk: int | None) -> int:
-    return desk if desk is not None and desk in issue.carded else issue.tier
+def _is_held(issue: Issue, actor: Actor, policy: Policy) -> refusals.Refused:
+    claim = issue.claim
+    assert claim is not None
+    way = ", or take it over" if _outranks(actor, claim.desk, policy) else ""
+    if claim.accept_by:
+        return refusals.HandedToAnother(name=issue.name, user=claim.by, until=claim.accept_by, way=way)
+    return refusals.AlreadyClaimed(name=issue.name, user=claim.by, since=claim.since, way=way)
+
+
+def _not_staff_there(issue: Issue, to: Actor, policy: Policy) -> refusals.Refused:
+    tier = policy.tier(issue.desk)
+    tiers = tier.name if tier.number == policy.last_tier else f"{tier.name} or a higher tier"
+    lower = f"Release it, and they can claim it; or let {tier.name} return it to their tier"
+    way = lower if to.is_staff else f"Hand it to somebody of {tier.name}"
+    return refusals.NotStaffThere(name=issue.name, user=to.user, tiers=tiers, way=way)
+
+
+def _desk(issue: Issue, actor: Actor, pressed: int | None) -> int:
+    """Where they work: at the card they pressed; after a command, at one of their own tiers, if it has a card."""
+    if pressed is not None and pressed in issue.carded:
+        return pressed
+    theirs = [tier for tier in issue.carded if tier in actor.tiers]
+    return issue.tier if issue.tier in actor.tiers else max(theirs, default=issue.tier)
 
 
 def _holder(issue: Issue) -> str | None:

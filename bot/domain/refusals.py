@@ -29,7 +29,11 @@ class NotYours(Refused):
 
 
 class AlreadyClaimed(Refused):
-    """{name} is already claimed by <@{user}>, since {since}. If you should have it, ask them to release it."""
+    """{name} is already claimed by <@{user}>, since {since}. If you should have it, ask them to release it{way}."""
+
+
+class HandedToAnother(Refused):
+    """{name} is being handed to <@{user}>, who must accept it by {until}. If you should have it, ask them to release it{way}."""
 
 
 class NotClaimed(Refused):
@@ -100,6 +104,10 @@ class AlreadyOver(Refused):
     """{name} was {status} {at}, which is final. If there is new trouble, report it with `/issue`."""
 
 
+class AlreadyMerged(Refused):
+    """{name} was merged into {parent} {at} and goes on there. If it is another trouble after all, support can take it out again: `/issue unmerge {name}`."""
+
+
 class IsWaiting(Refused):
     """{name} waits for {what}, and so do its clocks. Resume it first: choose Resume, or write `@Escalator resume`."""
 
@@ -121,7 +129,7 @@ class NotHighEnough(Refused):
 
 
 class NotStaffThere(Refused):
-    """<@{user}> is not support staff of {tier} or a higher tier, so {name} cannot be handed to them. Release it, and they can claim it; or let {tier} return it to their tier."""
+    """<@{user}> is not support staff of {tiers}, so {name} cannot be handed to them. {way}."""
 
 
 class NoLowerTier(Refused):

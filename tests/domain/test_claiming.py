@@ -86,8 +86,23 @@ def test_a_claim_from_an_old_card_works_at_that_card() -> None:
     assert above.carded == (1, 2)
     assert claim(above, ANN, desk=1).desk == 1
     assert claim(above, ANN, desk=2).desk == 2
-    assert claim(above, ANN).desk == 2
-    assert claim(above, ANN, desk=3).desk == 2, "there is no card in L3"
+    assert claim(above, ANN).desk == 1, "Ann is not in L2"
+    assert claim(above, CHLOE).desk == 2
+    assert claim(above, EVA).desk == 2, "there is no card in management"
+    assert claim(above, ANN, desk=3).desk == 1, "there is no card in L3"
+
+
+def test_who_comes_too_late_reads_what_they_can_do() -> None:
+    with refused(refusals.AlreadyClaimed, "release it, or take it over."):
+        claim(make_issue_claimed_by(CHLOE), DAVID)
+    with refused(refusals.AlreadyClaimed, "release it."):
+        claim(make_issue_claimed_by(CHLOE), ANN)
+    with refused(refusals.HandedToAnother, "<@U0BEN>", "must accept"):
+        claim(hand_over(make_claimed(), ANN, BEN), CHLOE)
+
+
+def make_issue_claimed_by(who: Actor) -> Issue:
+    return claim(escalated(make_issue()), who)
 
 
 def test_claiming_twice_says_nothing_the_second_time() -> None:
@@ -109,7 +124,7 @@ def test_only_staff_claim(who: Actor) -> None:
 def test_what_is_over_or_waits_cannot_be_claimed() -> None:
     with refused(refusals.AlreadyResolved, "ISS-42", "<@U0ANN>", "reopen"):
         claim(make_resolved())
-    with refused(refusals.AlreadyOver, "ISS-42", "merged"):
+    with refused(refusals.AlreadyMerged, "ISS-42", "merged"):
         claim(make_merged()[0])
     with refused(refusals.IsWaiting, "ISS-42", "its reporter's answer"):
         claim(make_waiting(), BEN)
@@ -308,8 +323,12 @@ def test_to_whom_it_may_be_handed() -> None:
         hand_over(at_two, CHLOE, ANN)
     with refused(refusals.NotStaffThere, "<@U0STRANGER>", "L1"):
         hand_over(make_claimed(), ANN, STRANGER)
-    with refused(refusals.AlreadyClaimed, "<@U0ANN>"):
+    with refused(refusals.NotStaffThere, "Hand it to somebody of L1"):
+        hand_over(make_claimed(), ANN, STRANGER)
+    with refused(refusals.AlreadyYours, "ISS-42"):
         hand_over(make_claimed(), ANN, ANN)
+    with refused(refusals.AlreadyClaimed, "<@U0ANN>"):
+        hand_over(make_claimed(), CHLOE, ANN)
     assert hand_over(at_two, CHLOE, DAVID).claim is not None
 
 

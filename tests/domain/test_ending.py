@@ -208,7 +208,7 @@ def test_only_what_is_resolved_can_be_reopened() -> None:
         reopen(make_waiting())
     with refused(refusals.AlreadyOver, "ISS-42", "closed"):
         reopen(closed())
-    with refused(refusals.AlreadyOver, "merged"):
+    with refused(refusals.AlreadyMerged, "merged"):
         reopen(make_merged()[0])
 
 

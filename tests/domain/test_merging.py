@@ -117,7 +117,7 @@ def test_only_staff_merge_what_is_live() -> None:
         merge(make_issue(), make_issue(number=7), STRANGER)
     with refused(refusals.AlreadyResolved, "ISS-42"):
         merge(make_resolved(), make_issue(number=7))
-    with refused(refusals.AlreadyOver, "ISS-42", "merged"):
+    with refused(refusals.AlreadyMerged, "ISS-42", "merged"):
         merge(make_merged()[0], make_issue(number=1))
 
 

@@ -95,7 +95,7 @@ def test_what_waits_or_is_over_does_not_move(move: Callable[..., Decision]) -> N
         move(make_waiting())
     with refused(refusals.AlreadyResolved, "ISS-42"):
         move(make_resolved())
-    with refused(refusals.AlreadyOver, "ISS-42", "merged"):
+    with refused(refusals.AlreadyMerged, "ISS-42", "merged"):
         move(make_merged()[0])
 
 

@@ -81,7 +81,7 @@ def test_only_staff_change_what_is_live() -> None:
             change(make_issue(P3), P2, who)
     with refused(refusals.AlreadyResolved, "ISS-42"):
         change(make_resolved(), P2)
-    with refused(refusals.AlreadyOver, "merged"):
+    with refused(refusals.AlreadyMerged, "merged"):
         change(make_merged()[0], P3)
 
 

@@ -449,7 +449,7 @@ VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
     "menu_merged": lambda: _menu(Story().merge()),
     "done": lambda: forms.done(Story(HOSTILE_TITLE).claim().issue, POLICY),
     "sent": lambda: forms.sent(BY_WORD["update"]),
-    "notice": lambda: forms.notice(str(refusals.AlreadyClaimed(name="ISS-42", user="U0ANA", since=START))),
+    "notice": lambda: forms.notice(str(refusals.AlreadyClaimed(name="ISS-42", user="U0ANA", since=START, way=""))),
     "why_new": lambda: _why(Story(HOSTILE_TITLE)),
     "why_climbed": lambda: _why(Story().climb(3).claim("U0EMIL").wait(hours=1)),
     "why_waiting": lambda: _why(_asked()),

@@ -29,7 +29,8 @@ def test_two_people_claim_and_the_second_is_told_who_has_it(workspace: Workspace
     assert answer.status == 200
     (said,) = workspace.whispered("U0BEN")
     assert said == (
-        f"ISS-1 is already claimed by <@U0ANA>, since {claimed}. If you should have it, ask them to release it."
+        f"ISS-1 is already claimed by <@U0ANA>, since {claimed}. "
+        "If you should have it, ask them to release it, or take it over."
     )
     assert workspace.holder() == "U0ANA"
     assert workspace.story().count("IssueClaimed") == 1
@@ -259,7 +260,7 @@ def test_what_is_over_says_since_when(workspace: Workspace) -> None:
     assert ended
     stale.blocks = blocks
     workspace.press(stale, "Claim", by="U0BEN")
-    assert f"ISS-2 was merged into ISS-1 {when(ended)}, which is final." in workspace.whispered("U0BEN")[0]
+    assert f"ISS-2 was merged into ISS-1 {when(ended)} and goes on there." in workspace.whispered("U0BEN")[0]
 
 
 def test_a_button_of_an_issue_that_no_longer_exists(workspace: Workspace) -> None:
@@ -301,10 +302,19 @@ def test_the_late_claim_from_the_old_card_is_accepted(workspace: Workspace) -> N
     assert "Claimed by <@U0ANA>" in workspace.card("L2").shown
 
 
+def test_who_claims_by_a_command_works_where_they_are(workspace: Workspace) -> None:
+    """A P1 has cards in L1 and L2; Ana is in L1 alone."""
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.say(workspace.receipt(), "please call me", by="U0MAYA")
+    assert "please call me" in workspace.slack.thread(workspace.card("L1"))[-1].text
+    assert not workspace.slack.thread(workspace.card("L2"))
+
+
 def test_who_claimed_late_and_cannot_hand_it_down_reads_the_way_out(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.pass_time(hours=2)
-    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.press(workspace.card("L2"), "Claim", by="U0ANA")
     said = workspace.command("handover ISS-1 <@U0BEN> you know them", by="U0ANA").text
     assert "cannot be handed to them. Release it, and they can claim it; or let L2 return it to their tier." in said
 
