@@ -638,7 +638,15 @@ def end_major(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> D
 
 
 def staff_word(
-    issue: Issue, actor: Actor, words: Words, *, note: bool, elsewhere: bool = False, policy: Policy, now: datetime
+    issue: Issue,
+    actor: Actor,
+    words: Words,
+    *,
+    note: bool,
+    elsewhere: bool = False,
+    holder_gone: bool = False,
+    policy: Policy,
+    now: datetime,
 ) -> Decision:
     """T6, T7. A public word keeps the promises to the reporter; a note keeps none.
 
@@ -647,9 +655,12 @@ def staff_word(
     _require_staff(issue, actor)
     if note:
         return decide(issue, policy, NoteTaken(at=now, by=actor.user, words=words, elsewhere=elsewhere))
-    if actor.user == issue.reporter and issue.ticking and not (issue.claim and issue.claim.by == actor.user):
-        asked = ReporterReplied(at=now, by=actor.user, words=words, here=not elsewhere)
-        return decide(issue, policy, asked)  # whoever asks how it stands has not been answered by that
+    works_on_it = issue.claim is not None and issue.claim.by == actor.user
+    if actor.user == issue.reporter and (_waits_for_reporter(issue) or (issue.ticking and not works_on_it)):
+        # Whoever asks how it stands has not been answered by that; and their answer is one wherever they write it.
+        here = not elsewhere and bool(words.channel)
+        said = ReporterReplied(at=now, by=actor.user, words=words, here=here)
+        return _heard(issue, said, holder_gone=holder_gone, policy=policy, now=now)
     return decide(issue, policy, StaffReplied(at=now, by=actor.user, words=words, elsewhere=elsewhere))
 
 
@@ -658,11 +669,13 @@ def may_speak(issue: Issue, actor: Actor) -> None:
     _require_live(issue)
 
 
-def update(issue: Issue, actor: Actor, words: Words, *, policy: Policy, now: datetime) -> Decision:
+def update(
+    issue: Issue, actor: Actor, words: Words, *, holder_gone: bool = False, policy: Policy, now: datetime
+) -> Decision:
     """T6 by a form: a public word of staff; it must say something."""
     may_speak(issue, actor)
     _required(words.text, what="nothing is said: what the reporter should know", limit=WORDS_LIMIT)
-    return staff_word(issue, actor, words, note=False, policy=policy, now=now)
+    return staff_word(issue, actor, words, note=False, holder_gone=holder_gone, policy=policy, now=now)
 
 
 def may_add(issue: Issue, user: str) -> None:
@@ -683,9 +696,16 @@ def reporter_word(issue: Issue, words: Words, *, by: str, holder_gone: bool, pol
     said = ReporterReplied(at=now, by=by, words=words)
     if issue.status is Status.RESOLVED and _written_after(issue.resolved_at, words):
         return _reopened(issue, by, "", policy, now, said)
-    if issue.waiting and issue.waiting.reason is WaitingFor.REPORTER:
-        return decide(issue, policy, said, *resumed(issue, policy, now, by=by, holder_gone=holder_gone))
-    return decide(issue, policy, said)
+    return _heard(issue, said, holder_gone=holder_gone, policy=policy, now=now)
+
+
+def _heard(issue: Issue, said: ReporterReplied, *, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
+    ended = resumed(issue, policy, now, by=said.by, holder_gone=holder_gone) if _waits_for_reporter(issue) else ()
+    return decide(issue, policy, said, *ended)
+
+
+def _waits_for_reporter(issue: Issue) -> bool:
+    return issue.waiting is not None and issue.waiting.reason is WaitingFor.REPORTER
 
 
 def _written_after(moment: datetime | None, words: Words) -> bool:

@@ -97,7 +97,10 @@ class Conversation:
         def ruled(tx: Transaction, issue: Issue, policy: Policy, now: datetime) -> Decision:
             elsewhere = root.role in ("notice", "question") or root.place.tier != issue.desk
             who = Actor(by, tx.staff_tiers(by))
-            return lifecycle.staff_word(issue, who, words, note=note, elsewhere=elsewhere, policy=policy, now=now)
+            gone = holder_gone(tx, issue)
+            return lifecycle.staff_word(
+                issue, who, words, note=note, elsewhere=elsewhere, holder_gone=gone, policy=policy, now=now
+            )
 
         return self._record(root.issue, _key(words.channel, words.ts), ruled)
 

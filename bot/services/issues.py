@@ -301,11 +301,13 @@ class IssueService:
 
     def update(self, number: int, user: str, *, words: Words, delivery: str) -> Issue:
         """A public word of staff that was written in a form, not in a thread."""
-        return self._change(
+        return self._change_in(
             number,
             user,
             delivery,
-            lambda issue, who, policy, now: lifecycle.update(issue, who, words, policy=policy, now=now),
+            lambda tx, issue, who, policy, now: lifecycle.update(
+                issue, who, words, holder_gone=holder_gone(tx, issue), policy=policy, now=now
+            ),
         )
 
     def add(self, number: int, user: str, *, words: Words, delivery: str) -> Issue:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.events import NoteTaken
+from bot.domain.events import NoteTaken, Words
 from tests.fake_slack import BOT, Message
 from tests.harness import Workspace
 
@@ -255,3 +255,35 @@ def test_a_notice_in_person_is_answered_as_staff(workspace: Workspace) -> None:
     workspace.say(told, "I have called them", by="U0FAY")
     assert "StaffReplied" in workspace.story()
     assert workspace.slack.thread(workspace.receipt())[-1].text == "<@U0FAY>: I have called them"
+
+
+def test_who_is_staff_and_reported_it_answers_under_the_card_as_well(workspace: Workspace) -> None:
+    workspace.submit_issue(by="U0BEN")
+    workspace.tell_bot(workspace.card("L1"), "claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "wait reporter Which office?", by="U0ANA")
+    workspace.say(workspace.card("L1"), "Berlin, second floor", by="U0BEN")
+    assert workspace.story()[-2:] == ["ReporterReplied", "WaitEnded"]
+    thread = [message.text for message in workspace.slack.thread(workspace.card("L1"))]
+    assert thread[-1] == "<@U0ANA>, ISS-1 goes on: its reporter has answered."
+    assert sum("second floor" in text for text in thread) == 1  # they wrote it there themselves
+    workspace.pass_time(hours=7)
+    assert workspace.holder() == "U0ANA"
+    assert "ReporterNudged" not in workspace.story()
+
+
+def test_a_note_of_who_reported_it_is_no_answer(workspace: Workspace) -> None:
+    workspace.submit_issue(by="U0BEN")
+    workspace.tell_bot(workspace.card("L1"), "claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "wait reporter Which office?", by="U0ANA")
+    workspace.say(workspace.card("L1"), ":lock: do not call them", by="U0BEN")
+    assert workspace.story()[-1] == "NoteTaken"
+    assert workspace.issue().waiting is not None
+
+
+def test_what_who_is_staff_and_reported_it_writes_in_a_form_is_read_under_the_card(workspace: Workspace) -> None:
+    workspace.submit_issue(by="U0BEN")
+    workspace.tell_bot(workspace.card("L1"), "claim", by="U0ANA")
+    words = Words("", "", "Berlin, second floor")
+    workspace.bot.issues.update(1, "U0BEN", words=words, delivery="form")
+    workspace.settle()
+    assert "second floor" in workspace.slack.thread(workspace.card("L1"))[-1].text
