@@ -375,10 +375,14 @@ def resume(issue: Issue, actor: Actor, *, holder_gone: bool, policy: Policy, now
 
 
 def resumed(issue: Issue, policy: Policy, now: datetime, *, by: str | None, holder_gone: bool) -> tuple[Event, ...]:
-    """It goes on; who was not told of a raise in the meantime is told now (domain.md 3.8)."""
     ended = WaitEnded(at=now, by=by, holder_gone=holder_gone)
-    tiers = untold(decide(issue, policy, ended).issue, policy) if issue.priority in SEVERE else ()
-    return (ended, LevelsInformed(at=now, cause=Cause.RAISED, tiers=tiers)) if tiers else (ended,)
+    return _back(issue, policy, now, ended)
+
+
+def _back(issue: Issue, policy: Policy, now: datetime, *events: Event) -> tuple[Event, ...]:
+    """It goes on by these; who was not asked at a raise, because it waited, is asked now (domain.md 3.7, 3.8)."""
+    tiers = untold(decide(issue, policy, *events).issue, policy) if issue.priority in SEVERE else ()
+    return (*events, LevelsInformed(at=now, cause=Cause.RAISED, tiers=tiers)) if tiers else events
 
 
 def may_snooze(issue: Issue, actor: Actor, policy: Policy) -> None:
@@ -534,7 +538,8 @@ def reopen(issue: Issue, actor: Actor, *, reason: str, policy: Policy, now: date
 def _reopened(issue: Issue, by: str, reason: str, policy: Policy, now: datetime, *after: Event) -> Decision:
     told = LevelsInformed(at=now, cause=Cause.REOPENED, tiers=(min(issue.tier + 1, policy.last_tier),))
     again = (told,) if issue.cycle >= 1 else ()
-    return decide(issue, policy, IssueReopened(at=now, by=by, reason=reason), *after, *again)
+    back = _back(issue, policy, now, IssueReopened(at=now, by=by, reason=reason))
+    return decide(issue, policy, *back, *after, *again)
 
 
 def may_cancel(issue: Issue, actor: Actor, policy: Policy, *, insists: bool = True) -> None:
@@ -595,14 +600,16 @@ def may_unmerge(issue: Issue, actor: Actor) -> None:
         raise refusals.NotMerged(name=issue.name, status=issue.status.value)
 
 
-def unmerge(child: Issue, parent: Issue, actor: Actor, *, now: datetime) -> tuple[IssueUnmerged, DuplicateUnlinked]:
-    """T23: its clocks go on with what they had used."""
+def unmerge(
+    child: Issue, parent: Issue, actor: Actor, *, policy: Policy, now: datetime
+) -> tuple[tuple[Event, ...], DuplicateUnlinked]:
+    """T23: its clocks go on with what they had used. The child's events, by its `policy`, and the parent's."""
     may_unmerge(child, actor)
     assert child.ended_at is not None
     if now - child.ended_at > UNMERGE_WITHIN or parent.status is Status.CLOSED:
         raise refusals.TooLateToUnmerge(name=child.name, parent=parent.name, days=UNMERGE_WITHIN.days)
     return (
-        IssueUnmerged(at=now, by=actor.user, parent=parent.number),
+        _back(child, policy, now, IssueUnmerged(at=now, by=actor.user, parent=parent.number)),
         DuplicateUnlinked(at=now, by=actor.user, child=child.number),
     )
 

@@ -275,9 +275,9 @@ class IssueService:
             lifecycle.may_unmerge(child, who)
             assert child.parent is not None
             parent, parents_policy = pinned(tx, child.parent, self._policy())
-            back, unlinked = lifecycle.unmerge(child, parent, who, now=now)
+            back, unlinked = lifecycle.unmerge(child, parent, who, policy=policy, now=now)
             record(tx, parent, decide(parent, parents_policy, unlinked), parents_policy, now)
-            return decide(child, policy, back)
+            return decide(child, policy, *back)
 
         return self._change_in(number, user, delivery, apart, family=True)
 

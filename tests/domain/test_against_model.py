@@ -210,11 +210,12 @@ class Product:
     def unmerge(self, number: int) -> bool:
         parent = self.issues[number].parent or number
         try:
-            back, unlinked = lifecycle.unmerge(self.issues[number], self.issues[parent], EVA, now=self.now)
+            child, policy = self.issues[number], POLICIES[self.issues[number].policy]
+            back, unlinked = lifecycle.unmerge(child, self.issues[parent], EVA, policy=policy, now=self.now)
         except Refused:
             return False
-        for each, event in ((parent, unlinked), (number, back)):
-            self.record(each, decide(self.issues[each], POLICIES[self.issues[each].policy], event))
+        for each, events in ((parent, (unlinked,)), (number, back)):
+            self.record(each, decide(self.issues[each], POLICIES[self.issues[each].policy], *events))
         return True
 
     def replan(self, policy: Policy) -> None:

@@ -140,7 +140,7 @@ def merge(issue: Issue) -> Issue:
 
 
 def unmerge(issue: Issue) -> Issue:
-    return happen(issue, lifecycle.unmerge(issue, make_issue(number=7), ANN, now=NOW)[0])
+    return happen(issue, *lifecycle.unmerge(issue, make_issue(number=7), ANN, policy=POLICY, now=NOW)[0])
 
 
 @dataclass(frozen=True)

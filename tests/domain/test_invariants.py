@@ -416,11 +416,11 @@ class Escalation(RuleBasedStateMachine):
         assert child.parent is not None
         parent = world.issues[child.parent]
         try:
-            back, unlinked = lifecycle.unmerge(child, parent, who, now=world.now)
+            back, unlinked = lifecycle.unmerge(child, parent, who, policy=world.policy_of(child), now=world.now)
         except Refused:
             return
         world.record("unmerge", who.user, parent, decide(parent, world.policy_of(parent), unlinked))
-        world.record("unmerge", who.user, child, decide(child, world.policy_of(child), back))
+        world.record("unmerge", who.user, child, decide(child, world.policy_of(child), *back))
 
     @precondition(lambda self: sum(issue.live for issue in self.world.issues.values()) > 1)
     @rule(which=which, into=which, span=spans)

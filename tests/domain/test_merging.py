@@ -62,8 +62,8 @@ def merge(child: Issue, parent: Issue, who: Actor = ANN, *, now: datetime = LATE
 
 
 def unmerge(child: Issue, parent: Issue, who: Actor = ANN, *, now: datetime = LATER) -> tuple[Issue, Issue]:
-    back, unlinked = lifecycle.unmerge(child, parent, who, now=now)
-    return happen(child, back), happen(parent, unlinked)
+    back, unlinked = lifecycle.unmerge(child, parent, who, policy=POLICY, now=now)
+    return happen(child, *back), happen(parent, unlinked)
 
 
 # --- T22: merge
@@ -179,8 +179,8 @@ def test_who_had_answered_owes_no_first_response() -> None:
 
 def test_events_of_taking_it_out() -> None:
     child, parent = make_merged()
-    assert lifecycle.unmerge(child, parent, ANN, now=LATER) == (
-        IssueUnmerged(at=LATER, by=ANN.user, parent=7),
+    assert lifecycle.unmerge(child, parent, ANN, policy=POLICY, now=LATER) == (
+        (IssueUnmerged(at=LATER, by=ANN.user, parent=7),),
         DuplicateUnlinked(at=LATER, by=ANN.user, child=42),
     )
 

@@ -160,8 +160,8 @@ class Story:
         return self._do(decide(self.issue, self.policy, merged))
 
     def unmerge(self, by: str = "U0ANA") -> "Story":
-        alone, _ = lifecycle.unmerge(self.issue, _other(41), _actor(by), now=self.now)
-        return self._do(decide(self.issue, self.policy, alone))
+        alone, _ = lifecycle.unmerge(self.issue, _other(41), _actor(by), **self._when)
+        return self._do(decide(self.issue, self.policy, *alone))
 
     def takes_in(self, by: str = "U0ANA") -> "Story":
         """ISS-41 is merged into this one."""
@@ -170,7 +170,7 @@ class Story:
 
     def lets_go(self, by: str = "U0ANA") -> "Story":
         child = decide(_other(41), self.policy, lifecycle.merge(_other(41), self.issue, _actor(by), now=self.now)[0])
-        _, unlinked = lifecycle.unmerge(child.issue, self.issue, _actor(by), now=self.now)
+        _, unlinked = lifecycle.unmerge(child.issue, self.issue, _actor(by), **self._when)
         return self._do(decide(self.issue, self.policy, unlinked))
 
     def hears_outcome(self, *, fix: str = "a new router") -> "Story":

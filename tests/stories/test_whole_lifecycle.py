@@ -177,6 +177,42 @@ def test_a_raise_to_critical_calls_those_a_new_one_would_have_called(workspace: 
     assert "is Critical (P1) now: whole site" in workspace.slack.thread(workspace.receipt())[-1].text
 
 
+def test_a_raise_while_it_waits_calls_them_when_it_comes_back(workspace: Workspace) -> None:
+    """By a reopening as by a resume: it was resolved before anybody above was asked."""
+    workspace.submit_issue()
+    _raised_while_it_waits(workspace)
+    workspace.command("resolve ISS-1 network: a new gateway", by="U0ANA")
+    workspace.settle()
+    assert not workspace.channel("support-l2")
+    workspace.command("reopen ISS-1 it is still down")
+    workspace.settle()
+    assert workspace.card("L2").text.startswith("<!here>")
+    assert workspace.issue().turn == (1, 2)
+    assert len(workspace.channel("it-managers")) == 1  # they were told when it was raised
+
+
+def test_a_raise_while_it_waits_calls_them_when_it_is_taken_out_again(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.submit_issue("no VPN", by="U0TOM")
+    _raised_while_it_waits(workspace)
+    workspace.command("merge ISS-1 ISS-2", by="U0ANA")
+    workspace.settle()
+    assert not workspace.channel("support-l2")
+    workspace.command("unmerge ISS-1", by="U0ANA")
+    workspace.settle()
+    assert workspace.card("L2").text.startswith("<!here>")
+    assert workspace.issue().turn == (1, 2)
+
+
+def _raised_while_it_waits(workspace: Workspace) -> None:
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.command("wait ISS-1 vendor a part", by="U0ANA")
+    workspace.command("priority ISS-1 high high the whole site", by="U0ANA")
+    workspace.settle()
+    assert workspace.issue().waiting is not None
+    assert workspace.issue().priority.value == "P1"
+
+
 def test_the_reporter_says_that_it_got_worse_once(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.press(workspace.receipt(), "It got worse", by="U0MAYA")
