@@ -170,8 +170,11 @@ class Database(Protocol):
         """How many live ones there are, by the version of their policy and the number of their tier."""
         ...
 
-    def unfinished(self) -> Sequence[Issue]:
-        """Those that are live or may become so again, being resolved or merged: P1 first, then the oldest."""
+    def unfinished(self, versions: Collection[str]) -> Iterator[Issue]:
+        """Those of these versions of the policy that are live or may become so again, being resolved or merged.
+
+        P1 first, then the oldest; never all in memory, as with `each_open_issue`.
+        """
         ...
 
     def versions_in_use(self) -> Mapping[str, int]:

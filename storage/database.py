@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -61,10 +61,7 @@ class SqlDatabase(Outbox, Directory):
         return self._issues(_OPEN.where(col(IssueRow.claimant) == user).limit(limit))
 
     def each_open_issue(self) -> Iterator[Issue]:
-        with self.read() as connection:
-            for row in connection.execution_options(yield_per=AT_ONCE).execute(_OPEN):
-                if issue := _readable(row.number, row.body):
-                    yield issue
+        return self._each(_OPEN)
 
     def live_by_tier(self) -> dict[tuple[str, int], int]:
         place = col(IssueRow.policy), col(IssueRow.tier)
@@ -72,9 +69,9 @@ class SqlDatabase(Outbox, Directory):
         with self.read() as connection:
             return {(version, tier): count for version, tier, count in connection.execute(counts)}
 
-    def unfinished(self) -> Sequence[Issue]:
-        order = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
-        return self._issues(select(*_ISSUE).where(UNFINISHED).order_by(*order))
+    def unfinished(self, versions: Collection[str]) -> Iterator[Issue]:
+        theirs = select(*_ISSUE).where(UNFINISHED, col(IssueRow.policy).in_(list(versions)))
+        return self._each(theirs.order_by(*_URGENT_FIRST))
 
     def versions_in_use(self) -> dict[str, int]:
         counts = select(col(IssueRow.policy), func.count()).where(UNFINISHED).group_by(col(IssueRow.policy))
@@ -172,13 +169,20 @@ class SqlDatabase(Outbox, Directory):
             rows = connection.execute(query).all()
         return [issue for row in rows if (issue := _readable(row.number, row.body))]
 
+    def _each(self, query: Any) -> Iterator[Issue]:
+        with self.read() as connection:
+            for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
+                if issue := _readable(row.number, row.body):
+                    yield issue
+
     def _post(self, condition: ColumnElement[bool]) -> Post | None:
         with self.read() as connection:
             return reading.post(connection, condition)
 
 
 _ISSUE = col(IssueRow.number), col(IssueRow.body)
-_OPEN = select(*_ISSUE).where(LIVE).order_by(col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number))
+_URGENT_FIRST = col(IssueRow.rank), col(IssueRow.opened_at), col(IssueRow.number)
+_OPEN = select(*_ISSUE).where(LIVE).order_by(*_URGENT_FIRST)
 
 
 def _readable(number: int, body: Any) -> Issue | None:

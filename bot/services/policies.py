@@ -2,7 +2,7 @@
 
 import logging
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -102,11 +102,10 @@ def refuse_misfit(policy: Policy, database: Database, file_name: str, now: datet
     Raises PolicyError.
     """
     moved = {version: _changed_tiers(database.policy(version), policy) for version in database.versions_in_use()}
-    if not any(moved.values()):
-        return
+    moved = {version: changes for version, changes in moved.items() if changes}
     bound: dict[tuple[int, str], list[Issue]] = {}
-    for issue in _unfinished(database, now):
-        for change in moved.get(issue.policy, ()):
+    for issue in _unfinished(database, now, moved):
+        for change in moved[issue.policy]:
             bound.setdefault(change, []).append(issue)
     lines = []
     for (tier, what), those in sorted(bound.items(), key=lambda each: each[0]):
@@ -125,7 +124,7 @@ def refuse_misfit(policy: Policy, database: Database, file_name: str, now: datet
 def refuse_homeless(policy: Policy, database: Database, file_name: str, now: datetime) -> None:
     """Issues can be moved to the policy if it has the tier that each is in where it was. Raises PolicyError."""
     homeless: dict[tuple[int, str], list[Issue]] = {}
-    for issue in _unfinished(database, now):
+    for issue in _unfinished(database, now, database.versions_in_use()):
         for change in _changed_tiers(database.policy(issue.policy), policy):
             if change[0] in (issue.tier, issue.desk):
                 homeless.setdefault(change, []).append(issue)
@@ -158,11 +157,11 @@ def _move(tier: int, database: Database) -> str:
     return MOVE.format(tier=shlex.quote(name))
 
 
-def _unfinished(database: Database, now: datetime) -> list[Issue]:
-    """What is live or may become so again: P1 first, then the oldest."""
-    return [
-        issue for issue in database.unfinished() if issue.ended_at is None or now - issue.ended_at <= UNMERGE_WITHIN
-    ]
+def _unfinished(database: Database, now: datetime, versions: Collection[str]) -> Iterator[Issue]:
+    """What is live or may become so again, of these versions: P1 first, then the oldest."""
+    for issue in database.unfinished(versions):
+        if issue.ended_at is None or now - issue.ended_at <= UNMERGE_WITHIN:
+            yield issue
 
 
 def _changed_tiers(old: Policy, new: Policy) -> list[tuple[int, str]]:
@@ -206,10 +205,10 @@ class Outlook:
 
 def look_ahead(policy: Policy, database: Database, now: datetime) -> Outlook:
     """Changes nothing."""
-    issues = _unfinished(database, now)
     moving: list[int] = []
-    earlier = late = 0
-    for issue in issues:
+    unfinished = earlier = late = 0
+    for issue in _unfinished(database, now, database.versions_in_use()):
+        unfinished += 1
         old = database.policy(issue.policy)
         new = _promised(issue, old, policy)
         if new.version != issue.policy:
@@ -217,7 +216,7 @@ def look_ahead(policy: Policy, database: Database, now: datetime) -> Outlook:
             shift = _shift(issue, old, clockwork.replan(issue, old, new, now).issue, new, now)
             earlier += shift.earlier
             late += shift.late
-    return Outlook(len(issues), tuple(moving), earlier, late)
+    return Outlook(unfinished, tuple(moving), earlier, late)
 
 
 def _promised(issue: Issue, old: Policy, new: Policy) -> Policy:
@@ -303,19 +302,20 @@ def _replan(
 
 
 def keep_holidays(current: Policy, database: Database, clock: Clock) -> int:
-    """Let open issues keep the holidays that were added since they were reported; answers how many that moved.
+    """Let unfinished issues keep the holidays that were added since they were reported; answers how many that moved.
 
     A holiday is a fact about the world, not a rule: it counts at once, and never makes anything due earlier (domain.md
-    3.9). Looks at the versions in use, and at issues only if one of them lacks a holiday.
+    3.9). Also for what is resolved or merged, since it may come back. Looks at the versions in use, and at the issues
+    of those that lack a holiday.
     """
+    now = clock()
     lacking = {
-        version for version, _ in database.live_by_tier() if _with_holidays(database.policy(version), current, clock())
+        version for version in database.versions_in_use() if _with_holidays(database.policy(version), current, now)
     }
-    issues = database.each_open_issue() if lacking else ()
-    numbers = [issue.number for issue in issues if issue.policy in lacking]
+    numbers = [issue.number for issue in _unfinished(database, now, lacking)]
     moved = sum(_keep_holidays(number, current, database, clock) for number in numbers)
     if moved:
-        log.info("%s open issues keep the holidays that were added to their calendars", moved)
+        log.info("%s unfinished issues keep the holidays that were added to their calendars", moved)
     return moved
 
 

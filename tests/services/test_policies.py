@@ -880,3 +880,29 @@ def test_a_holiday_of_the_past_changes_nothing_that_was_counted(office: Office) 
     assert office.keeper.reload()
     assert keep_holidays(office.keeper(), office.database, office.clock) == 0
     assert office.dues() == before
+
+
+def test_what_may_come_back_keeps_a_holiday_that_is_added_meanwhile(office: Office) -> None:
+    """Resolved and merged ones, as when a policy is applied to what is open."""
+    office.open(3)
+    issues = office.workspace.bot.issues
+    issues.resolve(1, office.workspace.issue(1).reporter, fix="a new cable", delivery="a")
+    issues.merge(2, "U0ANA", into=3, delivery="b")
+    office.write(TUESDAY_OFF)
+    assert office.keeper.reload()
+    assert keep_holidays(office.keeper(), office.database, office.clock) == 3
+    office.clock.now = START + timedelta(hours=7, minutes=30)  # Monday 16:30, half an hour before the end
+    issues.reopen(1, office.workspace.issue(1).reporter, reason="it is back", delivery="c")
+    issues.unmerge(2, "U0ANA", delivery="d")
+    wednesday = START + timedelta(days=2)
+    assert [office.dues()[number][0] > wednesday for number in (1, 2)] == [True, True]
+
+
+def test_what_cannot_come_back_keeps_its_calendar(small_office: Office) -> None:
+    small_office.open(2)
+    small_office.workspace.bot.issues.merge(1, "U0ANA", into=2, delivery="a")
+    small_office.clock.advance(days=8)
+    small_office.write(SHIPPED.replace("# holidays = [", 'holidays = ["2026-12-24"]  # [', 1))
+    assert small_office.keeper.reload()
+    assert keep_holidays(small_office.keeper(), small_office.database, small_office.clock) == 1
+    assert small_office.workspace.issue(1).policy == meant(SHIPPED).version

@@ -380,7 +380,9 @@ def test_one_policy_is_in_force_since_it_came_into_force(database: SqlDatabase, 
 def test_unfinished_are_those_that_are_live_or_may_be_again(database: SqlDatabase, keep: Keep) -> None:
     for number, status in enumerate(Status, start=1):
         keep(number=number, status=status, priority=Priority.P1 if status is Status.MERGED else Priority.P3)
-    assert [issue.status for issue in database.unfinished()] == ["merged", "open", "claimed", "waiting", "resolved"]
+    found = [issue.status for issue in database.unfinished(["v1"])]
+    assert found == ["merged", "open", "claimed", "waiting", "resolved"]
+    assert list(database.unfinished(["v2"])) == []
     assert database.versions_in_use() == {"v1": 5}
 
 
@@ -394,7 +396,7 @@ def test_an_issue_that_cannot_be_read_hides_no_other(
     for found in (
         database.open_issues(10),
         database.each_open_issue(),
-        database.unfinished(),
+        database.unfinished(["v1"]),
         database.issues_of("U1", 10),
     ):
         assert sorted(issue.number for issue in found) == [1, 3]
