@@ -471,21 +471,21 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (ReceiptRefresh(reporter),)
         case IssueCancelled():
             gone = f"<@{event.by}> has cancelled {after.name}" + (f": {escape(event.reason)}" if event.reason else ".")
+            lost = Line(Place(tier=_former_desk(before, after)), _calling_holder(before, event.by) + gone)
             told = () if event.by == after.reporter else (Line(reporter, gone),)
-            return (*refreshed, Line(Place(tier=_former_desk(before, after)), gone), *told)
+            return (*refreshed, lost, *told)
         case IssueMerged():
             into = issue_name(event.into)
             same = (
                 f"{after.name} is the same trouble as {into}, which goes on for both. You will hear the outcome here."
             )
-            here = f"<@{event.by}> has merged {after.name} into {issue_name(event.into)}."
-            return (*refreshed, Line(Place(tier=_former_desk(before, after)), here), Line(reporter, same))
+            gone = f"{_calling_holder(before, event.by)}<@{event.by}> has merged {after.name} into {into}."
+            return (*refreshed, Line(Place(tier=_former_desk(before, after)), gone), Line(reporter, same))
         case IssueUnmerged():
-            alone = f"<@{event.by}> has taken {after.name} out of {issue_name(event.parent)}. It needs somebody again."
-            apart = (
-                f"{after.name} is not the same trouble as {issue_name(event.parent)} after all, and goes on by itself."
-            )
-            return (*refreshed, Line(Place(tier=after.tier), alone), Line(reporter, apart))
+            parent, title = issue_name(event.parent), escape(after.title)
+            alone = f"<@{event.by}> has taken {after.name} {title} out of {parent}. It needs somebody again."
+            apart = f"{after.name} is not the same trouble as {parent} after all, and goes on by itself."
+            return (*refreshed, TierPing(Place(tier=after.tier), Cause.UNCLAIMED, 0, alone), Line(reporter, apart))
         case DuplicateLinked():
             return (
                 *refreshed,
@@ -546,6 +546,12 @@ def _former_desk(before: Issue | None, after: Issue) -> int:
     return before.desk if before else after.tier
 
 
+def _calling_holder(before: Issue | None, by: str | None) -> str:
+    """Whoever held it until now must notice that they hold it no more, unless it was they who did it."""
+    holder = before.claim.by if before and before.claim else None
+    return f"<@{holder}>, " if holder and holder != by else ""
+
+
 def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
     if event.by is None:
         giver = before.claim.offered_by if before and before.claim else None
@@ -574,7 +580,7 @@ def _resolved(event: IssueResolved, after: Issue, policy: Policy) -> str:
 
 def _given_up(before: Issue | None, after: Issue) -> str:
     """Who asked must know that there was no answer."""
-    called = f"<@{before.claim.by}>, " if before and before.claim else ""
+    called = _calling_holder(before, None)
     return f"{called}{after.name} was resolved by the clock: its reporter did not answer the question."
 
 

@@ -548,3 +548,76 @@ def test_who_reported_a_critical_one_reads_which_tiers_had_it(workspace: Workspa
     workspace.submit_issue(impact="high", urgency="high")
     workspace.pass_time(minutes=10)
     assert any("nobody in L1 or L2 had taken it in time" in m.text for m in workspace.slack.thread(workspace.receipt()))
+
+
+# --- who loses an issue, and whom one calls that comes back -----------------------------------------------------------
+
+
+def test_who_holds_what_somebody_merges_is_called(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.press(workspace.card("L1", 2), "Claim", by="U0ANA")
+    workspace.command("merge ISS-2 ISS-1", by="U0BEN")
+    workspace.settle()
+    assert last_under(workspace, "L1", 2) == "<@U0ANA>, <@U0BEN> has merged ISS-2 into ISS-1."
+
+
+def test_who_holds_what_its_reporter_cancels_is_called(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.bot.issues.cancel(1, "U0MAYA", reason="it works", insists=True, delivery="cancel")
+    workspace.settle()
+    assert last_under(workspace, "L1", 1) == "<@U0ANA>, <@U0MAYA> has cancelled ISS-1: it works"
+
+
+def test_who_merges_what_they_hold_is_not_called(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.press(workspace.card("L1", 2), "Claim", by="U0ANA")
+    workspace.command("merge ISS-2 ISS-1", by="U0ANA")
+    workspace.settle()
+    assert last_under(workspace, "L1", 2) == "<@U0ANA> has merged ISS-2 into ISS-1."
+
+
+def test_what_is_taken_out_again_calls_its_tier(workspace: Workspace) -> None:
+    merged(workspace)
+    workspace.command("unmerge ISS-1", by="U0ANA")
+    workspace.settle()
+    says = "<@U0ANA> has taken ISS-1 VPN is down in Berlin out of ISS-2. It needs somebody again."
+    assert last_under(workspace, "L1", 1) == f"<!here> {says}"
+    assert called(workspace, "support-l1") == 1
+
+
+def test_what_is_taken_out_again_calls_nobody_twice_in_a_row(workspace: Workspace) -> None:
+    merged(workspace)
+    workspace.submit_issue("cannot log in", by="U0LENA")
+    workspace.press(workspace.card("L1", 3), "Claim", by="U0BEN")
+    workspace.press(workspace.card("L1", 3), "Release", by="U0BEN")
+    assert called(workspace, "support-l1") == 1
+    workspace.command("unmerge ISS-1", by="U0ANA")
+    workspace.settle()
+    assert last_under(workspace, "L1", 1).startswith("<@U0ANA> has taken ISS-1")
+    assert called(workspace, "support-l1") == 1
+
+
+def test_what_is_taken_out_again_at_night_calls_in_the_morning(workspace: Workspace) -> None:
+    workspace.policy = load_policy(POLICY)
+    merged(workspace)
+    workspace.clock.now = START + timedelta(hours=12)
+    workspace.command("unmerge ISS-1", by="U0ANA")
+    workspace.settle()
+    assert called(workspace, "support-l1") == 0
+    workspace.pass_time(hours=12, minutes=1)
+    assert called(workspace, "support-l1") == 1
+
+
+def merged(workspace: Workspace) -> None:
+    """ISS-1 into ISS-2."""
+    workspace.submit_issue()
+    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.command("merge ISS-1 ISS-2", by="U0ANA")
+    workspace.settle()
+
+
+def last_under(workspace: Workspace, tier: str, number: int) -> str:
+    return workspace.slack.thread(workspace.card(tier, number))[-1].text
