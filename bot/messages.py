@@ -421,10 +421,21 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueEscalated():
             up = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
             moved = Line(reporter, _went_up(event, before, after, policy))
-            return (up, *_former(up, before), *_others(refreshed, up), *_told_of_loss(event, after, policy), moved)
+            return (
+                up,
+                *_former(up, before),
+                *_others(refreshed, up),
+                *_told_of_loss(event, before, after, policy),
+                moved,
+            )
         case IssueReturned() | IssueRerouted():
             there = Card(Place(tier=event.to_tier), ping=True, asked=event.by is not None)
-            return (there, *_former(there, before), *_others(refreshed, there), *_told_of_loss(event, after, policy))
+            return (
+                there,
+                *_former(there, before),
+                *_others(refreshed, there),
+                *_told_of_loss(event, before, after, policy),
+            )
         case TierReminded():
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
             return (reminded, *refreshed, *_fallback(event, policy))
@@ -666,9 +677,12 @@ def _both_sides(issue: Issue) -> tuple[Place, ...]:
 
 
 def _told_of_loss(
-    event: IssueEscalated | IssueReturned | IssueRerouted, after: Issue, policy: Policy
+    event: IssueEscalated | IssueReturned | IssueRerouted, before: Issue | None, after: Issue, policy: Policy
 ) -> tuple[Message, ...]:
-    """Who held it learns, in the old thread, why they no longer do; unless they moved it themselves."""
+    """Who held it learns, in the thread where they worked, why they no longer do; unless they moved it themselves.
+
+    They may be in no other channel: from an old card one claims what is in the next tier already (domain.md 2.5).
+    """
     if event.claimant is None or event.claimant == event.by:
         return ()
     to = policy.tier(event.to_tier).name
@@ -677,7 +691,7 @@ def _told_of_loss(
     why = "there was no word to the reporter in time" if stale else how
     return (
         Line(
-            Place(tier=event.from_tier),
+            Place(tier=_former_desk(before, after)),
             f"<@{event.claimant}>, {after.name} went to {to}: {why}. You can still claim it.",
         ),
     )

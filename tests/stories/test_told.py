@@ -621,3 +621,24 @@ def merged(workspace: Workspace) -> None:
 
 def last_under(workspace: Workspace, tier: str, number: int) -> str:
     return workspace.slack.thread(workspace.card(tier, number))[-1].text
+
+
+def test_who_loses_an_issue_is_told_at_the_desk_where_they_work(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(hours=2, seconds=1)
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="late")  # from the old card, when L2 had it already
+    workspace.settle()
+    workspace.pass_time(hours=8)
+    assert workspace.issue().tier == 3
+    told = "<@U0ANA>, ISS-1 went to L3: there was no word to the reporter in time. You can still claim it."
+    assert last_under(workspace, "L1", 1) == told
+    assert not any("<@U0ANA>, " in message.text for message in workspace.slack.thread(workspace.card("L2")))
+
+
+def test_who_loses_it_to_their_own_tier_is_told_there_too(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.pass_time(hours=2, seconds=1)
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="late")
+    workspace.bot.issues.give_back(1, "U0CHEN", seen=Seen(), findings="it is the client", delivery="down")
+    workspace.settle()
+    assert last_under(workspace, "L1", 1) == "<@U0ANA>, ISS-1 went to L1: it was returned. You can still claim it."
