@@ -413,7 +413,10 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             asked = f"{after.name} still waits for your answer: {note}\nReply in this thread and it goes on."
             return (*refreshed, Line(reporter, asked))
         case IssueSnoozed():
-            return (Line(desk, f"<@{event.by}> has silenced the reminders of {after.name} for a while."), *refreshed)
+            return (
+                Line(desk, f"<@{event.by}> has silenced the reminders of {after.name} until {when(event.until)}."),
+                *refreshed,
+            )
         case Reminded():
             return () if event.suppressed else (Remind(desk, event.clock, event.share),)
         case ClaimantReminded():
@@ -435,6 +438,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
                 *_former(there, before),
                 *_others(refreshed, there),
                 *_told_of_loss(event, before, after, policy),
+                Line(reporter, _went_elsewhere(event, after, policy)),
             )
         case TierReminded():
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
@@ -604,6 +608,11 @@ def _went_up(event: IssueEscalated, before: Issue | None, after: Issue, policy: 
         Cause.STALE: "you had not heard from us in time",
     }.get(event.cause, f"<@{event.by}> has passed it on")
     return f"{after.name} has gone up to {policy.tier(event.to_tier).name}: {why}."
+
+
+def _went_elsewhere(event: IssueReturned | IssueRerouted, after: Issue, policy: Policy) -> str:
+    by = f": <@{event.by}> has passed it on" if event.by else ""
+    return f"{after.name} is with {policy.tier(event.to_tier).name} now{by}."
 
 
 def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:

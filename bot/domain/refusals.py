@@ -97,7 +97,7 @@ class NothingSaid(Refused):
 
 
 class HowToEscalate(Refused):
-    """To escalate it from here, say why and what was tried: `@Escalator escalate nobody can log in; tried: restarted the gateway`."""
+    """To escalate it from here, write after it why, and what was tried, for example: `nobody can log in; tried: restarted the gateway`."""
 
 
 class AlreadyOver(Refused):

@@ -491,7 +491,7 @@ def ending(rungs: Sequence[Rung], policy: Policy, zone: ZoneInfo) -> str:
     if due is None:
         waits = last.status is Status.WAITING
         return "It waits until somebody resumes it." if waits else "It is over."
-    if rungs[-1].event and _heedless(rungs[-1].event):
+    if any(rung.event and _heedless(rung.event) for rung in rungs if rung.at == rungs[-1].at):
         return f"It goes on like this until somebody acts: the next time on {_local(due, zone)}."
     return f"The simulation ends after {LONGEST.days} days; next on {_local(due, zone)}."
 

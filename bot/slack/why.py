@@ -31,14 +31,15 @@ def why_lines(
 ) -> list[str]:
     """Paragraphs of mrkdwn. What staff wrote for staff is only for them (invariant 34)."""
     said = [
-        f"*Now.* {words.status(issue, policy)}. {words.next_step(issue, policy)}.",
+        f"*{issue.name} now.* {words.status(issue, policy)}. {words.next_step(issue, policy)}.",
         f"*The rule.* {_rule(issue, policy)}",
         *(_clock(story, issue, policy) for story in stories),
     ]
-    moves = [
-        _to(reader, issue, ours) + quoted for ours, quoted in map(_parted, _moves(timeline, policy_of, staff=staff))
-    ]
-    came = ["\n".join(["*How it came here.*", *(f"• {move}" for move in moves)])] if moves else []
+    every = _moves(timeline, policy_of, staff=staff)
+    moves = [_to(reader, issue, ours) + quoted for ours, quoted in map(_parted, every[-MOVES_SHOWN:])]
+    left_out = len(every) - len(moves)
+    heading = "*How it came here.*" + (f" (the last {MOVES_SHOWN} of {len(every)} steps)" if left_out else "")
+    came = ["\n".join([heading, *(f"• {move}" for move in moves)])] if moves else []
     return [*(_to(reader, issue, each) for each in said), *came]
 
 
@@ -71,11 +72,11 @@ def _rule(issue: Issue, policy: Policy) -> str:
     if not issue.ticking:
         return f"{capital(source)}. While it is {issue.status.value} no clock runs. Time counts {hours}."
     if issue.status is Status.CLAIMED:
-        then = (
-            "who holds it is reminded, and the second time the tier above is told"
-            if targets.on_stale is OnStale.INFORM
-            else "it goes to the next tier and the claim ends"
-        )
+        then = "it goes to the next tier and the claim ends"
+        if targets.on_stale is OnStale.INFORM:
+            then = "who holds it is reminded, and the second time the tier above is told"
+        elif issue.tier >= policy.last_tier:
+            then = "is reminded"
         return (
             f"{capital(source)}. Who holds it tells the reporter something at least every {span(targets.update)}, "
             f"or {then}. Time counts {hours}."
@@ -98,7 +99,8 @@ def _clock(story: ClockStory, issue: Issue, policy: Policy) -> str:
         RESOLUTION: "Time to resolve it",
     }.get(story.name, "Time to the first response")
     used = f"{rounded(story.used)} of {span(story.budget)} used"
-    state = f"due {when(story.due_at)}" if story.due_at else "stopped"
+    late = story.used >= story.budget
+    state = f"{'was due' if late else 'due'} {when(story.due_at)}" if story.due_at else "stopped"
     told = [segment for segment in story.segments if segment.end is None or segment.used >= SECOND]
     runs = [f"• {_run(segment)}" for segment in told[-SEGMENTS_SHOWN:]]
     return "\n".join([f"*{label}:* {used}, {state}.", *runs])
@@ -112,7 +114,7 @@ def _run(segment: Segment) -> str:
 
 def _moves(timeline: Sequence[Event], policy_of: Callable[[str], Policy], *, staff: bool) -> list[str]:
     told = timeline if staff else [public(event) for event in timeline]
-    return [line for event, line in history_lines(told, policy_of) if moves_it(event)][-MOVES_SHOWN:]
+    return [line for event, line in history_lines(told, policy_of) if moves_it(event)]
 
 
 def rounded(used: timedelta) -> str:

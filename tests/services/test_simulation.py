@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -140,6 +142,14 @@ def test_a_wait_without_a_date_is_seen_to_end() -> None:
         "WaitStarted",
         "WaitEnded",
     ]
+
+
+def test_it_goes_on_although_something_else_comes_at_the_same_moment() -> None:
+    """The third ping of the last tier, and half of the time to resolve it."""
+    policy = load_policy(ROOT / "presets" / "small-team.toml")
+    friday = datetime(2026, 11, 27, 16, 50, tzinfo=UTC)
+    told = as_text(simulate(policy, Priority.P2, friday), policy, ZoneInfo("UTC"))
+    assert "It goes on like this until somebody acts: the next time on Mon 2026-11-30 15:05." in told
 
 
 def test_it_lasts_thirty_days_at_most() -> None:
@@ -693,3 +703,14 @@ def test_what_must_be_said_is_asked_for(capsys: pytest.CaptureFixture[str], left
         run(capsys, *(word for pair in asked.items() for word in pair))
     assert left.value.code == 2
     assert f"required: {left_out}" in capsys.readouterr().err
+
+
+def test_who_has_read_enough_ends_it_quietly() -> None:
+    """As `| head` does."""
+    asked = [sys.executable, "app.py", "simulate", "--priority", "P1", "--at", "Mon 09:00", "--json", "--policy", FILE]
+    with subprocess.Popen(asked, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

@@ -1,5 +1,6 @@
 """Who is told what, and how often: nobody misses what concerns them, and nobody is called for nothing."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -314,14 +315,52 @@ def test_why_says_you_to_whom_it_is_about(workspace: Workspace) -> None:
     assert "unless you hear from us" in reporter
     assert "tells you something at least every 8 hours" in reporter
     assert "Time to the next word for you" in reporter
-    assert "*Now.* Claimed by you. It goes to L2" in holder
+    assert "*ISS-1 now.* Claimed by you. It goes to L2" in holder
     assert "Claimed by <@U0ANA>" in other
     assert "unless the reporter hears from us" in other
     workspace.tell_bot(workspace.card("L1"), "wait reporter what does the reporter see?", by="U0ANA")
     waiting = workspace.command("why ISS-1").text
-    assert "*Now.* Waiting for your answer, held by <@U0ANA>. You are asked again" in waiting
+    assert "*ISS-1 now.* Waiting for your answer, held by <@U0ANA>. You are asked again" in waiting
     assert "let it wait for you: what does the reporter see?" in waiting
     assert "  You let it wait for its reporter: what" in workspace.command("why ISS-1", by="U0ANA").text
+
+
+def test_why_of_the_last_tier_names_no_tier_above(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("move ISS-1 management their contract", by="U0ANA")
+    workspace.command("claim ISS-1", by="U0FAY")
+    assert "at least every 8 hours, or is reminded." in workspace.command("why ISS-1").text
+
+
+def test_why_says_that_what_is_late_was_due(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    assert "of 4 hours used, due" in workspace.command("why ISS-1").text
+    workspace.pass_time(hours=5)
+    assert "Time to the first response:* 5 hours of 4 hours used, was due" in workspace.command("why ISS-1").text
+
+
+def test_why_says_how_many_steps_it_leaves_out(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    assert "steps)" not in workspace.command("why ISS-1", by="U0FAY").text
+    workspace.pass_time(hours=4)
+    told = workspace.command("why ISS-1", by="U0FAY").text
+    count = re.search(r"\(the last 8 of ([0-9]+) steps\)", told)
+    assert count
+    assert int(count[1]) > 8
+    assert told.partition("steps)")[2].count("•") == 8
+
+
+def test_the_reporter_hears_that_it_went_to_another_tier(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("move ISS-1 L3 their server", by="U0ANA")
+    workspace.command("return ISS-1 her cable", by="U0EMIL")
+    workspace.settle()
+    dm = workspace.dm_of("U0MAYA")
+    told = [message.text for message in workspace.slack.messages if message.channel == dm and message.thread_ts]
+    assert told == [
+        "ISS-1 is with L3 now: <@U0ANA> has passed it on.",
+        "ISS-1 is with L2 now: <@U0EMIL> has passed it on.",
+    ]
 
 
 def test_why_tells_no_runs_of_no_time(workspace: Workspace) -> None:
