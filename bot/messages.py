@@ -394,12 +394,9 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
             return (*refreshed, Line(desk, taken), Line(reporter, f"<@{event.by}> is on it now."))
         case IssueHandedOver():
-            handed = (
-                f"<@{event.to}>, <@{event.by}> hands {after.name} to you: {escape(event.note)}\n"
-                f"Press Accept by {when(event.accept_by)}, or it is nobody's again."
-            )
+            handed = f"<@{event.to}>, <@{event.by}> hands {after.name} to you: {escape(event.note)}"
             offer = Offer(Place(person=event.to), event.by, event.accept_by, event.note)
-            return (*refreshed, Line(desk, handed), offer)
+            return (*refreshed, Line(desk, f"{handed}\n{_accept(event.accept_by)}"), offer)
         case WaitStarted(reason=WaitingFor.REPORTER):
             asked = f"<@{event.by}> needs to know: {escape(event.note)}\nPlease answer in this thread."
             here = f"<@{event.by}> has asked the reporter: {escape(event.note)}"
@@ -622,10 +619,20 @@ def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
     why = "its date has come" if event.by is None else f"<@{event.by}> has set it going"
     if event.by == after.reporter:
         why = "its reporter has answered"
-    if after.claim is None:
+    if event.holder_gone:
         needed = f"{after.name} {escape(after.title)} goes on, {why}; who held it has left. It needs somebody again."
         return (TierPing(Place(tier=after.tier), Cause.UNCLAIMED, 0, needed, asked=event.by is not None),)
-    return (Line(Place(tier=after.desk), f"<@{after.claim.by}>, {after.name} goes on: {why}."),)
+    if after.claim is None:
+        return ()  # it was lost in the same second, which is told by what took it
+    claim, goes_on = after.claim, f"<@{after.claim.by}>, {after.name} goes on: {why}."
+    if claim.offered_by is None or claim.accept_by is None:
+        return (Line(Place(tier=claim.desk), goes_on),)
+    offer = Offer(Place(person=claim.by), claim.offered_by, claim.accept_by, claim.note)
+    return (Line(Place(tier=claim.desk), f"{goes_on} {_accept(claim.accept_by)}"), offer)
+
+
+def _accept(by: datetime) -> str:
+    return f"Press Accept by {when(by)}, or it is nobody's again."
 
 
 BURST = timedelta(minutes=10)  # of a reporter's words, for which their holder is called once (domain.md T8)

@@ -54,6 +54,9 @@ from bot.domain.events import (
 )
 from bot.domain.issue import Claim, Clocks, HandOff, Issue, Reminder, Reopening, Status, Wait
 from bot.domain.policy import Policy, Targets
+from bot.domain.priority import SEVERE
+
+ACCEPT_WITHIN = timedelta(minutes=15)  # at most, for a hand-over of a P1 or P2
 
 
 def fold(events: Iterable[Event], policy_of: Callable[[str], Policy]) -> Issue | None:
@@ -113,8 +116,8 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
         case IssueTakenOver():
             return _held(issue, Claim(by=event.by, since=now, desk=event.desk), now, targets)
         case IssueHandedOver():
-            claim = Claim(by=event.to, since=now, desk=event.desk, offered_by=event.by, accept_by=event.accept_by)
-            return _held(issue, claim, now, targets)
+            offer = Claim(event.to, now, event.desk, offered_by=event.by, accept_by=event.accept_by, note=event.note)
+            return _held(issue, offer, now, targets)
         case HandOverAccepted():
             return _accepted(issue, event.by)
         case IssueReleased():
@@ -146,15 +149,15 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             return _answered(issue, event.by, now, targets)
         case WaitStarted():
             wait = Wait(reason=event.reason, since=now, note=event.note, until=event.until)
-            halted = _halted(_accepted(issue, event.by), now, targets)
+            halted = _halted(_offer_paused(_accepted(issue, event.by)), now, targets)
             return replace(halted, status=Status.WAITING, waiting=wait, snooze_until=None)
         case WaitEnded():
-            return _resumed(issue, now, targets, holder_gone=event.holder_gone)
+            return _resumed(_accepted(issue, event.by), now, targets, holder_gone=event.holder_gone)
         case ReporterNudged():
             assert issue.waiting is not None
             return replace(issue, waiting=replace(issue.waiting, nudges=event.count, nudged_at=now))
         case IssueSnoozed():
-            return replace(issue, snooze_until=event.until)
+            return replace(_accepted(issue, event.by), snooze_until=event.until)
         case PriorityChanged():
             return _repriced(issue, event, policy)
         case IssueResolved():
@@ -246,6 +249,13 @@ def turn_window(issue: Issue, targets: Targets) -> timedelta:
     return max(window, min(longer, repeat.cap))
 
 
+def accept_within(issue: Issue, targets: Targets) -> timedelta:
+    """How long whoever it is handed to has to accept it (T5)."""
+    window = targets.window(issue.tier)
+    within = min(window, ACCEPT_WITHIN) if issue.priority in SEVERE else window
+    return min(within, targets.update)  # or it would go up before they had to accept it
+
+
 # --- the states ------------------------------------------------------------------------------------------------------
 
 
@@ -255,11 +265,23 @@ def _held(issue: Issue, claim: Claim, now: datetime, targets: Targets) -> Issue:
     return replace(fresh, status=Status.CLAIMED, claim=claim, responded=True, stale_reminders=0, pings=0)
 
 
-def _accepted(issue: Issue, by: str) -> Issue:
+def _accepted(issue: Issue, by: str | None) -> Issue:
     """Who acts on what was handed to them has taken it."""
     if issue.claim is None or issue.claim.by != by:
         return issue
-    return replace(issue, claim=replace(issue.claim, offered_by=None, accept_by=None))
+    return replace(issue, claim=replace(issue.claim, offered_by=None, accept_by=None, note=""))
+
+
+def _offer_paused(issue: Issue) -> Issue:
+    """Nothing is asked of anybody while it waits, so nobody is late with accepting it either."""
+    return replace(issue, claim=replace(issue.claim, accept_by=None)) if issue.claim else issue
+
+
+def _offered_anew(claim: Claim, issue: Issue, now: datetime, targets: Targets) -> Claim:
+    """They have the full time again: what time there was before the wait, they may have spent asleep."""
+    if claim.offered_by is None:
+        return claim
+    return replace(claim, accept_by=targets.calendar.add(now, accept_within(issue, targets)))
 
 
 def _unheld(issue: Issue, now: datetime, targets: Targets) -> Issue:
@@ -297,7 +319,8 @@ def _resumed(issue: Issue, now: datetime, targets: Targets, *, holder_gone: bool
     )
     going = replace(going, waiting=None)
     if issue.claim and not holder_gone:
-        return replace(_restarted(going, UPDATE, now), status=Status.CLAIMED)
+        claim = _offered_anew(issue.claim, issue, now, targets)
+        return replace(_restarted(going, UPDATE, now), status=Status.CLAIMED, claim=claim)
     return replace(_at_the_door(going, now, targets), claim=None)
 
 

@@ -35,7 +35,8 @@ class Claim:
     since: datetime
     desk: int  # the tier whose card the claimant works at
     offered_by: str | None = None  # it was handed to them, and they have not accepted yet ...
-    accept_by: datetime | None = None  # ... which they must by then
+    accept_by: datetime | None = None  # ... which they must by then; None while it waits
+    note: str = ""  # what they were told with it
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ from bot.domain.events import (
     WordsDeleted,
     WordsEdited,
 )
-from bot.domain.evolution import untold
+from bot.domain.evolution import accept_within, untold
 from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import SEVERE, Level, Priority
@@ -60,7 +60,6 @@ TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
 WORDS_LIMIT = 5 * TEXT_LIMIT  # of words that are encoded already: "&" takes five characters then
 REPORT_LIMIT = 5  # issues one person may open within REPORT_SPAN (T1)
 REPORT_SPAN = timedelta(minutes=10)
-ACCEPT_WITHIN = timedelta(minutes=15)  # at most, for a hand-over of a P1 or P2 (T5)
 LONGEST_WAIT = timedelta(days=30)  # T9
 LONGEST_SNOOZE = timedelta(hours=4)  # T11
 MOST_CHILDREN = 500  # T22
@@ -199,15 +198,12 @@ def hand_over(issue: Issue, actor: Actor, *, to: Actor, note: str, policy: Polic
     if to.highest < issue.claim.desk:
         raise _not_staff_there(issue, to, policy)
     targets = policy.targets[issue.priority]
-    window = targets.window(issue.tier)
-    within = min(window, ACCEPT_WITHIN) if issue.priority in SEVERE else window
-    within = min(within, targets.update)  # or it would go up before they had to accept it
     handed = IssueHandedOver(
         at=now,
         by=actor.user,
         to=to.user,
         desk=issue.claim.desk,
-        accept_by=targets.calendar.add(now, within),
+        accept_by=targets.calendar.add(now, accept_within(issue, targets)),
         note=_required(note, what="they should have it, and how far you are"),
     )
     return decide(issue, policy, handed)

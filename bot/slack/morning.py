@@ -86,7 +86,7 @@ def _holder(concern: Concern, name_of: Callable[[str], str]) -> str:
     if claim is None:
         return f"nobody in {words.turn(concern.issue, concern.policy, 'or')}"
     name = clip(escape(name_of(claim.by)), NAME)
-    return f"offered to {name}" if claim.accept_by else name
+    return f"offered to {name}" if claim.offered_by else name
 
 
 def _why(concern: Concern) -> str:

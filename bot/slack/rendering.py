@@ -161,8 +161,10 @@ def _offer(offer: Offer, issue: Issue, policy: Policy) -> str:
 
 def _offer_over(offer: Offer | OfferRefresh, issue: Issue, policy: Policy) -> str:
     handed = f"{person(offer.by)} handed {issue.name} {escape(issue.title)} to you"
-    if issue.claim and issue.claim.by == offer.place.person and issue.claim.accept_by is None:
-        return f"{handed}, and you have accepted it."
+    if issue.claim and issue.claim.by == offer.place.person:
+        if issue.claim.offered_by is None:
+            return f"{handed}, and you have accepted it."
+        return f"{handed}; then it had to wait, and this needs no answer."
     return f"{handed}; that needs no answer any more. {words.status(issue, policy)}."
 
 

@@ -291,7 +291,7 @@ class Model:
             return False
         if span > min(4 * HOUR, due - self.now):
             return False
-        issue.snoozed_until = self.now + span
+        issue.accept_by, issue.snoozed_until = None, self.now + span  # who silences it has taken it
         self._log(issue, "snoozed", self.now + span)
         return True
 

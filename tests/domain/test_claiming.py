@@ -8,7 +8,7 @@ from bot.domain import lifecycle, refusals
 from bot.domain.clockwork import pass_time
 from bot.domain.deadlines import next_moment
 from bot.domain.decision import Actor, Decision
-from bot.domain.events import HandOverAccepted, IssueClaimed, IssueEscalated, IssueHandedOver, IssueReleased
+from bot.domain.events import HandOverAccepted, IssueClaimed, IssueEscalated, IssueHandedOver, IssueReleased, WaitEnded
 from bot.domain.issue import Issue, Status, WaitingFor
 from bot.domain.priority import Priority
 from tests.domain.factories import (
@@ -16,6 +16,7 @@ from tests.domain.factories import (
     BEN,
     CHLOE,
     DAVID,
+    DAY,
     EVA,
     HOUR,
     LEAD,
@@ -273,6 +274,48 @@ def test_putting_it_on_hold_accepts_an_offer() -> None:
     assert not pass_time(resumed, POLICY, LATER + 5 * HOUR).events
     assert resumed.claim is not None
     assert resumed.claim.by == BEN.user
+
+
+def wait_by_a_lead(issue: Issue) -> Issue:
+    return lifecycle.wait(
+        issue, CHLOE, reason=WaitingFor.DATE, note="the part", until=LATER + DAY, policy=POLICY, now=LATER
+    ).issue
+
+
+def test_while_it_waits_an_offer_asks_for_nothing_and_afterwards_it_stands_anew() -> None:
+    waiting = wait_by_a_lead(hand_over(make_claimed(), ANN, BEN))
+    assert waiting.claim is not None
+    assert (waiting.claim.offered_by, waiting.claim.accept_by) == (ANN.user, None)
+    decision = pass_time(waiting, POLICY, LATER + DAY)
+    assert [type(event) for event in decision.events] == [WaitEnded]
+    assert decision.issue.claim is not None
+    assert decision.issue.claim.accept_by == LATER + DAY + 15 * MINUTE
+    assert not pass_time(decision.issue, POLICY, LATER + DAY + 15 * MINUTE - SECOND).events
+    lapsed = pass_time(decision.issue, POLICY, LATER + DAY + 15 * MINUTE)
+    assert lapsed.events == (IssueReleased(at=LATER + DAY + 15 * MINUTE, by=None, claimant=BEN.user),)
+
+
+def test_setting_it_going_accepts_an_offer_and_by_others_it_does_not() -> None:
+    waiting = wait_by_a_lead(hand_over(make_claimed(), ANN, BEN))
+    by_ben, by_ann = (
+        lifecycle.resume(waiting, who, holder_gone=False, policy=POLICY, now=LATER + HOUR).issue.claim
+        for who in (BEN, ANN)
+    )
+    assert by_ben is not None
+    assert (by_ben.by, by_ben.offered_by, by_ben.accept_by) == (BEN.user, None, None)
+    assert by_ann is not None
+    assert (by_ann.by, by_ann.offered_by, by_ann.accept_by) == (BEN.user, ANN.user, LATER + HOUR + 15 * MINUTE)
+
+
+def test_silencing_its_reminders_accepts_an_offer_and_by_others_it_does_not() -> None:
+    offered = hand_over(make_claimed(P3), ANN, BEN)
+    by_ben, by_chloe = (
+        lifecycle.snooze(offered, who, span=MINUTE, policy=POLICY, now=LATER).issue.claim for who in (BEN, CHLOE)
+    )
+    assert by_ben is not None
+    assert (by_ben.offered_by, by_ben.accept_by) == (None, None)
+    assert by_chloe is not None
+    assert by_chloe.accept_by is not None
 
 
 def test_an_offer_not_accepted_in_time_is_nobodys_again() -> None:

@@ -69,6 +69,11 @@ def _offered() -> Story:
     return Story().claim().hand_over(note="<half> done & more")
 
 
+def _offered_and_waiting() -> Story:
+    """A lead has put it to wait before it was accepted."""
+    return _offered().wait_for(WaitingFor.DATE, "U0CHEN", days=1)
+
+
 def _asked() -> Story:
     return Story().claim().wait_for(WaitingFor.REPORTER, note="What does it say <exactly>?")
 
@@ -213,6 +218,8 @@ CALLS: dict[str, Callable[[], Call]] = {
     "offer": lambda: _offered().told(Offer),
     "offer_late": lambda: _offered().release("U0CHEN").drawn(_offered().said[-1]),
     "offer_accepted": lambda: _offered().claim("U0BEN").told(OfferRefresh),
+    "offer_while_it_waits": lambda: _offered_and_waiting().told(OfferRefresh),
+    "offer_after_it_waited": lambda: _offered_and_waiting().wait(days=1).told(Offer),
     "offer_not_accepted": lambda: _offered().wait(hours=2).told(OfferRefresh),
     "line_not_accepted_reporter": lambda: _offered().wait(hours=2).told(Line),
     "card_with_what_is_needed": lambda: Story().claim().escalate(needed="Access to the <gateway>").told(Card),
@@ -224,6 +231,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "line_asked_again": lambda: _asked().wait(hours=8).told(Line),
     "line_goes_on": lambda: _asked().reporter_says("error 809").told(Line),
     "line_goes_on_by_date": lambda: Story().claim().wait_for(WaitingFor.DATE, days=3).wait(days=3).told(Line),
+    "line_goes_on_with_an_offer": lambda: _offered_and_waiting().wait(days=1).told(Line),
     "line_snoozed": lambda: Story().claim().snooze().told(Line),
     "line_taken_away_stale": lambda: Story().claim().wait(hours=8).told(Line),
     "line_taken_away_by_hand": lambda: Story().claim().escalate("U0CHEN").told(Line),

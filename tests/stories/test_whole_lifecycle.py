@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.domain.issue import WaitingFor
 from bot.domain.policy import OnStale
 from bot.domain.priority import Priority
+from bot.text import when
 from storage import open_database
 from tests.harness import Workspace, plain_policy
 
@@ -79,6 +81,30 @@ def test_a_hand_over_nobody_accepts_is_nobodys_again(workspace: Workspace) -> No
         "<@U0BEN> has not accepted ISS-1 VPN is down in Berlin in time"
         in workspace.slack.thread(workspace.card("L1"))[-1].text
     )
+
+
+def test_who_is_asked_to_take_it_is_asked_anew_after_a_wait(workspace: Workspace) -> None:
+    claimed(workspace, urgency="high")  # P2
+    workspace.tell_bot(workspace.card("L1"), "handover <@U0BEN> vendor called", by="U0ANA")
+    until = workspace.clock() + timedelta(days=1)
+    workspace.bot.issues.wait(1, "U0CHEN", reason=WaitingFor.DATE, note="the part", until=until, delivery="wait")
+    workspace.settle()
+    (offer,) = workspace.slack.dm("U0BEN")
+    assert offer.text.endswith(
+        "handed ISS-1 VPN is down in Berlin to you; then it had to wait, and this needs no answer."
+    )
+    workspace.pass_time(days=1, seconds=1)
+    assert workspace.story()[-1] == "WaitEnded"
+    by = when(until + timedelta(minutes=15))
+    woken = workspace.slack.thread(workspace.card("L1"))[-1].text
+    assert woken == f"<@U0BEN>, ISS-1 goes on: its date has come. Press Accept by {by}, or it is nobody's again."
+    _, anew = workspace.slack.dm("U0BEN")
+    assert anew.text.startswith("<@U0ANA> hands ISS-1 VPN is down in Berlin to you.")
+    assert f"by {by}.\nvendor called" in anew.text
+    workspace.press(workspace.card("L1"), "Accept", by="U0BEN")
+    _, anew = workspace.slack.dm("U0BEN")
+    assert anew.text.endswith("and you have accepted it.")
+    assert workspace.holder() == "U0BEN"
 
 
 def test_it_cannot_be_handed_to_a_stranger(workspace: Workspace) -> None:
