@@ -722,7 +722,7 @@ LEAST: dict[str, int] = {  # how often in one run; a run has about twice as many
     "changed within its priority within the grace": 6,
     "informed: raised": 20,
     "informed: leaderless": 25,
-    "informed: overdue": 12,
+    "informed: overdue": 5,
     "informed: resolution": 100,
     "informed: resolution, again": 12,
     "breached in the grace of a raise": 6,
