@@ -619,6 +619,8 @@ def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
     why = "its date has come" if event.by is None else f"<@{event.by}> has set it going"
     if event.by == after.reporter:
         why = "its reporter has answered"
+    if event.unreached:
+        why = "its reporter could not be reached by direct message"
     if event.holder_gone:
         needed = f"{after.name} {escape(after.title)} goes on, {why}; who held it has left. It needs somebody again."
         return (TierPing(Place(tier=after.tier), Cause.UNCLAIMED, 0, needed, asked=event.by is not None),)

@@ -93,6 +93,7 @@ class WaitEnded:
     at: datetime
     by: str | None  # None: the date has come
     holder_gone: bool  # who held it is no longer staff, so it is open again
+    unreached: bool = False  # a message to its reporter, for whose answer it waited, could not be delivered
 
 
 @dataclass(frozen=True)

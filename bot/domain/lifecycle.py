@@ -370,8 +370,10 @@ def resume(issue: Issue, actor: Actor, *, holder_gone: bool, policy: Policy, now
     return decide(issue, policy, *resumed(issue, policy, now, by=actor.user, holder_gone=holder_gone))
 
 
-def resumed(issue: Issue, policy: Policy, now: datetime, *, by: str | None, holder_gone: bool) -> tuple[Event, ...]:
-    ended = WaitEnded(at=now, by=by, holder_gone=holder_gone)
+def resumed(
+    issue: Issue, policy: Policy, now: datetime, *, by: str | None, holder_gone: bool, unreached: bool = False
+) -> tuple[Event, ...]:
+    ended = WaitEnded(at=now, by=by, holder_gone=holder_gone, unreached=unreached)
     return _back(issue, policy, now, ended)
 
 
@@ -725,9 +727,22 @@ def deleted_word(issue: Issue, channel: str, ts: str, *, by: str, policy: Policy
 
 
 def delivery_failed(
-    issue: Issue, *, what: str, tier: int | None, error: str, policy: Policy, now: datetime
+    issue: Issue,
+    *,
+    what: str,
+    tier: int | None,
+    error: str,
+    person: str | None = None,
+    holder_gone: bool = False,
+    policy: Policy,
+    now: datetime,
 ) -> Decision:
-    return decide(issue, policy, DeliveryFailed(at=now, what=what, tier=tier, error=error))
+    """Whoever cannot be reached was not asked, and their silence is no answer: what waits for it goes on (T16)."""
+    failed = DeliveryFailed(at=now, what=what, tier=tier, error=error)
+    if person != issue.reporter or not _waits_for_reporter(issue):
+        return decide(issue, policy, failed)
+    ended = resumed(issue, policy, now, by=None, holder_gone=holder_gone, unreached=True)
+    return decide(issue, policy, failed, *ended)
 
 
 # --- who may, and in which state -------------------------------------------------------------------------------------

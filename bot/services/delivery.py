@@ -48,7 +48,7 @@ from bot.messages import (
 from bot.ports import Call, Database, Outgoing, Post, Rejected, Sent, SlackGateway, Transaction, TryLater, Unsure
 from bot.services.directory import Directory
 from bot.services.gathering import digest, gathered, may_be_gathered
-from bot.services.issues import pinned
+from bot.services.issues import holder_gone, pinned
 from bot.services.morning import is_about
 from bot.services.pacing import Pacer, PingBudget
 from bot.services.recording import record
@@ -438,8 +438,16 @@ class Courier:
             return
         issue, policy = pinned(tx, number, self._policy())
         if not isinstance(row.message, DeliveryAlert):
-            tier = row.place.tier
-            decision = lifecycle.delivery_failed(issue, what=what, tier=tier, error=error, policy=policy, now=now)
+            decision = lifecycle.delivery_failed(
+                issue,
+                what=what,
+                tier=row.place.tier,
+                error=error,
+                person=row.place.person,
+                holder_gone=holder_gone(tx, issue),
+                policy=policy,
+                now=now,
+            )
             record(tx, issue, decision, policy, now)
             return
         elsewhere = _elsewhere(row.message, policy)

@@ -159,6 +159,8 @@ def _line(event: Event, policy: Policy) -> str:
         case WaitStarted():
             until = f" until {when(event.until)}" if event.until else ""
             return f"{person(event.by)} let it wait for {_WAITS[event.reason]}{until}{_because(event.note)}"
+        case WaitEnded(unreached=True):
+            return "It went on, because its reporter could not be reached."
         case WaitEnded():
             return f"It went on: {person(event.by)}." if event.by else "It went on, because its date came."
         case ReporterNudged():

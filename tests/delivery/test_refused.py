@@ -136,6 +136,53 @@ def test_the_staff_learn_that_their_answer_did_not_reach_the_reporter(
     assert ("C0L1", ts) not in slack.nods
 
 
+NOT_REACHED = "<@U0ANA>, ISS-1 goes on: its reporter could not be reached by direct message."
+
+
+def test_a_question_that_did_not_reach_the_reporter_is_not_waited_for(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue()
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.settle()
+    slack.fails(Rejected("user_disabled"), method=POST, channel="D0MAYA", times=99)
+    workspace.command("wait ISS-1 reporter Which office?", by="U0ANA")
+    workspace.settle()
+    assert workspace.story()[-1] == "WaitEnded"
+    assert workspace.holder() == "U0ANA"
+    assert NOT_REACHED in [message.text for message in slack.thread(workspace.card("L1"))]
+    workspace.pass_time(days=6)
+    assert "ReporterNudged" not in workspace.story()
+    assert workspace.issue().fix is None
+
+
+def test_a_reporter_who_cannot_be_asked_again_is_not_taken_at_their_silence(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue()
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.command("wait ISS-1 reporter Which office?", by="U0ANA")
+    workspace.settle()
+    slack.fails(Rejected("user_disabled"), method=POST, channel="D0MAYA", times=99)
+    workspace.pass_time(days=1)
+    assert "ReporterNudged" in workspace.story()
+    assert NOT_REACHED in [message.text for message in slack.thread(workspace.card("L1"))]
+    assert workspace.issue().waiting is None
+
+
+def test_what_waits_for_others_waits_on_when_its_reporter_cannot_be_reached(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue()
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.command("wait ISS-1 vendor a part", by="U0ANA")
+    workspace.settle()
+    slack.fails(Rejected("user_disabled"), method=POST, channel="D0MAYA", times=99)
+    workspace.say(workspace.card("L1"), "they have promised it", by="U0ANA")
+    assert [failure.tier for failure in failures(workspace)] == [None]
+    assert workspace.issue().waiting is not None
+
+
 def test_a_refused_refresh_is_marked_and_nobody_is_bothered(
     workspace: Workspace, slack: TroubledSlack, rows: Rows
 ) -> None:

@@ -220,8 +220,10 @@ class Story:
         where = ("D0MAYA", "1796000000.000901")
         return self._do(lifecycle.deleted_word(self.issue, *where, by="U0MAYA", **self._when))
 
-    def fails(self, what: str = "its card", *, tier: int | None = 1, error: str = "is_archived") -> "Story":
-        failed = lifecycle.delivery_failed(self.issue, what=what, tier=tier, error=error, **self._when)
+    def fails(
+        self, what: str = "its card", *, tier: int | None = 1, person: str | None = None, error: str = "is_archived"
+    ) -> "Story":
+        failed = lifecycle.delivery_failed(self.issue, what=what, tier=tier, person=person, error=error, **self._when)
         return self._do(failed)
 
     @property

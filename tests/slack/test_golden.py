@@ -114,6 +114,7 @@ def _everything_on_record() -> Story:
         Story(levels=P4).claim().snooze().wait(days=5),
         Story().claim().escalate().give_back(findings="it is the <client>").move("L3", reason="their & server"),
         _asked().wait(days=2).reporter_says("error 809"),
+        _asked().fails("a notice", tier=None, person="U0MAYA", error="user_disabled"),
         Story().get_worse(reason="<nobody> can work").reprioritise(P1, reason="more & more"),
         Story()
         .takes_in()
@@ -232,6 +233,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "line_goes_on": lambda: _asked().reporter_says("error 809").told(Line),
     "line_goes_on_by_date": lambda: Story().claim().wait_for(WaitingFor.DATE, days=3).wait(days=3).told(Line),
     "line_goes_on_with_an_offer": lambda: _offered_and_waiting().wait(days=1).told(Line),
+    "line_goes_on_unreached": lambda: _asked().fails("a notice", tier=None, person="U0MAYA").told(Line),
     "line_snoozed": lambda: Story().claim().snooze().told(Line),
     "line_taken_away_stale": lambda: Story().claim().wait(hours=8).told(Line),
     "line_taken_away_by_hand": lambda: Story().claim().escalate("U0CHEN").told(Line),
