@@ -1,6 +1,7 @@
 """The composition root and the command line: everything is built and wired here, and nowhere else."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -8,11 +9,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import dotenv
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -63,7 +65,7 @@ log = logging.getLogger("escalator")
 
 FINE, FAILED, WRONG_SETTINGS = 0, 1, 2
 
-IN_HAND = 2.0  # seconds that listeners get to finish at the end
+IN_HAND = 2.0  # seconds that listeners, and then clocks, get to finish at the end
 TICK = 1  # seconds between two looks of the engine
 STALLED = 5.0  # seconds without a tick after which it is started anew
 DIRECTORY_EVERY = 300  # seconds between two readings of channels and staff
@@ -71,6 +73,12 @@ LONG_AGO = timedelta(minutes=15)  # what has waited so long goes to the front (d
 QUEUE_LATE = timedelta(minutes=10)  # ... and from here on the log says that sending is late (rule 9)
 DELIVERIES_KEPT = timedelta(hours=26)  # Slack's latest redelivery comes after 24 h (slack.md 4.2)
 LEAVE_WITHIN = 4.0  # seconds the senders get to finish their calls
+
+Answer = TypeVar("Answer")
+
+
+class _AskedToStop(Exception):
+    """Whatever the main thread was waiting for, it leaves now."""
 
 
 @dataclass
@@ -133,6 +141,7 @@ class Escalator:
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+        self._started_engine = time.monotonic()
         self._slack: Connection | None = None
 
     def stop(self) -> None:
@@ -154,23 +163,41 @@ class Escalator:
         self._database.end_holds(utc_now() + SETTLE)
         self._start_clocks()  # before Slack answers: an outage of theirs stops no clock of ours
         try:
-            if self._meet_slack():
-                self._directory.refresh()
+            with contextlib.suppress(_AskedToStop):
+                self._meet_slack()
+                self._aside(self._directory.refresh)
                 self._senders.start()
                 self._connect()
                 log.info("Escalator is connected to %s after %.1f s", self._identity.team, time.monotonic() - started)
-            while self._pause(1):
-                self._watch()
+                while True:
+                    self._wait(1)
         finally:
             self._leave(health)
         return FINE
 
-    def _pause(self, seconds: float) -> bool:
-        """Wait; False, and at once, when we were asked to stop."""
+    def _wait(self, seconds: float) -> None:
+        """All that the main thread does: look after the engine, and raise _AskedToStop when we were."""
         until = time.monotonic() + seconds
-        while not self._asked_to_stop and time.monotonic() < until:
+        while time.monotonic() < until:
+            if self._asked_to_stop:
+                raise _AskedToStop
+            self._look_after_the_engine()
             threading.Event().wait(min(0.2, seconds))
-        return not self._asked_to_stop
+
+    def _aside(self, work: Callable[[], Answer]) -> Answer:
+        """Have what may hang on Slack done in a thread of its own, and wait for it as `_wait` does."""
+        answer: Future[Answer] = Future()
+
+        def do() -> None:
+            try:
+                answer.set_result(work())
+            except Exception as error:
+                answer.set_exception(error)
+
+        threading.Thread(target=do, name="aside", daemon=True).start()
+        while not answer.done():
+            self._wait(0.02)
+        return answer.result()
 
     def _start_clocks(self) -> None:
         now = utc_now()
@@ -198,38 +225,30 @@ class Escalator:
         if oldest and now - oldest > QUEUE_LATE:
             log.error("%s messages wait to be sent, the oldest since %s", self._database.waiting(), oldest)
 
-    def _meet_slack(self) -> bool:
-        """Ask Slack who we are, for as long as it takes; False if we were stopped before it answered."""
+    def _meet_slack(self) -> None:
+        """Ask Slack who we are, for as long as it takes."""
         wait = 1
-        while not self._asked_to_stop:
+        while True:
             try:
-                answer = reading_slack(self._client.auth_test)
+                answer = self._aside(lambda: reading_slack(self._client.auth_test))
             except (Unsure, TryLater, Rejected) as error:
                 log.error(
                     "Slack does not let us in (%s); trying again in %s s. Deadlines are kept meanwhile.", error, wait
                 )
-                self._pause(wait)
+                self._wait(wait)
                 wait = min(wait * 2, 30)
-                continue
-            self._identity.user = answer["user_id"]
-            self._identity.bot_id = answer.get("bot_id") or ""
-            self._identity.team = answer.get("team") or "Slack"
-            self._identity.team_url = answer.get("url") or "https://slack.com/"
-            return True
-        return False
+            else:
+                self._identity.user = answer["user_id"]
+                self._identity.bot_id = answer.get("bot_id") or ""
+                self._identity.team = answer.get("team") or "Slack"
+                self._identity.team_url = answer.get("url") or "https://slack.com/"
+                return
 
     def _connect(self) -> None:
         self._slack = Connection(self._listening_app(), self._settings.slack_app_token.get_secret_value())
-        wait = 1
-        while not self._asked_to_stop:
-            try:
-                self._slack.connect()
-            except Exception as error:  # the SDK lets anything out of here: its own errors, OSError, ValueError
-                log.error("no connection to Slack (%s); trying again in %s s", error, wait)
-                self._pause(wait)
-                wait = min(wait * 2, 30)
-            else:
-                return
+        self._slack.start()
+        while not self._slack.is_connected:
+            self._wait(0.02)
 
     def _listening_app(self) -> App:
         who = self._identity
@@ -257,13 +276,13 @@ class Escalator:
 
         return app
 
-    def _watch(self) -> None:
+    def _look_after_the_engine(self) -> None:
         """A step of the wall clock backwards would hold the tick for as long as the step (libraries.md 3)."""
-        if time.monotonic() - self._engine.last_run > STALLED:
+        now = time.monotonic()
+        if now - max(self._engine.last_run, self._started_engine) > STALLED:
             log.error("the engine has not ticked for %s s and is started anew", STALLED)
+            self._started_engine = now
             self._scheduler.modify_job("engine", next_run_time=utc_now())
-        if self._slack is not None:
-            self._slack.watch()
 
     def _health_server(self) -> HealthServer | None:
         if self._settings.http_port is None:
@@ -289,7 +308,8 @@ class Escalator:
     def _leave(self, health: HealthServer | None) -> None:
         """First no more clocks, then no more calls in, then what is being sent; what is not sent stays stored."""
         log.info("Escalator is stopping")
-        self._scheduler.shutdown(wait=True)
+        clocks = threading.Thread(target=self._scheduler.shutdown, daemon=True)  # waits for its jobs; one asks Slack
+        clocks.start()
         if self._slack is not None:
             self._slack.finish(IN_HAND)
             logging.getLogger("escalator.slack").setLevel(logging.CRITICAL)  # a frame torn by the close is no news
@@ -297,6 +317,7 @@ class Escalator:
         self._senders.stop(LEAVE_WITHIN)
         if health:
             health.stop()
+        clocks.join(IN_HAND)
         self._database.close()
         log.info("Escalator has stopped")
 
@@ -558,6 +579,5 @@ if __name__ == "__main__":
         code = main()
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read it, `head` for instance, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FINE
-    sys.exit(code)
+    os._exit(code)  # and not sys.exit, which waits for each thread of a pool that still hangs on Slack

@@ -1,18 +1,26 @@
 """What happens around the bot: Slack away, things delivered twice, signals, a second process, a spoilt database."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from app import STALLED, Escalator
+from bot.clock import utc_now
+from bot.config import load_settings
+from bot.services.policies import PolicyKeeper
+from storage import open_database
 from tests.acceptance.ahead import Found, ahead
 from tests.acceptance.driver import BOT, PATIENCE, Bot, Refused, free_port, until
 from tests.acceptance.town import Town, policy_text, roots
 
 STARTS_WITHIN = 1.5  # seconds from nothing to connected, on a machine that is not busy
+LEAVES_WITHIN = 10  # seconds of SIGTERM
 
 
 @ahead
@@ -73,6 +81,78 @@ def test_sigterm_ends_it_within_ten_seconds_even_if_slack_hangs(found: Found) ->
 
     assert time.monotonic() - asked < 10 + busy
     assert "Escalator has stopped" in bot.said
+
+
+@ahead
+def test_sigterm_ends_it_in_time_wherever_slack_is_silent_or_limits_it_at_the_start(found: Found) -> None:
+    town = found()
+
+    def leaves(kind: str, method: str, seconds: float = 30) -> None:
+        before = len(town.slack.calls(method))
+        town.slack.fault(kind, method, count=None, ms=int(seconds * 1000), retry_after=int(seconds))
+        bot = town.runs()
+        until(lambda: len(town.slack.calls(method)) > before, f"a call of {method}")
+        assert bot.stop(within=LEAVES_WITHIN) == 0, method
+        assert "Escalator has stopped" in bot.said
+        town.slack.mend()
+
+    leaves("slow", "auth.test")
+    town.slack.fault("slow", "conversations.members", count=None, ms=2_800)  # a call for each channel
+    leaves("slow", "users.conversations", 2.8)
+    leaves("slow", "apps.connections.open")
+    leaves("rate_limited", "apps.connections.open")
+
+
+@ahead
+def test_sigterm_ends_it_in_time_even_if_staff_are_read_slowly(found: Found) -> None:
+    """The bot comes into a channel, and reads all of them anew: a call each, and each as slow as we bear."""
+    town = found()
+    emil = town.person("emil")
+    emil.does("kick", channel="C0L3", member=BOT)
+    bot = town.starts_bot()
+    town.slack.fault("slow", "conversations.members", count=None, ms=2_800)
+    before = len(town.slack.calls("conversations.members"))
+    emil.does("invite", channel="C0L3", member=BOT)
+    until(lambda: len(town.slack.calls("conversations.members")) > before, "staff being read")
+
+    assert bot.stop(within=LEAVES_WITHIN) == 0
+
+
+@ahead
+def test_it_says_that_it_is_connected_when_it_is(found: Found) -> None:
+    """Slack's first address is old when it comes, and nobody is let in by it."""
+    town = found()
+    town.slack.fault("slow", "apps.connections.open", ms=60_000)
+    bot = town.runs()
+    until(lambda: town.slack.calls("apps.connections.open"), "an address")
+    town.slack.advance(60)
+
+    bot.connects()
+
+    assert len(town.slack.calls("apps.connections.open")) > 1
+    assert town.slack.connected()
+
+
+@ahead
+def test_while_slack_is_away_at_the_start_the_engine_is_looked_after(found: Found) -> None:
+    """A step of the clock backwards, by an hour: the next tick would be an hour away."""
+    town = found(with_slack=False)
+    settings = load_settings(town.settings(), None)
+    database = open_database(town.database_url)
+    escalator = Escalator(settings, PolicyKeeper(settings.policy_file, database, utc_now), database)
+    running = threading.Thread(target=escalator.run)
+    running.start()
+    try:
+        begun = time.monotonic()
+        until(lambda: escalator._engine.last_run > begun, "a tick")
+
+        escalator._scheduler.modify_job("engine", next_run_time=utc_now() + timedelta(hours=1))
+
+        stepped = time.monotonic()
+        until(lambda: escalator._engine.last_run > stepped + STALLED / 2, "another tick")
+    finally:
+        escalator.stop()
+        running.join()
 
 
 def test_a_submission_delivered_twice_is_one_issue(calm: Town, bot: Bot) -> None:
