@@ -435,7 +435,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
                 *_former(there, before),
                 *_others(refreshed, there),
                 *_told_of_loss(event, before, after, policy),
-                Line(reporter, _went_elsewhere(event, after, policy)),
+                *((Line(reporter, _went_elsewhere(event, after, policy)),) if event.by else ()),
             )
         case TierReminded():
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
@@ -608,8 +608,7 @@ def _went_up(event: IssueEscalated, before: Issue | None, after: Issue, policy: 
 
 
 def _went_elsewhere(event: IssueReturned | IssueRerouted, after: Issue, policy: Policy) -> str:
-    by = f": <@{event.by}> has passed it on" if event.by else ""
-    return f"{after.name} is with {policy.tier(event.to_tier).name} now{by}."
+    return f"{after.name} is with {policy.tier(event.to_tier).name} now: <@{event.by}> has passed it on."
 
 
 def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
