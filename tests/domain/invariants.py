@@ -60,7 +60,7 @@ from tests.domain.world import REPLAN, TIME, Step
 CLOCKS = (FIRST_RESPONSE, TIER_WINDOW, UPDATE, RESOLUTION)
 INSTANT = timedelta.resolution
 ZERO = timedelta()
-MOST_MOMENTS = 100  # on the way up
+MOST_MOMENTS = 1000  # on the way up; after days of downtime each update window owes a notice of a P1
 
 OPEN, CLAIMED, WAITING = Status.OPEN, Status.CLAIMED, Status.WAITING
 RESOLVED, CLOSED, CANCELLED, MERGED = Status.RESOLVED, Status.CLOSED, Status.CANCELLED, Status.MERGED

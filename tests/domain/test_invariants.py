@@ -627,6 +627,13 @@ def at_the_last_tier(machine: Escalation) -> None:
         machine.escalates(0, EVERYWHERE, stale=False)
 
 
+def held_at_the_last_tier(machine: Escalation) -> None:
+    """Whoever holds it there says nothing for a while."""
+    at_the_last_tier(machine)
+    machine.claims(0, EVERYWHERE)
+    machine.the_next_moments_come(3)
+
+
 def family(machine: Escalation) -> None:
     """ISS-2 and ISS-3 are duplicates of ISS-1."""
     for urgency in (Level.LOW, Level.HIGH):
@@ -658,6 +665,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
     breached,
     reopened,
     at_the_last_tier,
+    held_at_the_last_tier,
     family,
     moved_along,
 )
