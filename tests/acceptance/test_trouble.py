@@ -158,8 +158,7 @@ def test_while_slack_is_away_at_the_start_the_engine_is_looked_after(found: Foun
 def test_a_submission_delivered_twice_is_one_issue(calm: Town, bot: Bot) -> None:
     chen = calm.person("chen")
     chen.submits_report("Webcam is upside down")
-    submission = calm.slack.acks()[-1]
-    assert submission["name"] == "issue_report"
+    submission = [ack for ack in calm.slack.acks() if ack["name"] == "issue_report"][-1]
 
     calm.slack.redeliver()
     until(lambda: [ack["envelope_id"] for ack in calm.slack.acks()].count(submission["envelope_id"]) == 2, "the second")

@@ -11,7 +11,7 @@ EACH = 2  # issues
 
 @ahead
 def test_two_bots_on_one_postgres_do_the_work_of_one(found: Found, postgres_url: str) -> None:
-    town = found(policy=policy_text(window="2s", first="6s", last="30s"))
+    town = found(policy=policy_text(window="2s", first="6s", last="1h"))
     with on_postgres(town, postgres_url, "two_bots"):
         two_bots(town)
 

@@ -100,13 +100,19 @@ def test_the_guided_minute(open_page: Open, draw: Draw, insists: Insists) -> Non
     card(chen).get_by_role("button", name="Claim ISS-1").click()
     expect(card(chen)).to_contain_text("Claimed by @Chen Wei")
     expect(card(maya)).to_contain_text("@Chen Wei is on it (L2).")
+    expect(card(maya)).to_contain_text("2 replies")  # that it went up, and that he has it; else the picture differs
     expect(step).to_contain_text("Talk both ways")
     page.set_viewport_size(SPLIT)
     draw(page.locator(".panes"), "split")
     page.set_viewport_size(DESK)
     why = chen.get_by_role("dialog", name="Why? ISS-1")
     insists(lambda: presses_in_menu(chen, "Why?"), why)
-    for said in ("Now.", "The rule.", "Impact medium and urgency high make it High (P2)", "Time for L2 to claim it"):
+    for said in (
+        "ISS-1 now.",
+        "The rule.",
+        "Impact medium and urgency high make it High (P2)",
+        "Time for L2 to claim it",
+    ):
         expect(why).to_contain_text(said)
     expect(why).to_contain_text("moved it from L1 to L2")
     draw(why, "why")
