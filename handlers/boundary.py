@@ -30,9 +30,14 @@ class NotYet(Exception):
 
 
 EVENT_TRIES = 3  # the third failure of one event is acked: Slack would not send it more often anyway
+EVENT_DELIVERIES = 4  # Slack tells of one event so often, over some six minutes (slack.md 1.2)
 EVENTS_REMEMBERED = 1000
 
 
+NOT_ON_RECORD = (
+    "Your last message here was not passed on, because it is not certain yet to which issue it belongs. "
+    "Please send it again in some minutes."
+)
 NOT_SHOWN = "Slack did not open the form in time. Nothing was lost; please do that once more."
 
 
@@ -93,24 +98,31 @@ def listening(listener: Listening, bot: Bot) -> Callable[..., None]:
     """For events. A fault leaves as an exception, so that Bolt does not ack and Slack sends the event again."""
     failures: OrderedDict[str, int] = OrderedDict()
 
+    def tried(event_id: str) -> int:
+        failures[event_id] = failures.get(event_id, 0) + 1
+        while len(failures) > EVENTS_REMEMBERED:
+            failures.popitem(last=False)
+        return failures[event_id]
+
+    def tell_author(event: Body, text: str) -> None:
+        if event.get("user") and event.get("channel"):
+            bot.answers.whisper(event["channel"], event["user"], text, event.get("thread_ts"))
+
     def guarded(body: Body) -> None:
+        event_id = body.get("event_id", "")
         try:
             listener(body, bot)
         except NotYet:
-            log.info("event %s came before what it belongs to was on record", body.get("event_id"))
-            raise
+            log.info("event %s came before what it belongs to was on record", event_id)
+            if tried(event_id) < EVENT_DELIVERIES:
+                raise
+            tell_author(body["event"], NOT_ON_RECORD)
         except Exception:
-            event_id = body.get("event_id", "")
-            failures[event_id] = failures.get(event_id, 0) + 1
-            while len(failures) > EVENTS_REMEMBERED:
-                failures.popitem(last=False)
             reference = secrets.token_hex(3).upper()
             log.exception("reference %s: event %s failed (%s)", reference, event_id, listener.__name__)
-            if failures[event_id] < EVENT_TRIES:
+            if tried(event_id) < EVENT_TRIES:
                 raise
-            event = body["event"]
-            if event.get("user") and event.get("channel"):
-                bot.answers.whisper(event["channel"], event["user"], _not_passed_on(reference), event.get("thread_ts"))
+            tell_author(body["event"], _not_passed_on(reference))
 
     guarded.__name__ = listener.__name__
     return guarded

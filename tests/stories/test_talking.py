@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.domain.events import NoteTaken, Words
+from bot.ports import Unsure
 from tests.fake_slack import BOT, Message
 from tests.harness import Workspace
 
@@ -188,6 +189,25 @@ def test_an_event_that_fails_is_not_acked_and_the_third_failure_is_told(workspac
     }
     assert [workspace.event(event, event_id="Ev1").status for _ in range(3)] == [500, 500, 200]
     assert "was not passed on (reference " in workspace.whispered("U0MAYA")[0]
+
+
+def test_a_reply_whose_issue_stays_uncertain_is_told_in_the_end(workspace: Workspace) -> None:
+    """Slack has the card, as its people see, and its answer was lost; it is not looked for before three seconds."""
+    workspace.slack.faults.append(Unsure("the answer was lost"))
+    workspace.submit_issue(settle=False)
+    workspace.deliver()
+    event = {
+        "type": "message",
+        "user": "U0ANA",
+        "text": "Which office?",
+        "ts": "9.2",
+        "thread_ts": "9.1",
+        "parent_user_id": BOT,
+        "channel": "C0L1",
+        "channel_type": "channel",
+    }
+    assert [workspace.event(event, event_id="Ev1").status for _ in range(4)] == [500, 500, 500, 200]
+    assert "was not passed on" in workspace.whispered("U0ANA")[0]
 
 
 # --- under a notice ---------------------------------------------------------------------------------------------------
