@@ -209,7 +209,7 @@ class NotMajor(Refused):
 
 
 class CategoryNeeded(Refused):
-    """{name} is {priority}: say what kind of cause it had, one of {categories}."""
+    """{name} is {priority}: say what kind of cause it had, one of {categories}; in words, put it in front: `resolve network: the new gateway is up`."""
 
 
 class NotUnderstood(Refused):

@@ -104,7 +104,8 @@ def _packet(issue: Issue, policy: Policy, earlier: str | None, now: datetime | N
             blocks += [section(f"*{label}*"), quote(text)]
     facts = [words.standing(issue, policy, now)] if now and issue.live else []
     if earlier:
-        facts.append(f"<{earlier}|What was said in {policy.tier(packet.from_tier).name}>")
+        what = "what" if facts else "What"
+        facts.append(f"<{earlier}|{what} was said in {policy.tier(packet.from_tier).name}>")
     return [*blocks, context("; ".join(facts) + ".")] if facts else blocks
 
 
@@ -163,7 +164,7 @@ def receipt(issue: Issue, policy: Policy) -> Message:
     blocks: list[Block] = [
         header(words.headline(issue)),
         section(state),
-        context(f"Priority: {words.priority(issue)}. Reported {when(issue.opened_at)}.{_earlier(issue)}"),
+        context(f"Priority: {words.priority(issue)}. Reported {when(issue.opened_at)}{_earlier(issue)}."),
     ]
     if issue.details:
         blocks.append(quote(issue.details, DETAILS_SHOWN))
@@ -174,7 +175,7 @@ def receipt(issue: Issue, policy: Policy) -> Message:
 
 
 def _earlier(issue: Issue) -> str:
-    return f" It goes on from {issue_name(issue.follows)}." if issue.follows else ""
+    return f". It goes on from {issue_name(issue.follows)}" if issue.follows else ""
 
 
 def _reporters_part(issue: Issue) -> list[Block]:

@@ -259,4 +259,5 @@ def _said(text: str) -> str:
 
 
 def _names(tiers: tuple[int, ...], policy: Policy) -> str:
-    return " and ".join(policy.tier(tier).name for tier in tiers)
+    *others, last = (policy.tier(tier).name for tier in tiers)
+    return f"{', '.join(others)} and {last}" if others else last

@@ -431,7 +431,7 @@ def test_what_follows_a_closed_issue_says_so(workspace: Workspace) -> None:
     workspace.command("cancel ISS-1")
     workspace.settle()
     workspace.say(workspace.receipt(), "I need it after all", by="U0MAYA")
-    assert "It goes on from ISS-1." in workspace.card("L1", 2).shown
+    assert "It goes on from ISS-1" in workspace.card("L1", 2).shown
 
 
 # --- slips of the finger ----------------------------------------------------------------------------------------------
