@@ -116,6 +116,10 @@ class Transaction(Protocol):
         """A row of the outbox that need not be sent any more."""
         ...
 
+    def keep_post(self, post: Post) -> None:
+        """A message that went out with another row."""
+        ...
+
     def alike(self, row: Outgoing, now: datetime) -> Sequence[Outgoing]:
         """`row`, which this process holds, and those that wait untouched behind it: same pace, same kind of message.
 

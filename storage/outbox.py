@@ -10,10 +10,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from bot.messages import (
+    Card,
     CardRefresh,
     Digest,
     FormerCard,
     MorningPage,
+    Offer,
     OfferRefresh,
     PolicyApplied,
     QuestionRefresh,
@@ -26,7 +28,10 @@ from storage.tables import OutboxRow, PostRow
 
 log = logging.getLogger(__name__)
 
-REDRAWS = tuple(kind.__name__ for kind in (CardRefresh, ReceiptRefresh, OfferRefresh, QuestionRefresh, FormerCard))
+# Drawn from the state as it is when they are sent ...
+REDRAWS = CardRefresh.__name__, ReceiptRefresh.__name__, QuestionRefresh.__name__
+# ... and over a message that is the newest but one, or the newest, of its kind until another is posted.
+FAREWELLS, SUCCESSORS = (FormerCard.__name__, OfferRefresh.__name__), (Card.__name__, Offer.__name__)
 A_STEP = timedelta(minutes=1)
 ABOUT_MANY = Digest.__name__, MorningPage.__name__, PolicyApplied.__name__  # issues, so in no issue's queue
 
@@ -54,7 +59,7 @@ class Outbox(Connections):
             row = update(OutboxRow).where(col(OutboxRow.id) == id)
             connection.execute(row.values(state="sent", done_at=now, hold_until=None, error=None, **where))
             if post:
-                insert_if_new(connection, PostRow, **_post_row(post))
+                insert_if_new(connection, PostRow, **post_row(post))
 
     def put_back(self, id: int, *, not_before: datetime, unsure_since: datetime | None, error: str) -> None:
         waits = {"state": "pending", "not_before": not_before, "unsure_since": unsure_since}
@@ -138,8 +143,10 @@ def _next(now: datetime, busy: Collection[str]) -> Any:
     same_queue = (col(elder.issue) == col(OutboxRow.issue)) & (col(elder.place) == col(OutboxRow.place))
     unfinished = (col(elder.done_at).is_(None)) & (col(elder.id) < col(OutboxRow.id))
     unfinished &= col(elder.kind).not_in(ABOUT_MANY) & (in_time(elder, now) | (col(elder.attempts) > 0))
-    # A redraw that was put off is drawn from the state when it comes: nothing that is said has to wait for it.
-    unfinished &= ~(col(elder.kind).in_(REDRAWS) & (col(elder.state) == "pending") & (col(elder.attempts) > 0))
+    # Nothing that is said has to wait for a redraw that was put off.
+    put_off = (col(elder.state) == "pending") & (col(elder.attempts) > 0)
+    farewell = col(elder.kind).in_(FAREWELLS) & col(OutboxRow.kind).not_in(SUCCESSORS)
+    unfinished &= ~(put_off & (col(elder.kind).in_(REDRAWS) | farewell))
     return (
         select(col(OutboxRow.id))
         .where(col(OutboxRow.done_at).is_(None), _ripe(now))
@@ -189,7 +196,7 @@ def outgoing(row: Any) -> Outgoing:
     )
 
 
-def _post_row(post: Post) -> dict[str, Any]:
+def post_row(post: Post) -> dict[str, Any]:
     channel, ts = post.source or (None, None)
     return {
         "issue": post.issue,

@@ -31,7 +31,7 @@ from bot.ports import Outgoing, Post, TimelineEntry
 from storage import reading
 from storage.codec import issue_from, to_json
 from storage.connections import insert_if_new, insert_into
-from storage.outbox import ABOUT_MANY, end_hold, fail, in_time, outgoing, readable
+from storage.outbox import ABOUT_MANY, end_hold, fail, in_time, outgoing, post_row, readable
 from storage.tables import (
     CounterRow,
     DeliveryRow,
@@ -181,6 +181,9 @@ class SqlTransaction:
 
     def superseded(self, id: int, now: datetime) -> None:
         end_hold(self._connection, id, state="superseded", done_at=now)
+
+    def keep_post(self, post: Post) -> None:
+        insert_if_new(self._connection, PostRow, **post_row(post))
 
     def alike(self, row: Outgoing, now: datetime) -> Sequence[Outgoing]:
         held = col(OutboxRow.id) == row.id

@@ -534,9 +534,10 @@ def reopen(issue: Issue, actor: Actor, *, reason: str, policy: Policy, now: date
 
 
 def _reopened(issue: Issue, by: str, reason: str, policy: Policy, now: datetime, *after: Event) -> Decision:
-    told = LevelsInformed(at=now, cause=Cause.REOPENED, tiers=(min(issue.tier + 1, policy.last_tier),))
-    again = (told,) if issue.cycle >= 1 else ()
     back = _back(issue, policy, now, IssueReopened(at=now, by=by, reason=reason))
+    above = min(issue.tier + 1, policy.last_tier)
+    knows = any(isinstance(event, LevelsInformed) and above in event.tiers for event in back)
+    again = () if issue.cycle < 1 or knows else (LevelsInformed(at=now, cause=Cause.REOPENED, tiers=(above,)),)
     return decide(issue, policy, *back, *after, *again)
 
 

@@ -5,7 +5,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -50,7 +50,7 @@ from bot.services.directory import Directory
 from bot.services.gathering import digest, gathered, may_be_gathered
 from bot.services.issues import holder_gone, pinned
 from bot.services.morning import is_about
-from bot.services.pacing import Pacer, PingBudget
+from bot.services.pacing import POST_EVERY, Pacer, PingBudget
 from bot.services.recording import record
 from bot.slack.rendering import Scene, Told, render, without_blocks
 
@@ -61,8 +61,8 @@ CALLS = timedelta(seconds=25)  # what looking and sending may take together
 SETTLE = timedelta(seconds=3)  # how long Slack may take to show a post in the history
 LONGEST_WAIT = timedelta(minutes=1)
 BUG_LIMIT = 5  # faults of ours in one row, after which it is given up; a start begins to count anew
-BLIND_LIMIT = 3  # looks that failed, after which a P1 or P2 is sent anyway (domain.md 3.13)
-ALONE_LIMIT = 8  # unsure attempts at a row, while Slack took others in between, after which it is given up
+BLIND_LIMIT = 3  # looks that failed since it was sent, after which a P1 or P2 is sent anyway (domain.md 3.13)
+ALONE_LIMIT = 15  # unsure attempts at a row, while Slack took the like of it in between, after which it is given up
 
 _BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_arguments"}
 _CARD_GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
@@ -79,6 +79,17 @@ class NoChannelsYet(Exception):
 
 class TookTooLong(Exception):
     """Making the message did: by the time it is sent, somebody else may hold it. Nothing of it was sent."""
+
+
+@dataclass
+class _Trouble:
+    """What was met with one row since it was last settled."""
+
+    faults: int = 0  # of ours
+    looks: int = 0  # that failed, since it was last sent
+    blind: int = 0  # how often it was sent without a look; each time it takes twice as many failures
+    taken: int | None = None  # how many of its verb Slack had taken at its last unsure attempt
+    alone: int = 0  # how often that grew from one such attempt to the next
 
 
 class Courier:
@@ -105,10 +116,8 @@ class Courier:
         self._team_url = team_url
         self._pings = pings
         self._name = uuid.uuid4().hex
-        self._faults = Counter[int]()  # by row
-        self._homes: dict[tuple[int, Place], str] = {}  # the new channel for which a card was asked
-        self._taken = 0  # how many messages Slack has taken
-        self._alone: dict[int, tuple[int, int]] = {}  # unsure row -> `_taken` at its last attempt, how often that grew
+        self._taken = Counter[str]()  # what Slack has taken, by verb: it may fail at posts alone
+        self._troubles: dict[int, _Trouble] = {}  # by row; a start begins to count anew
         self._turn = threading.Lock()
         self._calling = threading.Lock()  # one at a time decides whether it calls a place
 
@@ -123,6 +132,7 @@ class Courier:
             row = self._gathered(row, now)
         try:
             self._settle(row, until=now + HOLD)
+            self._troubles.pop(row.id, None)
         except TryLater as later:
             if later.error != "ratelimited":
                 log.error("Slack refuses our access (%s); messages wait until that is mended", later.error)
@@ -142,9 +152,8 @@ class Courier:
             self._give_up(row, "not_in_channel", str(nowhere))
         except Exception as error:  # a sender must outlive any one row
             log.exception("message %s could not be delivered through a fault of ours", row.id)
-            self._faults[row.id] += 1
-            if self._faults[row.id] >= BUG_LIMIT:
-                del self._faults[row.id]
+            self._trouble(row).faults += 1
+            if self._trouble(row).faults >= BUG_LIMIT:
                 self._give_up(row, "internal fault", repr(error))
             else:
                 sent = None if isinstance(error, TookTooLong) else now
@@ -153,12 +162,14 @@ class Courier:
 
     def _is_alone(self, row: Outgoing) -> bool:
         """Whether Slack fails at this row again and again, and at no other: then it is no outage that will pass."""
-        taken, count = self._alone.pop(row.id, (self._taken, 0))
-        if taken != self._taken:
-            count += 1
-        if count < ALONE_LIMIT:
-            self._alone[row.id] = (self._taken, count)
-        return count >= ALONE_LIMIT
+        trouble, taken = self._trouble(row), self._taken[verb(row.message)]
+        if trouble.taken not in (None, taken):
+            trouble.alone += 1
+        trouble.taken = taken
+        return trouble.alone >= ALONE_LIMIT
+
+    def _trouble(self, row: Outgoing) -> "_Trouble":
+        return self._troubles.setdefault(row.id, _Trouble())
 
     def _gathered(self, row: Outgoing, now: datetime) -> Outgoing:
         """In a storm, a digest that tells of this row and of those that wait behind it."""
@@ -175,8 +186,8 @@ class Courier:
             issue, policy = pinned(tx, row.issue, self._policy())
         if isinstance(row.message, MorningPage | PolicyApplied):
             policy = self._policy()  # it is about many issues, and no more about the one that it hangs on
-        if self._has_moved(row):
-            return
+        if self._is_rehoused(row, issue, policy):
+            raise TryLater(POST_EVERY)
         scene = self._scene(row, issue)
         if self._held(row, issue, policy, scene.gathered):
             return
@@ -192,8 +203,7 @@ class Courier:
         if self._clock() + CALLS > until:
             raise TookTooLong
         sent = self._look(row, call, issue.priority) or self._send(row, call)
-        self._taken += 1
-        self._alone.pop(row.id, None)
+        self._taken[verb(row.message)] += 1
         self._database.sent(row.id, self._post(row, sent), self._clock())
         if row.place.person and call.method == "chat.postMessage":
             self._database.keep_dm(row.place.person, sent.channel)
@@ -217,25 +227,36 @@ class Courier:
                 tx.superseded(row.id, now)
         return isinstance(message, TierPing)
 
-    def _has_moved(self, row: Outgoing) -> bool:
-        """The tier has another channel than when its card was posted: the words wait for a card there (domain.md D8).
+    def _is_rehoused(self, row: Outgoing, issue: Issue, policy: Policy) -> bool:
+        """The tier has another channel than when its card was posted: a card stands there before anything is said.
 
-        Once for each place and channel; if that card does not arrive, they go where the conversation was.
+        It is no row of its own: what is said about it and after it keeps its turn. If Slack will not have the card, the
+        conversation stays where it was, and so does what may have been said there already.
         """
         place, message = row.place, row.message
-        if not place.tier or not isinstance(message, TierPing | Remind | Line | Relay):
+        if not place.tier or row.unsure_since or not isinstance(message, TierPing | Remind | Line | Relay):
             return False
-        root, channel = self._root(row.issue, place), self._channel(place, message)
-        if root is None or channel in (root.channel, self._homes.get((row.issue, place))):
+        root = self._root(row.issue, place)
+        if root is None or root.channel == self._channel(place, message):
             return False
-        now = self._clock()
-        self._homes[row.issue, place] = channel
+        card = Card(place, ping=False)
+        call = render(card, issue, policy, self._scene(replace(row, message=card), issue))
+        assert call is not None, "a card is always drawn"
+        key = f"{_key(row)}-card"
+        try:
+            known = self._gateway.look(call, key, row.created_at - timedelta(seconds=60)) if row.attempts else None
+            sent = known or self._gateway.send(call, key)
+        except TryLater as later:
+            self._pacer.freeze(pace(row.message), later.seconds)
+            raise
+        except Unsure:
+            raise TryLater(max(SETTLE, _back_off(row.attempts)).total_seconds()) from None
+        except Rejected as rejected:
+            log.error("the card of %s cannot move to the channel of %s: %s", issue.name, place, rejected)
+            return False
         with self._database.begin() as tx:
-            tx.enqueue(row.issue, Card(place, ping=isinstance(message, TierPing)), lane=row.lane, now=now)
-            tx.enqueue(row.issue, FormerCard(place), lane=row.lane, now=now)
-            if not isinstance(message, TierPing):
-                tx.enqueue(row.issue, message, lane=row.lane, now=now)
-            tx.superseded(row.id, now)
+            tx.keep_post(Post(row.issue, place, "card", sent.channel, sent.ts))
+            tx.enqueue(row.issue, FormerCard(place), lane=row.lane, now=self._clock())
         return True
 
     def _look(self, row: Outgoing, call: Call, priority: Priority) -> Sent | None:
@@ -247,11 +268,14 @@ class Courier:
             since = min(row.unsure_since, self._clock()) - timedelta(seconds=60)
             return self._gateway.look(call, _key(row), since)
         except (Rejected, Unsure) as failed:
-            if row.attempts < BLIND_LIMIT:
+            trouble = self._trouble(row)
+            trouble.looks += 1
+            if trouble.looks < BLIND_LIMIT << trouble.blind:
                 raise Unsure(f"looking for it failed: {failed}") from None
             if priority.rank > Priority.P2.rank:
                 raise
-            log.error("message %s may be sent twice: looking for it failed %s times", row.id, row.attempts)
+            log.error("message %s may be sent twice: looking for it failed %s times", row.id, trouble.looks)
+            trouble.looks, trouble.blind = 0, trouble.blind + 1
             return None
 
     def _send(self, row: Outgoing, call: Call) -> Sent:
@@ -394,6 +418,7 @@ class Courier:
         """The row is done for; the next one of its place goes on, and people who can help are told."""
         now = self._clock()
         message = row.message
+        self._troubles.pop(row.id, None)
         if row.unsure_since is None:
             self._pings.forget(row.place, row=row.id)
         if error in _CARD_GONE and isinstance(message, CardRefresh | ReceiptRefresh):
@@ -443,7 +468,7 @@ class Courier:
                 what=what,
                 tier=row.place.tier,
                 error=error,
-                person=row.place.person,
+                person=_asked(row, issue),
                 holder_gone=holder_gone(tx, issue),
                 policy=policy,
                 now=now,
@@ -504,6 +529,11 @@ def _what(message: Message) -> str | None:
             return None
         case RelayEdit() | RelayDelete() | Mark():
             return None
+
+
+def _asked(row: Outgoing, issue: Issue) -> str | None:
+    """Whom it would have reached with what is waited for now; what was said before that asked nothing."""
+    return row.place.person if issue.waiting and row.created_at >= issue.waiting.since else None
 
 
 def _key(row: Outgoing) -> str:

@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 _UNREADABLE = (Unsure, TryLater, Rejected)
 PAUSE = 10.0  # seconds between two refreshes at least: refusals must not become a flood of calls
 NAMES_KEPT = 1000
+LEFT_KEPT = 600.0  # seconds; longer than any reading takes
 NAME_KEPT = 3600.0  # seconds
 NO_NAME_KEPT = 300.0
 
@@ -35,13 +36,12 @@ class Directory:
         self._bot_user = bot_user
         self._monotonic = monotonic
         self._refreshed: float | None = None
-        self._left: set[tuple[int, str]] = set()  # tier, who: since the last reading began
+        self._left: dict[tuple[int, str], float] = {}  # tier, who -> when, on the monotonic clock
         self._names: dict[str, tuple[str, float]] = {}  # name, until when
 
     def refresh(self) -> None:
         """Read channels and staff anew. What cannot be read stays as it was."""
-        self._refreshed = self._monotonic()
-        self._left.clear()
+        self._refreshed = began = self._monotonic()
         now = self._clock()
         try:
             channels = self._gateway.channels()
@@ -62,10 +62,12 @@ class Directory:
                 continue
             if members is not None:
                 staff[tier.number] = members
-        left = self._left.copy()  # while Slack told of the others
+        # Who left while Slack told of the others is not staff for having been read before.
+        left = {each for each, at in self._left.copy().items() if at >= began}
         self._database.keep_staff(
-            {tier: frozenset(who - {u for t, u in left if t == tier}) for tier, who in staff.items()}, now
+            {tier: frozenset(who - {user for each, user in left if each == tier}) for tier, who in staff.items()}, now
         )
+        self._left = {each: at for each, at in self._left.copy().items() if at >= began - LEFT_KEPT}
 
     def refresh_before_no(self) -> bool:
         """Whether it is worth asking again: the staff were read anew just now."""
@@ -98,7 +100,7 @@ class Directory:
             self.refresh()
             return
         for tier in self.tiers_in(channel_id):
-            self._left.discard((tier.number, user))
+            self._left.pop((tier.number, user), None)
             self._database.join(tier.number, user, self._clock())
 
     def left(self, channel_id: str, user: str) -> None:
@@ -106,7 +108,7 @@ class Directory:
             self.refresh()
             return
         for tier in self.tiers_in(channel_id):
-            self._left.add((tier.number, user))
+            self._left[tier.number, user] = self._monotonic()
             self._database.leave(tier.number, user)
 
     def name_of(self, user: str) -> str:

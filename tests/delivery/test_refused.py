@@ -170,6 +170,20 @@ def test_a_reporter_who_cannot_be_asked_again_is_not_taken_at_their_silence(
     assert workspace.issue().waiting is None
 
 
+def test_what_was_said_before_the_question_and_is_refused_does_not_end_the_wait(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue()
+    slack.fails(Rejected("internal"), method=POST, channel="D0MAYA")
+    workspace.bot.issues.claim(1, "U0ANA", desk=1, delivery="claim")
+    workspace.clock.advance(seconds=1)
+    workspace.command("wait ISS-1 reporter Which office?", by="U0ANA")
+    workspace.settle()
+    assert failures(workspace)
+    assert workspace.issue().waiting is not None
+    assert "Which office?" in slack.dm("U0MAYA")[-1].text
+
+
 def test_what_waits_for_others_waits_on_when_its_reporter_cannot_be_reached(
     workspace: Workspace, slack: TroubledSlack
 ) -> None:

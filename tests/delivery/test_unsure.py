@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.issue import WaitingFor
+from bot.domain.lifecycle import Seen
 from bot.ports import Rejected, TryLater, Unsure
 from storage import SqlDatabase
 from tests.delivery.conftest import POST, UPDATE, Crash, TroubledSlack, card_post
@@ -241,6 +243,24 @@ def test_an_urgent_message_is_sent_also_if_no_look_is_ever_answered(
     assert len(slack.looks) == 3
 
 
+def test_what_is_sent_without_a_look_is_sent_ever_more_rarely(workspace: Workspace, slack: TroubledSlack) -> None:
+    """Slack does the work, and no answer of it arrives for ten minutes."""
+    slack.fails(LOST, method=POST, channel="C0L1", times=20, done=True)
+    slack.look_errors = [LOST for _ in range(40)]
+    workspace.submit_issue(impact="high", urgency="high", settle=False)
+    workspace.settle(600)
+    assert len(workspace.channel("support-l1")) <= 3
+
+
+def test_other_failures_are_no_looks_that_failed(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(TryLater(2), method=POST, channel="C0L1", times=3)
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    slack.look_errors = [LOST]
+    workspace.submit_issue(impact="high", urgency="high", settle=False)
+    workspace.settle(120)
+    assert len(workspace.channel("support-l1")) == 1
+
+
 def test_a_look_whose_answer_is_lost_is_made_again_before_anything_is_sent(
     workspace: Workspace, slack: TroubledSlack
 ) -> None:
@@ -258,23 +278,35 @@ def test_a_look_whose_answer_is_lost_is_made_again_before_anything_is_sent(
 INTERNAL = Unsure("internal_error")
 
 
-def run_beside_others(workspace: Workspace, minutes: int) -> None:
+def run_beside(workspace: Workspace, other: int, minutes: int) -> None:
     """Somebody else's issue is claimed and released every minute, so Slack has something to take."""
-    workspace.submit_issue("Printer is out of paper", by="U0TOM", settle=False)
     for minute in range(minutes):
         if minute % 2:
-            workspace.bot.issues.release(2, "U0ANA", delivery=f"press{minute}")
+            workspace.bot.issues.release(other, "U0ANA", delivery=f"press{minute}")
         else:
-            workspace.bot.issues.claim(2, "U0ANA", desk=1, delivery=f"press{minute}")
+            workspace.bot.issues.claim(other, "U0ANA", desk=1, delivery=f"press{minute}")
         workspace.pass_time(minutes=1)
 
 
 def test_a_card_that_slack_never_takes_is_given_up_and_told_above(workspace: Workspace, slack: TroubledSlack) -> None:
     workspace.submit_issue(settle=False)
     slack.fails(INTERNAL, method=POST, channel="C0L1", times=10**6)
-    run_beside_others(workspace, 15)
+    workspace.submit_issue("Printer is out of paper", by="U0TOM", settle=False)
+    run_beside(workspace, 2, minutes=30)
     assert workspace.story(1)[-1] == "DeliveryFailed"
     assert "no answer" in workspace.channel("support-l2")[0].text
+
+
+def test_in_an_outage_of_posts_alone_nothing_is_given_up(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue("Printer is out of paper", by="U0TOM")
+    slack.fails(INTERNAL, method=POST, times=10**6)
+    workspace.submit_issue(settle=False)
+    run_beside(workspace, 1, minutes=30)
+    slack.mended()
+    workspace.settle(300)
+    assert "DeliveryFailed" not in workspace.story(1) + workspace.story(2)
+    assert slack.dm("U0MAYA")
+    assert workspace.card("L1", 2)
 
 
 def test_in_an_outage_nothing_is_given_up(workspace: Workspace, slack: TroubledSlack) -> None:
@@ -294,6 +326,43 @@ def test_a_redraw_that_slack_cannot_make_holds_back_no_call(workspace: Workspace
     before = slack.pings("C0MGMT")
     workspace.pass_time(hours=2)
     assert slack.pings("C0MGMT") - before >= 7
+
+
+def test_an_old_card_that_cannot_be_redrawn_says_in_the_end_where_the_new_one_is(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    """The issue comes back twice, and the second card is not posted before the first one says so."""
+    workspace.submit_issue()
+    first = workspace.card("L1")
+    issues = workspace.bot.issues
+    issues.escalate(1, "U0BEN", seen=Seen(), reason="r", tried="t", delivery="up1")
+    workspace.settle(20)
+    slack.fails(INTERNAL, method=UPDATE, channel="C0L1", times=4)
+    issues.give_back(1, "U0CHEN", seen=Seen(), findings="f", delivery="down1")
+    workspace.settle(10)
+    issues.escalate(1, "U0BEN", seen=Seen(), reason="r", tried="t", delivery="up2")
+    workspace.settle(4)
+    issues.give_back(1, "U0CHEN", seen=Seen(), findings="f", delivery="down2")
+    workspace.settle(200)
+    assert "came back" in first.shown
+
+
+def test_an_old_offer_that_cannot_be_redrawn_does_not_take_the_new_ones_place(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue()
+    issues = workspace.bot.issues
+    issues.claim(1, "U0ANA", desk=1, delivery="claim")
+    issues.hand_over(1, "U0ANA", to="U0BEN", note="please", delivery="hand over")
+    workspace.settle()
+    slack.fails(LOST, method=UPDATE, channel=workspace.dm_of("U0BEN"), times=3)
+    issues.wait(1, "U0CHEN", reason=WaitingFor.VENDOR, note="part", until=None, delivery="wait")
+    workspace.settle(2)
+    issues.resume(1, "U0ANA", delivery="resume")
+    workspace.settle(120)
+    old, new = slack.dm("U0BEN")
+    assert "needs no answer" in old.shown
+    assert "Press Accept" in new.shown
 
 
 class Ahead(Clock):

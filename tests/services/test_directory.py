@@ -170,7 +170,7 @@ def test_who_joins_is_staff_and_who_leaves_is_not_without_asking_slack(office: O
     assert not slack.asked
 
 
-def test_who_leaves_while_slack_is_asked_is_gone(office: Office, slack: Slack) -> None:
+def test_who_leaves_while_slack_is_asked_is_gone(office: Office, slack: Slack, clock: Clock) -> None:
     """L1 was read with them in it, and is kept when L2 has been read, too."""
 
     def leaves() -> None:
@@ -179,8 +179,20 @@ def test_who_leaves_while_slack_is_asked_is_gone(office: Office, slack: Slack) -
     slack.meanwhile["C0L2"] = leaves
     office.directory.refresh()
     assert office.staff[1] == {"U0BEN"}
+    clock.advance(seconds=1)
     office.directory.refresh()
     assert office.staff == ALL  # Slack says so
+
+
+def test_who_leaves_while_slack_is_asked_twice_at_once_is_gone(office: Office, slack: Slack) -> None:
+    def leaves_and_another_asks() -> None:
+        office.directory.left("C0L1", "U0ANA")
+        slack.refusals["channels"] = Unsure("timed out")
+        office.directory.refresh()
+
+    slack.meanwhile["C0L2"] = leaves_and_another_asks
+    office.directory.refresh()
+    assert office.staff[1] == {"U0BEN"}
 
 
 def test_other_channels_make_nobody_staff(office: Office) -> None:

@@ -217,6 +217,19 @@ def test_a_raise_while_it_waits_calls_them_when_it_comes_back(workspace: Workspa
     assert len(workspace.channel("it-managers")) == 1  # they were told when it was raised
 
 
+def test_whoever_is_called_at_a_reopening_is_not_told_of_it_as_well(workspace: Workspace) -> None:
+    """The second time it comes back the tier above is told, and here it is asked."""
+    workspace.submit_issue()
+    workspace.command("solved ISS-1 it went away")
+    workspace.command("reopen ISS-1 it is still down")
+    _raised_while_it_waits(workspace)
+    workspace.command("solved ISS-1 it went away again")
+    workspace.command("reopen ISS-1 it is still down")
+    workspace.settle()
+    (card,) = workspace.channel("support-l2")
+    assert card.text.startswith("<!here>")
+
+
 def test_a_raise_while_it_waits_calls_them_when_it_is_taken_out_again(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.submit_issue("no VPN", by="U0TOM")
