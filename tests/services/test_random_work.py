@@ -137,7 +137,7 @@ class Working(RuleBasedStateMachine):
         def said(issue: Issue, who: str, delivery: str, turn: int, *, note: bool = False) -> object:
             root = self.receipt(issue) if who == issue.reporter else self.card(issue)
             if root is None:
-                return None
+                raise Refused  # nobody can write under what is not there yet
             fresh = (root, self.words(turn, OURS if note else f"word {turn}", root.channel))
             root, words = self.said.setdefault(delivery, fresh)
             conversation = self.space.bot.conversation
