@@ -191,7 +191,7 @@ class Escalator:
         def do() -> None:
             try:
                 answer.set_result(work())
-            except Exception as error:
+            except Exception as error:  # raised again where it is waited for
                 answer.set_exception(error)
 
         threading.Thread(target=do, name="aside", daemon=True).start()

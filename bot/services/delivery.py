@@ -532,7 +532,7 @@ def _what(message: Message) -> str | None:
 
 
 def _asked(row: Outgoing, issue: Issue) -> str | None:
-    """Whom it would have reached with what is waited for now; what was said before that asked nothing."""
+    """Who was to be reached since the present wait began; what is older cannot be the question, and ends no wait."""
     return row.place.person if issue.waiting and row.created_at >= issue.waiting.since else None
 
 
