@@ -76,7 +76,7 @@ def moved_on(issue: Issue, policy: Policy, newest: str | None) -> Message:
 def came_back(issue: Issue, newest: str | None) -> Message:
     """Drawn once, so it says nothing that changes; the card after it may say the same one day."""
     card = f"<{newest}|a later card>" if newest else "a later card"
-    line = f"*{issue.name}* {escape(issue.title)} came back here: see {card}."
+    line = f"*{issue.name}* {escape(issue.title)} goes on under {card}."
     return line, [context(line)]
 
 

@@ -41,7 +41,7 @@ def test_the_last_tier_is_reminded_in_its_channel_of_today(
     assert "DeliveryFailed" not in workspace.story()
     old = slack.at("C0MGMT", card.ts)
     assert old is not None
-    assert "see <" in old.shown
+    assert "goes on under <" in old.shown
 
 
 def test_words_follow_the_card_to_the_new_channel(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

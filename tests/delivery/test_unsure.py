@@ -344,7 +344,7 @@ def test_an_old_card_that_cannot_be_redrawn_says_in_the_end_where_the_new_one_is
     workspace.settle(4)
     issues.give_back(1, "U0CHEN", seen=Seen(), findings="f", delivery="down2")
     workspace.settle(200)
-    assert "came back" in first.shown
+    assert "goes on under" in first.shown
 
 
 def test_an_old_offer_that_cannot_be_redrawn_does_not_take_the_new_ones_place(

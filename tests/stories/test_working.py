@@ -142,11 +142,11 @@ def test_a_card_that_an_issue_comes_back_to_says_so(workspace: Workspace) -> Non
     workspace.settle()
     second = workspace.card("L1")
     assert second.ts != first.ts
-    assert "came back here: see" in first.shown
+    assert "goes on under" in first.shown
     assert second.ts.replace(".", "") in first.shown
     workspace.command("escalate ISS-1 it is not; tried: another client", by="U0ANA")
     workspace.settle()
-    assert "came back here: see" in first.shown
+    assert "goes on under" in first.shown
     assert "moved to" in second.shown
 
 
