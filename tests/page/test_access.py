@@ -110,3 +110,10 @@ def test_the_sidebar_a_thread_and_the_dialogs_too(stub: Stub, open_page: Open, s
     dialog.get_by_role("button", name="Report").click()
     expect(dialog.get_by_role("alert").first).to_be_visible()
     assert found(page) == CLEAN
+
+
+@pytest.mark.parametrize(("wish", "motion"), [("no-preference", "rise"), ("reduce", "none")])
+def test_nothing_moves_for_who_asked_for_less_motion(stub: Stub, open_page: Open, wish: str, motion: str) -> None:
+    page = open_page("user=U0ANA&channel=C0L1", reduced_motion=wish)
+    page.get_by_role("button", name="members of #support-l1").click()
+    expect(page.get_by_role("dialog")).to_have_css("animation-name", motion)
