@@ -129,8 +129,8 @@ class Control:
                 return _bad(f"A socket can disconnect, be cut or be killed, not {other!r}.")
         return JSONResponse({"ok": True})
 
-    async def redeliver(self, _request: Request) -> Response:
-        envelope_id = self.socket_mode.redeliver()
+    async def redeliver(self, request: Request) -> Response:
+        envelope_id = self.socket_mode.redeliver(str((await _object(request)).get("envelope_id", "")))
         if envelope_id is None:
             return _bad("There is no envelope to send again, or nobody to send it to.")
         return JSONResponse({"ok": True, "envelope_id": envelope_id})

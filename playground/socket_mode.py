@@ -205,12 +205,15 @@ class SocketMode:
         envelope = {"envelope_id": str(uuid.uuid4()), **envelope}
         return self._send(Delivery(envelope, name, self.clock.now(), answered, attempt))
 
-    def redeliver(self) -> str | None:
-        """Send the last envelope once more, as Slack now and then does; its id, or None when there is none to send."""
-        if not self.deliveries or not self.connections:
+    def redeliver(self, envelope_id: str = "") -> str | None:
+        """Send this envelope (the last one) once more, as Slack now and then does.
+
+        Its id, or None when there is no such envelope, or nobody to send it to.
+        """
+        sent = self._sent.get(envelope_id) if envelope_id else next(reversed(self.deliveries), None)
+        if sent is None or not self.connections:
             return None
-        last = self.deliveries[-1]
-        return self._send(Delivery(last.envelope, last.name, self.clock.now(), last.answered)).id
+        return self._send(Delivery(sent.envelope, sent.name, self.clock.now(), sent.answered)).id
 
     def _send(self, delivery: Delivery) -> Delivery:
         if len(self.deliveries) == DELIVERIES_KEPT:

@@ -171,9 +171,16 @@ class Playground(Process):
     def advance(self, seconds: float) -> None:
         self.control("clock", advance_s=seconds)
 
-    def redeliver(self) -> None:
-        """Send the newest envelope once more, as Slack now and then does."""
-        self.control("redeliver")
+    def redeliver(self, ack: Json) -> None:
+        """Send the envelope of this ack once more, as Slack now and then does, and wait until it is acked again."""
+
+        def acked() -> int:
+            same = [again for again in self.acks() if again["envelope_id"] == ack["envelope_id"]]
+            return sum(again["latency_ms"] is not None for again in same)
+
+        until(lambda: acked() == 1, "the first delivery acked")
+        self.control("redeliver", envelope_id=ack["envelope_id"])
+        until(lambda: acked() == 2, "the second delivery acked")
 
     def calls(self, method: str = "") -> list[Json]:
         """What the bot asked of the Web API so far."""

@@ -332,3 +332,17 @@ def test_the_last_envelope_can_be_delivered_twice(local: Local, bot: Bot, ana: P
     wait_for_attempts(bot, ts, 2)
 
     assert len({event_id for event_id, _, _ in attempts(bot, ts)}) == 1
+
+
+def test_an_earlier_envelope_can_be_delivered_twice_by_its_id(local: Local, bot: Bot, ana: Person) -> None:
+    first = ana.says("C0L1", "Once")
+    bot.hears("event", ts=first)
+    earlier = local.look("acks")["acks"][-1]["envelope_id"]
+    second = ana.says("C0L1", "Later")
+    bot.hears("event", ts=second)
+
+    assert local.control("redeliver", envelope_id=earlier)["envelope_id"] == earlier
+    wait_for_attempts(bot, first, 2)
+
+    assert len(attempts(bot, second)) == 1
+    assert local.call("POST", "/_playground/redeliver", {"envelope_id": "nonsense"})[0] == 400
