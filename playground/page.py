@@ -58,7 +58,8 @@ class Page:
             "team": {"id": people.TEAM_ID, "name": people.TEAM_NAME, "domain": people.TEAM_DOMAIN},
             "app": {
                 "id": people.APP_ID, "name": self.manifest.bot_name, "bot_user_id": BOT_USER,
-                "connected": self.interactions.socket_mode.connected, "home_tab": self.manifest.home_tab,
+                "connected": self.interactions.socket_mode.connected, "seen": self.interactions.socket_mode.seen,
+                "home_tab": self.manifest.home_tab,
             },
             "users": [self.workspace.page_user(person) for person in self.workspace.users.values()],
             "channels": [self.workspace.page_channel(channel, user) for channel in channels],

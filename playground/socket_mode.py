@@ -79,6 +79,7 @@ class SocketMode:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.connections: list[Connection] = []
+        self.seen = False  # whether anybody ever connected
         self.deliveries: deque[Delivery] = deque(maxlen=DELIVERIES_KEPT)
         self.on_change: Callable[[], None] = lambda: None
         self._tickets: dict[str, float] = {}
@@ -112,6 +113,7 @@ class SocketMode:
             return
         was_connected = self.connected
         self.connections.append(connection)
+        self.seen = True
         hello = {"type": "hello", "num_connections": len(self.connections), "connection_info": {"app_id": APP_ID}}
         hello["debug_info"] = {"host": "playground", "approximate_connection_time": CONNECTION_SECONDS}
         connection.send(hello)

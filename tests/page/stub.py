@@ -89,6 +89,7 @@ class Stub:
     def reset(self) -> None:
         everybody = [MAYA, ANA, CHEN]
         self.connected = True
+        self.app_seen = False
         self.home_tab = True
         self.ahead_s = 0  # of this machine's clock
         self.may_answer = threading.Event()  # cleared, it holds back who and what is here
@@ -165,7 +166,7 @@ class Stub:
             "ok": True,
             "team": {"id": "T0PLAY", "name": "Northwind", "domain": "northwind"},
             "app": {"id": "A0PLAY", "name": "Escalator", "bot_user_id": BOT, "connected": self.connected,
-                    "home_tab": self.home_tab},
+                    "seen": self.app_seen, "home_tab": self.home_tab},
             "users": USERS,
             "channels": self.visible(user_id),
             "usergroups": [{"id": "S0ONCALL", "handle": "it-oncall", "name": "IT on call", "users": [CHEN]}],

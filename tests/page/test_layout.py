@@ -168,6 +168,14 @@ def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> 
     expect(page.get_by_role("complementary").locator(".message.marked")).to_contain_text("answer")
 
 
+def test_an_app_that_was_here_before_the_page_was_opened_is_not_starting(stub: Stub, open_page: Open) -> None:
+    stub.connected, stub.app_seen = False, True
+    page = open_page("user=U0MAYA&channel=C0ITHELP")
+    expect(page.locator(".banner")).to_contain_text("Escalator lost its connection.")
+    entry = page.get_by_role("navigation").get_by_text("not connected")
+    expect(entry).to_be_visible()
+
+
 def test_the_page_says_when_the_app_or_the_server_is_away(stub: Stub, open_page: Open, complaints: list[str]) -> None:
     stub.connected = False
     page = open_page("user=U0MAYA&channel=C0ITHELP")

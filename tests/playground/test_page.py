@@ -18,8 +18,9 @@ def test_the_overview_has_everybody_and_everything(local: Local, bot: Bot) -> No
     _, overview = local.call("GET", "/_page/workspace")
 
     assert overview["team"] == {"id": "T0PLAY", "name": "Northwind", "domain": "northwind"}
-    app = {"id": "A0PLAY", "name": "Escalator", "bot_user_id": "U0BOT", "connected": True, "home_tab": True}
-    assert overview["app"] == app
+    assert overview["app"] == {
+        "id": "A0PLAY", "name": "Escalator", "bot_user_id": "U0BOT", "connected": True, "seen": True, "home_tab": True,
+    }  # fmt: skip
     assert [user["name"] for user in overview["users"]] == [
         "maya", "tom", "lena", "ana", "ben", "chen", "dana", "emil", "fay", "escalator",
     ]  # fmt: skip

@@ -135,7 +135,8 @@ def test_a_connection_can_be_cut_and_killed(quiet: Local, sockets: Any, how: str
     with pytest.raises(ConnectionClosed) as end:
         socket.frames.recv(PATIENCE)
     assert (end.value.rcvd is None) == (how == "kill"), "killed means without a word"
-    assert quiet.call("GET", "/_page/workspace")[1]["app"]["connected"] is False
+    app = quiet.call("GET", "/_page/workspace")[1]["app"]
+    assert (app["connected"], app["seen"]) == (False, True)
 
 
 def test_bolt_comes_back_when_asked_to_leave(quiet: Local) -> None:

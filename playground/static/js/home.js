@@ -12,7 +12,7 @@ export function Home() {
         ? html`<${Blocks} blocks=${home.blocks} container=${{ type: "view", view_id: home.id }}
         formKey=${`view ${home.id}`} stored=${home.state?.values} />`
         : html`<div
-        class="empty"><h3>Nothing on the Home tab yet</h3><p>${app.connected ? "It appears here as soon as the app draws it." : `${app.name} is starting…`}</p></div>`
+        class="empty"><h3>Nothing on the Home tab yet</h3><p>${app.connected ? "It appears here as soon as the app draws it." : `${app.name} is ${app.seen ? "not connected" : "starting…"}`}</p></div>`
     }
     </div>
   </div>`;

@@ -77,7 +77,7 @@ export function Sidebar({ current }) {
       app &&
       html`<ul>
       <${Entry} address=${app.address} here=${here === app.address} avatar=${bot} words=${state.app.name}
-        note=${state.app.connected ? "" : "starting…"}
+        note=${state.app.connected ? "" : state.app.seen ? "not connected" : "starting…"}
         unread=${state.unread[app.id]} badge=${app.channel ? mentions(state, app.id, me) : 0} /></ul>`
     }
   </nav>`;

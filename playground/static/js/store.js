@@ -29,7 +29,7 @@ function upsert(messages, message) {
 }
 
 /** `seen`: the app was connected before, so that it is not starting but lost. */
-const withSeen = (state, app) => ({ ...app, seen: Boolean(state.app.seen || app.connected) });
+const withSeen = (state, app) => ({ ...app, seen: Boolean(state.app.seen || app.seen || app.connected) });
 
 /** The same with another id for a conversation, as when a channel becomes a shared one: its name is still its own. */
 function readdressed(state, before, after) {
