@@ -61,7 +61,7 @@ class NotResolvedYet(Refused):
 
 
 class AlreadyMoved(Refused):
-    """{name} has moved since this card was drawn: it is with {tier} now{moved}. Look at its newest card."""
+    """{name} has changed since this card was drawn: it is with {tier} now{moved}. Look at its newest card."""
 
 
 class NoHigherTier(Refused):

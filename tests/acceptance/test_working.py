@@ -224,7 +224,7 @@ def test_a_button_of_a_card_that_slack_shows_too_long_is_refused_with_the_reason
 
     ben.presses("Escalate", old)
 
-    ben.is_told(f"{issue} has moved since this card was drawn: it is with L2 now")
+    ben.is_told(f"{issue} has changed since this card was drawn: it is with L2 now")
     assert ben.sees_it_become(old, "moved to").buttons == []
     with pytest.raises(Refused, match="no longer there"):
         ben.presses("Escalate", old)
@@ -242,7 +242,7 @@ def test_a_form_that_was_open_while_the_issue_moved_is_refused_in_the_form(calm:
     ben.fills(reason="Cable", tried="Another bulb")
 
     (said,) = ben.form.errors.values()
-    assert said.startswith(f"{issue} has moved since this card was drawn: it is with L2 now, moved there by @ana ")
+    assert said.startswith(f"{issue} has changed since this card was drawn: it is with L2 now, moved there by @ana ")
     dana.card(issue, "support-l2", "Bulb")
     dana.opens_the_page()
     assert len([card for card in dana.read("support-l2") if card.says([issue, "Status"])]) == 1

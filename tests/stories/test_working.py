@@ -171,7 +171,7 @@ def test_two_forms_from_one_card_escalate_once(workspace: Workspace) -> None:
     one, two = workspace.slack.forms
     assert not workspace.fill(one, by="U0ANA", reason="a", tried="b").errors
     answer = workspace.fill(two, by="U0BEN", reason="a", tried="b")
-    assert "ISS-1 has moved since this card was drawn: it is with L2 now" in answer.errors["reason"]
+    assert "ISS-1 has changed since this card was drawn: it is with L2 now" in answer.errors["reason"]
     assert workspace.issue().tier == 2
 
 
