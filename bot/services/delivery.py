@@ -118,6 +118,7 @@ class Courier:
         self._name = uuid.uuid4().hex
         self._taken = Counter[str]()  # what Slack has taken, by verb: it may fail at posts alone
         self._troubles: dict[int, _Trouble] = {}  # by row; a start begins to count anew
+        self._in_hand: set[int] = set()  # rows that a sender of ours is at work on
         self._turn = threading.Lock()
         self._calling = threading.Lock()  # one at a time decides whether it calls a place
 
@@ -128,8 +129,11 @@ class Courier:
             row = self._database.take(now, sender=self._name, hold_until=now + HOLD, busy=self._pacer.busy())
             if row is None:
                 return False
+            if row.id in self._in_hand:
+                return True  # the clock has leapt past its hold; who sends it has not finished, and will mark it
             self._pacer.spend(pace(row.message))
             row = self._gathered(row, now)
+            self._in_hand.add(row.id)
         try:
             self._settle(row, until=now + HOLD)
             self._troubles.pop(row.id, None)
@@ -158,6 +162,8 @@ class Courier:
             else:
                 sent = None if isinstance(error, TookTooLong) else now
                 self._put_back(row, _back_off(row.attempts), row.unsure_since or sent, repr(error))
+        finally:
+            self._in_hand.discard(row.id)
         return True
 
     def _is_alone(self, row: Outgoing) -> bool:

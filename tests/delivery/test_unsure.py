@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.issue import WaitingFor
 from bot.domain.lifecycle import Seen
-from bot.ports import Rejected, TryLater, Unsure
+from bot.ports import Call, Rejected, Sent, TryLater, Unsure
 from storage import SqlDatabase
 from tests.delivery.conftest import POST, UPDATE, Crash, TroubledSlack, card_post
 from tests.harness import Clock, Workspace
@@ -424,3 +424,33 @@ def test_a_sender_whose_hold_ran_out_does_not_send_what_another_has_sent(workspa
     workspace.say(workspace.receipt(), text, by="U0MAYA")
     workspace.settle(120)
     assert len(slack.thread(workspace.card("L1"))) == 1
+
+
+# --- a clock that leaps past a hold -----------------------------------------------------------------------------------
+
+
+class LeapingClock(TroubledSlack):
+    """While it takes the first post the wall clock leaps ahead, and another sender of the process looks for work."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace.clock)
+        self.workspace = workspace
+        self.other: Any = None  # its `deliver_next`
+
+    def send(self, call: Call, key: str) -> Sent:
+        if self.other:
+            other, self.other = self.other, None
+            self.workspace.clock.advance(minutes=4)
+            while other():
+                pass
+        return super().send(call, key)
+
+
+def test_what_is_being_sent_while_the_clock_leaps_is_not_sent_by_another(workspace: Workspace) -> None:
+    workspace.slack = slack = LeapingClock(workspace)
+    workspace.start()
+    slack.other = workspace.courier.deliver_next
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.settle(120)
+    assert len(workspace.channel("support-l1")) == 1
+    assert not workspace.database.waiting()
