@@ -58,6 +58,7 @@ log = logging.getLogger(__name__)
 
 HOLD = timedelta(seconds=45)  # longer than all calls of one delivery together can take
 CALLS = timedelta(seconds=25)  # what looking and sending may take together
+SKEW = timedelta(minutes=10)  # how far Slack's clock, by which its history is dated, may be behind ours
 SETTLE = timedelta(seconds=3)  # how long Slack may take to show a post in the history
 LONGEST_WAIT = timedelta(minutes=1)
 BUG_LIMIT = 5  # faults of ours in one row, after which it is given up; a start begins to count anew
@@ -250,7 +251,7 @@ class Courier:
         assert call is not None, "a card is always drawn"
         key = f"{_key(row)}-card"
         try:
-            known = self._gateway.look(call, key, row.created_at - timedelta(seconds=60)) if row.attempts else None
+            known = self._gateway.look(call, key, self._earliest(row.created_at)) if row.attempts else None
             sent = known or self._gateway.send(call, key)
         except TryLater as later:
             self._pacer.freeze(pace(row.message), later.seconds)
@@ -270,9 +271,7 @@ class Courier:
         if row.unsure_since is None or call.method != "chat.postMessage":
             return None
         try:
-            # Our clock may have been ahead when it was sent.
-            since = min(row.unsure_since, self._clock()) - timedelta(seconds=60)
-            return self._gateway.look(call, _key(row), since)
+            return self._gateway.look(call, _key(row), self._earliest(row.unsure_since))
         except (Rejected, Unsure) as failed:
             trouble = self._trouble(row)
             trouble.looks += 1
@@ -283,6 +282,10 @@ class Courier:
             log.error("message %s may be sent twice: looking for it failed %s times", row.id, trouble.looks)
             trouble.looks, trouble.blind = 0, trouble.blind + 1
             return None
+
+    def _earliest(self, sent: datetime) -> datetime:
+        """From when on Slack's history may show it: our clock may have been ahead then, or be ahead still."""
+        return min(sent, self._clock()) - SKEW
 
     def _send(self, row: Outgoing, call: Call) -> Sent:
         try:

@@ -390,6 +390,20 @@ def test_an_urgent_message_in_doubt_waits_out_no_step_of_the_clock(store: SqlDat
     assert not workspace.database.waiting()
 
 
+def test_a_clock_that_is_minutes_ahead_of_slacks_doubles_nothing(store: SqlDatabase) -> None:
+    clock, slacks = Ahead(), Clock()
+    clock.by = timedelta(minutes=5)
+    workspace = Workspace(store, clock=clock)
+    workspace.slack = slack = TroubledSlack(slacks)
+    workspace.start()
+    slack.fails(LOST, method=POST, channel="C0L1", done=True)
+    workspace.submit_issue(impact="high", urgency="high", settle=False)
+    workspace.deliver()
+    workspace.settle(60)
+    assert len(workspace.channel("support-l1")) == 1
+    assert not workspace.database.waiting()
+
+
 # --- a sender that is slower than its hold ----------------------------------------------------------------------------
 
 
