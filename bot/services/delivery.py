@@ -241,10 +241,10 @@ class Courier:
         conversation stays where it was, and so does what may have been said there already.
         """
         place, message = row.place, row.message
-        if not place.tier or row.unsure_since or not isinstance(message, TierPing | Remind | Line | Relay):
+        if not place.tier or not isinstance(message, TierPing | Remind | Line | Relay):
             return False
         root = self._root(row.issue, place)
-        if root is None or root.channel == self._channel(place, message):
+        if root is None or root.channel == self._channel(place, message) or self._is_said(row, issue, policy):
             return False
         card = Card(place, ping=False)
         call = render(card, issue, policy, self._scene(replace(row, message=card), issue))
@@ -265,6 +265,13 @@ class Courier:
             tx.keep_post(Post(row.issue, place, "card", sent.channel, sent.ts))
             tx.enqueue(row.issue, FormerCard(place), lane=row.lane, now=self._clock())
         return True
+
+    def _is_said(self, row: Outgoing, issue: Issue, policy: Policy) -> bool:
+        """Whether it is in Slack, or need not be, where its card hangs now."""
+        if row.unsure_since is None:
+            return False
+        call = render(row.message, issue, policy, self._scene(row, issue))
+        return call is None or self._look(row, call, issue.priority) is not None
 
     def _look(self, row: Outgoing, call: Call, priority: Priority) -> Sent | None:
         """After an unsure send, look before sending again; only posts can double."""

@@ -8,7 +8,7 @@ from bot.domain.events import Words
 from bot.messages import Place
 from bot.ports import Channel, Unsure
 from storage import SqlDatabase
-from tests.delivery.conftest import POST, TroubledSlack
+from tests.delivery.conftest import POST, Crash, TroubledSlack
 from tests.fake_slack import BOT, NAMES, Message
 from tests.harness import Workspace
 
@@ -117,6 +117,25 @@ def test_a_card_for_the_new_channel_whose_answer_is_lost_is_there_once(
     workspace.say(workspace.receipt(), "hurry, please", by="U0MAYA")
     card, words = (message for message in slack.messages if message.channel == "C0NEW")
     assert words.thread_ts == card.ts
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_who_dies_while_the_card_moves_leaves_one_card_and_the_words_under_it(
+    workspace: Workspace, slack: TroubledSlack, monkeypatch: pytest.MonkeyPatch, *, arrived: bool
+) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    move_channel(workspace, 1, monkeypatch)
+    slack.fails(Crash(), method=POST, channel="C0NEW", done=arrived)
+    with pytest.raises(Crash):
+        workspace.say(workspace.receipt(), "hurry, please", by="U0MAYA")
+    workspace.clock.advance(seconds=5)
+    workspace.start()
+    workspace.settle(60)
+    card, words = (message for message in slack.messages if message.channel == "C0NEW")
+    assert "hurry, please" in words.text
+    assert words.thread_ts == card.ts
+    assert not workspace.database.waiting()
 
 
 def test_words_that_have_no_new_home_go_to_the_old_one(
