@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -52,7 +53,7 @@ from bot.services.issues import holder_gone, pinned
 from bot.services.morning import is_about
 from bot.services.pacing import POST_EVERY, Pacer, PingBudget
 from bot.services.recording import record
-from bot.slack.rendering import Scene, Told, render, without_blocks
+from bot.slack.rendering import Scene, Told, may_ping, render, without_blocks
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ class Courier:
         scene = self._scene(row, issue)
         if self._held(row, issue, policy, scene.gathered):
             return
-        with self._calling:
+        with self._calling if may_ping(row.message) else nullcontext():  # the others may ask Slack for names
             call = render(row.message, issue, policy, scene)
             if call and call.calls is not None:
                 self._pings.spend(row.place, call.calls, row=row.id)

@@ -76,11 +76,14 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
     return call and _counted(call, message, issue, policy, scene)
 
 
+def may_ping(message: Message) -> bool:
+    return isinstance(message, Card | TierPing | Remind | Inform | Digest)
+
+
 def _counted(call: Call, message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """Whether it pings the tier, which must not happen too often."""
     called = words.mention(policy.tier(message.place.tier).ping) if message.place.tier else None
-    asks = isinstance(message, Card | TierPing | Remind | Inform | Digest)
-    if not asks or call.method != "chat.postMessage" or not called or called not in call.arguments["text"]:
+    if not may_ping(message) or call.method != "chat.postMessage" or not called or called not in call.arguments["text"]:
         return call
     told = _told(message, scene) if isinstance(message, Digest) else ()
     return replace(call, calls=min((each.priority.rank for _, each, _, _ in told), default=issue.priority.rank))

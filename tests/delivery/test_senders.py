@@ -75,6 +75,47 @@ def test_woken_senders_deliver_to_all_places_at_once(workspace: Workspace, sende
     assert sorted(m.channel for m in slow.messages) == ["C0L1", "D0MAYA"]
 
 
+class SlowNames(SlowSlack):
+    """Tells a name when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+
+    def user_name(self, user: str) -> str:
+        self.asked.set()
+        assert self.may_answer.wait(PATIENCE)
+        return super().user_name(user)
+
+    def send(self, call: Call, key: str) -> Sent:
+        try:
+            return TroubledSlack.send(self, call, key)
+        finally:
+            self.done.release()
+
+
+def test_words_that_wait_for_a_name_hold_back_no_call(store: SqlDatabase, workspace: Workspace) -> None:
+    workspace.submit_issue()
+    slow = SlowNames()
+    slow.messages, workspace.slack = workspace.slack.messages, slow
+    workspace.start()
+    senders = Senders(workspace.courier, Pacer())
+    root = workspace.receipt()
+    said = {"user": "U0MAYA", "text": "<@U0TOM> knows more", "ts": slow.new_ts(), "thread_ts": root.ts}
+    slow.may_answer.clear()
+    workspace.event({"type": "message", "channel_type": "im", "channel": root.channel, **said})
+    senders.start()
+    try:
+        assert slow.asked.wait(PATIENCE)
+        workspace.submit_issue(by="U0TOM", impact="high", urgency="high", settle=False)
+        senders.wake()
+        assert slow.done.acquire(timeout=5)
+        assert not slow.may_answer.is_set()
+    finally:
+        slow.may_answer.set()
+        senders.stop(PATIENCE)
+
+
 def test_what_was_left_over_is_found_at_the_start_without_a_wake(
     workspace: Workspace, senders: Senders, slow: SlowSlack
 ) -> None:
