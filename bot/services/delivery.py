@@ -222,7 +222,8 @@ class Courier:
         if isinstance(message, Digest):
             told = [(each, its) for _, each, its, _ in gathered if message.kind in (Card.__name__, TierPing.__name__)]
         else:
-            told = [(issue, policy)] if may_be_gathered(message) and isinstance(message, Card | TierPing) else []
+            calls = isinstance(message, TierPing) or (isinstance(message, Card) and message.ping)
+            told = [(issue, policy)] if calls else []
         closed = [(each, opens_at(each, its, now)) for each, its in told if needs_somebody(each, row.place)]
         closed = [(each, opening) for each, opening in closed if opening > now]
         if not closed:

@@ -287,6 +287,22 @@ def test_a_ping_that_is_still_waiting_when_the_office_closes_comes_in_the_mornin
     assert called(office, "support-l2") == 1
 
 
+def test_a_release_that_is_still_waiting_when_the_office_closes_calls_in_the_morning(office: Workspace) -> None:
+    office.clock.now = START.replace(hour=16, minute=50)
+    office.start()
+    office.submit_issue()
+    office.bot.issues.claim(1, "U0ANA", desk=1, delivery="claim")
+    office.settle()
+    office.bot.issues.release(1, "U0ANA", delivery="release")
+    office.clock.now = START.replace(hour=17, minute=1)  # Slack was away
+    office.settle()
+    assert called(office, "support-l1") == 0
+    office.clock.now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    office.settle()
+    assert called(office, "support-l1") == 1
+    assert "<@U0ANA> has released ISS-1" in office.slack.thread(office.card("L1"))[-1].text
+
+
 def test_a_critical_issue_calls_at_night(office: Workspace) -> None:
     office.submit_issue(impact="high", urgency="high")
     assert called(office, "support-l1") == 1
