@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
+from pydantic_core import CoreConfig, SchemaValidator, to_jsonable_python
 
 from bot.domain.events import Event
 from bot.domain.issue import Issue
@@ -36,22 +36,22 @@ def to_json(value: Any) -> Any:
 
 
 def issue_from(body: Any) -> Issue:
-    issue: Issue = _adapter(Issue.__name__).validate_python(body)
+    issue: Issue = _validator(Issue.__name__).validate_python(body)
     return issue
 
 
 def policy_from(content: Any) -> Policy:
-    policy: Policy = _adapter(Policy.__name__).validate_python(content)
+    policy: Policy = _validator(Policy.__name__).validate_python(content)
     return policy
 
 
 def event_from(kind: str, data: Any) -> Event:
-    event: Event = _adapter(kind).validate_python(data)
+    event: Event = _validator(kind).validate_python(data)
     return event
 
 
 def message_from(kind: str, data: Any) -> Message:
-    message: Message = _adapter(kind).validate_python(data)
+    message: Message = _validator(kind).validate_python(data)
     return message
 
 
@@ -62,5 +62,6 @@ def place_from(text: str) -> Place:
 
 
 @cache  # building one takes milliseconds
-def _adapter(kind: str) -> TypeAdapter[Any]:
-    return TypeAdapter(_KINDS[kind])
+def _validator(kind: str) -> SchemaValidator:
+    schema = TypeAdapter(_KINDS[kind]).core_schema
+    return SchemaValidator(schema, CoreConfig(hide_input_in_errors=True))  # they are logged, and people wrote the input

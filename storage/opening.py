@@ -79,10 +79,13 @@ def copy(file: Path, to: Path) -> None:
 
 
 def create(url: URL, *, foreign_keys: bool = True, pool: type[Pool] | None = None) -> Engine:
-    """An engine whose transactions are DEFERRED on SQLite; see `writing`. Connects to nothing yet."""
+    """An engine whose transactions are DEFERRED on SQLite; see `writing`. Connects to nothing yet.
+
+    Its errors, which are logged, show no parameters: among them is what people wrote.
+    """
     try:
         if file_of(url):
-            engine = create_engine(url, poolclass=pool)
+            engine = create_engine(url, poolclass=pool, hide_parameters=True)
             _set_up_sqlite(engine, foreign_keys=foreign_keys)
         else:
             engine = create_engine(
@@ -90,6 +93,7 @@ def create(url: URL, *, foreign_keys: bool = True, pool: type[Pool] | None = Non
                 connect_args={"connect_timeout": CONNECT_TIMEOUT} if "connect_timeout" not in url.query else {},
                 **({"poolclass": NullPool} if pool is NullPool else {"pool_size": 10, "max_overflow": 20}),
                 pool_pre_ping=True,
+                hide_parameters=True,
             )
             event.listen(engine, "connect", _set_up_postgres)
     except ModuleNotFoundError:

@@ -143,3 +143,9 @@ def test_an_issue_stored_before_a_field_existed_is_read(issue: Issue) -> None:
     del data["hand_off"], data["breached"]
     data["field_of_another_version"] = 1
     assert issue_from(data) == issue
+
+
+def test_what_cannot_be_read_is_not_told_in_the_error() -> None:
+    with pytest.raises(ValueError, match="title") as wrong:
+        issue_from({"details": "my password is hunter2"})
+    assert "hunter2" not in str(wrong.value)

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from storage import AlreadyRunning, CannotOpen, Finding, SqlDatabase, open_database
 from storage.health import has_wal_reset_bug
@@ -159,6 +161,14 @@ def test_a_relative_file_stays_the_same_file(tmp_path: Path, monkeypatch: pytest
     again = open_database(sqlite_url)
     assert again.dm_of("U1") == "D1"
     again.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite_url", "postgres_database_url"])
+def test_an_error_does_not_tell_what_people_wrote(kind: str, request: pytest.FixtureRequest) -> None:
+    with closing(open_database(request.getfixturevalue(kind))) as database:
+        with pytest.raises(DBAPIError) as failed, database.write() as connection:
+            connection.execute(text("INSERT INTO nowhere VALUES (:words)"), {"words": SECRET})
+        assert SECRET not in "".join(traceback.format_exception(failed.value))
 
 
 def test_sqlite_is_set_to_keep_what_it_acknowledged(sqlite_url: str) -> None:
