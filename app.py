@@ -161,6 +161,7 @@ class Escalator:
         started = time.monotonic()
         health = self._health_server()
         self._database.end_holds(utc_now() + SETTLE)
+        self._database.try_anew()
         self._start_clocks()  # before Slack answers: an outage of theirs stops no clock of ours
         try:
             with contextlib.suppress(_AskedToStop):

@@ -212,6 +212,10 @@ class Database(Protocol):
         """An issue whose rule raised waits; answers how many times in a row it has."""
         ...
 
+    def try_anew(self) -> None:
+        """At start: nothing is set aside any more, since what was wrong may have been mended."""
+        ...
+
     def beat(self) -> datetime | None:
         """When the engine last looked; None: never."""
         ...

@@ -113,6 +113,11 @@ class SqlDatabase(Outbox, Directory):
             raise NoSuchIssue(name=issue_name(number))
         return failures
 
+    def try_anew(self) -> None:
+        aside = update(IssueRow).where(col(IssueRow.due_at).is_not(None), col(IssueRow.set_aside_until).is_not(None))
+        with self.write() as connection:
+            connection.execute(aside.values(set_aside_until=None, failures=0, failure=None))
+
     def beat(self) -> datetime | None:
         with self.read() as connection:
             return connection.scalar(select(col(EngineRow.beat_at)))

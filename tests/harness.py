@@ -115,6 +115,7 @@ class Workspace:
         )
         register(self.app, self.bot)
         self.database.end_holds(self.clock() + SETTLE)
+        self.database.try_anew()
         directory.refresh()
 
     # --- time ---

@@ -170,6 +170,22 @@ def test_one_that_is_mended_goes_on_as_if_nothing_had_been(store: SqlDatabase, w
     assert tuple(row) == (0, None, None)
 
 
+def test_a_start_tries_anew_what_was_set_aside_for_an_hour(store: SqlDatabase, workspace: Workspace) -> None:
+    open_many(workspace, 1)
+    with store.read() as connection:
+        body = connection.exec_driver_sql("SELECT body FROM issue").scalar_one()
+    poison(store, 1)
+    workspace.clock.advance(hours=2)
+    for _ in range(100):
+        workspace.engine.run_once()
+        workspace.clock.advance(seconds=1)
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE issue SET body = ?", (body,))  # the version that read it wrong is taken back
+    assert workspace.engine.run_once() == 0
+    workspace.start()
+    assert workspace.engine.run_once() == 1
+
+
 def test_a_whole_batch_that_cannot_be_moved_does_not_hide_the_rest(store: SqlDatabase, workspace: Workspace) -> None:
     open_many(workspace, BATCH + 3)
     for number in range(1, BATCH + 1):
