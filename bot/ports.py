@@ -212,6 +212,10 @@ class Database(Protocol):
         """An issue whose rule raised waits; answers how many times in a row it has."""
         ...
 
+    def is_away(self, error: Exception) -> bool:
+        """Whether it was the database that failed, and not what was asked of it: its disk is full, for example."""
+        ...
+
     def try_anew(self) -> None:
         """At start: nothing is set aside any more, since what was wrong may have been mended."""
         ...

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import URL, ColumnElement, case, func, or_, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlmodel import col
 
 from bot.domain.issue import Issue, Status, issue_name
@@ -112,6 +112,9 @@ class SqlDatabase(Outbox, Directory):
         if failures is None:
             raise NoSuchIssue(name=issue_name(number))
         return failures
+
+    def is_away(self, error: Exception) -> bool:
+        return isinstance(error, OperationalError | InternalError | InterfaceError)
 
     def try_anew(self) -> None:
         aside = update(IssueRow).where(col(IssueRow.due_at).is_not(None), col(IssueRow.set_aside_until).is_not(None))

@@ -154,11 +154,15 @@ class Engine:
         tx.save(issue, due)
 
     def _set_aside(self, number: int, error: Exception) -> None:
-        """It waits, twice as long each time; after five failures in a row for an hour, and people are told."""
+        """It waits, twice as long each time; after five failures in a row for an hour, and the log asks for somebody.
+
+        Not for an hour if the database fails: that passes, and is no fault of the issue.
+        """
         failures = self._database.failures(number) + 1
-        wait = QUARANTINE if failures >= QUARANTINE_AFTER else BACK_OFF * 2 ** (failures - 1)
+        hopeless = failures >= QUARANTINE_AFTER and not self._database.is_away(error)
+        wait = QUARANTINE if hopeless else BACK_OFF * 2 ** (min(failures, QUARANTINE_AFTER - 1) - 1)
         self._database.set_aside(number, self._clock() + wait, repr(error))
-        if failures >= QUARANTINE_AFTER:
+        if hopeless:
             log.critical("ISS-%s cannot be moved (%s failures): look at it by hand", number, failures, exc_info=error)
         else:
             log.error("ISS-%s could not be moved and waits %s", number, wait, exc_info=error)

@@ -1,10 +1,14 @@
 """The tick: every due moment is passed, once, and one issue that cannot be moved holds back no other."""
 
+import contextlib
 import itertools
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
 from bot.domain.priority import Level
@@ -168,6 +172,39 @@ def test_one_that_is_mended_goes_on_as_if_nothing_had_been(store: SqlDatabase, w
     with store.read() as connection:
         row = connection.exec_driver_sql("SELECT failures, failure, set_aside_until FROM issue").one()
     assert tuple(row) == (0, None, None)
+
+
+class FullDisk:
+    """Takes small changes of rows that are there, and stores no issue."""
+
+    def __init__(self, database: SqlDatabase) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[Any]:
+        with self._database.begin() as tx:
+            yield tx
+            raise OperationalError("COMMIT", None, Exception("No space left on device"))
+
+
+def test_a_database_that_was_away_for_long_is_no_reason_to_wait_an_hour(workspace: Workspace) -> None:
+    open_many(workspace, 1)
+    store, workspace.database = workspace.database, FullDisk(workspace.database)  # type: ignore[assignment]
+    engine = Ticking(workspace).engine
+    workspace.clock.advance(hours=2)
+    for _ in range(600):
+        workspace.clock.advance(seconds=1)
+        engine.run_once()
+    workspace.database = store
+    engine = Ticking(workspace).engine
+    moved = 0
+    for _ in range(41):
+        workspace.clock.advance(seconds=1)
+        moved += engine.run_once()
+    assert moved == 1
 
 
 def test_a_start_tries_anew_what_was_set_aside_for_an_hour(store: SqlDatabase, workspace: Workspace) -> None:
