@@ -158,7 +158,7 @@ class Courier:
             self._give_up(row, "not_in_channel", str(nowhere))
         except Exception as error:  # a sender must outlive any one row
             log.exception("message %s could not be delivered through a fault of ours", row.id)
-            self._trouble(row).faults += 1
+            self._trouble(row).faults += not self._database.is_away(error)
             if self._trouble(row).faults >= BUG_LIMIT:
                 self._give_up(row, "internal fault", repr(error))
             else:

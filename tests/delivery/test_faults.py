@@ -1,9 +1,11 @@
 """A fault of ours in one message: it is tried again, given up in the end, and holds back nobody else."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
 from bot.messages import Card, Place
@@ -43,6 +45,36 @@ def test_one_fault_of_ours_does_not_end_what_slack_put_off_before(workspace: Wor
     workspace.settle(600)
     assert len(workspace.channel("support-l1")) == 1
     assert workspace.story() == ["IssueOpened"]
+
+
+class FullDisk:
+    """Until it is cleared no post is kept; smaller changes are."""
+
+    def __init__(self, database: SqlDatabase, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._cleared_at = clock() + timedelta(minutes=5)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def sent(self, *arguments: Any) -> None:
+        if self._clock() < self._cleared_at:
+            raise OperationalError("INSERT INTO post", None, Exception("No space left on device"))
+        self._database.sent(*arguments)
+
+
+def test_a_database_that_is_away_for_minutes_loses_no_card(
+    store: SqlDatabase, workspace: Workspace, slack: TroubledSlack
+) -> None:
+    workspace.submit_issue(impact="high", urgency="high", settle=False)
+    workspace.database = FullDisk(store, workspace.clock)  # type: ignore[assignment]
+    workspace.start()
+    workspace.settle(600)
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    assert "Claimed by <@U0ANA>" in workspace.card("L1").shown
+    assert len(workspace.channel("support-l1")) == 1
+    assert "DeliveryFailed" not in workspace.story()
 
 
 def test_while_it_is_tried_other_issues_and_other_places_go_on(workspace: Workspace, slack: TroubledSlack) -> None:
