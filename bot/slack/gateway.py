@@ -25,7 +25,7 @@ PAGE = 200  # objects per page (slack.md 2.6)
 
 # Slack had trouble of its own: the work may have been done.
 _UNSURE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "accesslimited"}
-# Nothing is wrong with the message, everything with our access: it waits until an operator has mended that.
+# Nothing is wrong with the message, everything with our access: it waits until an operator, or Slack, has mended that.
 _ACCESS = {
     "invalid_auth",
     "not_authed",
@@ -35,6 +35,8 @@ _ACCESS = {
     "org_login_required",
     "team_access_not_granted",
     "ekm_access_denied",
+    "team_added_to_org",  # while Slack moves the workspace into an organisation ...
+    "external_channel_migrating",  # ... or a channel that is shared
 }
 _WORD = re.compile(r"[a-z0-9_]+")
 ACCESS_RETRY = 60.0  # seconds

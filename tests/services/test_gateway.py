@@ -166,7 +166,16 @@ def test_when_slack_wants_us_to_wait_we_know_how_long(
 
 @pytest.mark.parametrize(
     "error",
-    ["invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required"],
+    [
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "org_login_required",
+        "team_added_to_org",
+        "external_channel_migrating",
+    ],
 )
 def test_no_access_is_no_fault_of_the_message(slack: ScriptedSlack, gateway: Gateway, error: str) -> None:
     slack.says("chat.postMessage", no(error))
