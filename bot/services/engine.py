@@ -82,6 +82,10 @@ class Engine:
     def _leapt(self, now: datetime) -> bool:
         """The wall clock jumped ahead while hardly any time passed: look again before believing it."""
         before, counted = self._last_look
+        if before - now > LEAP:
+            log.error(
+                "the clock went back from %s to %s; what was decided meanwhile is due by that much later", before, now
+            )
         self._last_look = (now, self._monotonic())
         leapt = now - before > LEAP and self._monotonic() - counted < STILL
         if leapt:

@@ -99,13 +99,14 @@ def test_the_record_says_when_it_should_have_happened_and_when_it_did(workspace:
     assert getattr(moved, "due_at", None) == opened + timedelta(hours=2)
 
 
-def test_a_clock_that_goes_back_moves_nothing_twice(workspace: Workspace) -> None:
+def test_a_clock_that_goes_back_moves_nothing_twice(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:
     workspace.submit_issue(settle=False)
     workspace.clock.advance(hours=2)
     assert workspace.engine.run_once() == 1
     workspace.clock.advance(hours=-1)
     assert workspace.engine.run_once() == 0
     assert tiers(workspace, 1) == [2]
+    assert "the clock went back" in caplog.text
 
 
 # --- an issue that cannot be moved ------------------------------------------------------------------------------------
