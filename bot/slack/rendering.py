@@ -198,11 +198,13 @@ def _tier_ping(ping: TierPing, issue: Issue, policy: Policy, scene: Scene) -> Ca
     """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
     tier = policy.tier(ping.place.tier or issue.tier)
     called = words.mention(tier.ping) if _may_call(issue, policy, scene, asked=ping.asked) else None
+    silent = ping.count > 1  # who did not answer the reminder before may be away, and the others can take it over
     if issue.claim:
-        called = person(issue.claim.by)  # the others cannot help
+        called = " ".join(each for each in (person(issue.claim.by), called if silent else None) if each)
     text = ping.why or f"{issue.name} {escape(issue.title)}: {_pinged_because(issue, ping.cause)}."
     if ping.count:
         what = "Tell the reporter how it stands" if issue.claim else "Claim it on its card"
+        what += f", or take it over if {person(issue.claim.by)} is away" if issue.claim and silent else ""
         text += f" {what}. {words.next_step(issue, policy)}. Reminder {ping.count} of the last tier."
     elif ping.cause is Cause.RAISED:
         text += f" {words.next_step(issue, policy)}."  # how little time is left (domain.md 3.8)

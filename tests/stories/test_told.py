@@ -12,7 +12,7 @@ from bot.domain.lifecycle import Seen
 from bot.policy_file import load_policy
 from bot.slack.acts import BY_WORD, options
 from handlers.acts import Asked, perform
-from tests.fake_slack import Message
+from tests.fake_slack import BOT, Message
 from tests.harness import POLICY, START, Workspace
 
 
@@ -285,6 +285,20 @@ def test_a_ping_that_is_still_waiting_when_the_office_closes_comes_in_the_mornin
     office.clock.now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     office.settle()
     assert called(office, "support-l2") == 1
+
+
+def test_who_holds_it_in_the_last_tier_and_has_left_is_not_called_alone_for_ever(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(minutes=26)
+    workspace.press(workspace.card("management"), "Claim", by="U0FAY")
+    workspace.slack.members_of["C0MGMT"] = {"U0GUS", BOT}
+    workspace.directory.refresh()
+    before = called(workspace, "it-managers")
+    workspace.pass_time(hours=2)
+    assert called(workspace, "it-managers") > before
+    assert "take it over" in workspace.channel("it-managers")[-1].text
+    workspace.bot.issues.take_over(1, "U0GUS", reason="Fay has left", desk=4, delivery="over")
+    assert workspace.holder() == "U0GUS"
 
 
 def test_a_release_that_is_still_waiting_when_the_office_closes_calls_in_the_morning(office: Workspace) -> None:
