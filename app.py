@@ -278,12 +278,15 @@ class Escalator:
         return app
 
     def _look_after_the_engine(self) -> None:
-        """A step of the wall clock backwards would hold the tick for as long as the step (libraries.md 3)."""
+        """A step of the wall clock backwards would hold all jobs for as long as the step (libraries.md 3)."""
         now = time.monotonic()
         if now - max(self._engine.last_run, self._started_engine) > STALLED:
             log.error("the engine has not ticked for %s s and is started anew", STALLED)
             self._started_engine = now
-            self._scheduler.modify_job("engine", next_run_time=utc_now())
+            for job in self._scheduler.get_jobs():
+                every, ahead = getattr(job.trigger, "interval", None), job.next_run_time - utc_now()
+                if job.id == "engine" or (every and ahead > every):
+                    job.modify(next_run_time=utc_now())
 
     def _health_server(self) -> HealthServer | None:
         if self._settings.http_port is None:

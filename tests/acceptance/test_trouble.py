@@ -146,10 +146,13 @@ def test_while_slack_is_away_at_the_start_the_engine_is_looked_after(found: Foun
         begun = time.monotonic()
         until(lambda: escalator._engine.last_run > begun, "a tick")
 
-        escalator._scheduler.modify_job("engine", next_run_time=utc_now() + timedelta(hours=1))
+        for job in escalator._scheduler.get_jobs():
+            job.modify(next_run_time=job.next_run_time + timedelta(hours=1))
 
         stepped = time.monotonic()
         until(lambda: escalator._engine.last_run > stepped + STALLED / 2, "another tick")
+        queue = escalator._scheduler.get_job("queue")
+        until(lambda: queue.next_run_time < utc_now() + timedelta(minutes=2), "the other jobs")
     finally:
         escalator.stop()
         running.join()
