@@ -105,7 +105,7 @@ def listening(listener: Listening, bot: Bot) -> Callable[..., None]:
         return failures[event_id]
 
     def tell_author(event: Body, text: str) -> None:
-        if event.get("user") and event.get("channel"):
+        if event.get("type") == "message" and event.get("user"):  # who joins or leaves has written nothing
             bot.answers.whisper(event["channel"], event["user"], text, event.get("thread_ts"))
 
     def guarded(body: Body) -> None:

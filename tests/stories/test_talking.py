@@ -191,6 +191,13 @@ def test_an_event_that_fails_is_not_acked_and_the_third_failure_is_told(workspac
     assert "was not passed on (reference " in workspace.whispered("U0MAYA")[0]
 
 
+def test_who_joins_while_nothing_can_be_stored_is_told_of_no_message(workspace: Workspace) -> None:
+    workspace.database.close()
+    event = {"type": "member_joined_channel", "user": "U0TOM", "channel": "C0L1"}
+    assert [workspace.event(event, event_id="Ev1").status for _ in range(3)] == [500, 500, 200]
+    assert not workspace.whispered("U0TOM")
+
+
 def test_a_reply_whose_issue_stays_uncertain_is_told_in_the_end(workspace: Workspace) -> None:
     """Slack has the card, as its people see, and its answer was lost; it is not looked for before three seconds."""
     workspace.slack.faults.append(Unsure("the answer was lost"))
