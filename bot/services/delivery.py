@@ -149,6 +149,12 @@ class Courier:
                 self._give_up(row, "no answer", str(unsure))
             else:
                 self._put_back(row, max(SETTLE, _back_off(row.attempts)), row.unsure_since or now, str(unsure))
+        except TookTooLong:  # nothing was sent; if the database is slow it is so for all
+            log.error("message %s took too long to make", row.id)
+            if self._is_alone(row):
+                self._give_up(row, "internal fault", "it took too long to make")
+            else:
+                self._put_back(row, _back_off(row.attempts), row.unsure_since, "it took too long to make")
         except NoChannelsYet:
             log.warning("message %s waits: no channel could be read from Slack yet", row.id)
             self._put_back(row, _back_off(row.attempts), row.unsure_since, "no channel could be read from Slack yet")
@@ -162,14 +168,13 @@ class Courier:
             if self._trouble(row).faults >= BUG_LIMIT:
                 self._give_up(row, "internal fault", repr(error))
             else:
-                sent = None if isinstance(error, TookTooLong) else now
-                self._put_back(row, _back_off(row.attempts), row.unsure_since or sent, repr(error))
+                self._put_back(row, _back_off(row.attempts), row.unsure_since or now, repr(error))
         finally:
             self._in_hand.discard(row.id)
         return True
 
     def _is_alone(self, row: Outgoing) -> bool:
-        """Whether Slack fails at this row again and again, and at no other: then it is no outage that will pass."""
+        """Whether this row alone fails, again and again, while others go out: then it is no outage that will pass."""
         trouble, taken = self._trouble(row), self._taken[verb(row.message)]
         if trouble.taken not in (None, taken):
             trouble.alone += 1

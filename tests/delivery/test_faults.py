@@ -8,8 +8,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
-from bot.messages import Card, Place
+from bot.messages import Card, Line, Place
 from bot.ports import TryLater
+from bot.services.delivery import ALONE_LIMIT
 from storage import SqlDatabase
 from storage.tables import IssueRow, OutboxRow
 from tests.delivery.conftest import POST, Rows, TroubledSlack, enqueue
@@ -120,14 +121,14 @@ class Slow(Clock):
         return self.now
 
 
-def test_a_message_that_takes_too_long_to_make_is_tried_five_times_with_growing_pauses(
+def test_what_takes_too_long_to_make_is_tried_with_growing_pauses_and_never_in_doubt(
     store: SqlDatabase, rows: Rows
 ) -> None:
     clock = Slow()
     workspace = Workspace(store, clock=clock)
     workspace.submit_issue()
     enqueue(workspace, Card(Place(tier=3), ping=False))
-    for pause in (1, 2, 4, 8):
+    for pause in (1, 2, 4, 8, 16, 32, 60, 60):
         clock.step = timedelta(seconds=15)
         assert workspace.courier.deliver_next()
         clock.step = timedelta()
@@ -135,10 +136,25 @@ def test_a_message_that_takes_too_long_to_make_is_tried_five_times_with_growing_
         clock.advance(seconds=pause - 0.5)
         assert not workspace.courier.deliver_next()
         clock.advance(seconds=0.5)
-    clock.step = timedelta(seconds=15)
     assert workspace.courier.deliver_next()
-    clock.step = timedelta()
-    assert rows()[2] == ("Card", "tier:3", "failed")
+    assert rows()[2] == ("Card", "tier:3", "sent")
+    assert workspace.story() == ["IssueOpened"]
+
+
+def test_the_only_one_that_takes_too_long_to_make_is_given_up(store: SqlDatabase, rows: Rows) -> None:
+    clock = Slow()
+    workspace = Workspace(store, clock=clock)
+    workspace.submit_issue()
+    enqueue(workspace, Card(Place(tier=3), ping=False))
+    for _ in range(ALONE_LIMIT + 1):
+        assert ("Card", "tier:3", "pending") in rows()
+        clock.advance(minutes=2)
+        clock.step = timedelta(seconds=15)
+        assert workspace.courier.deliver_next()
+        clock.step = timedelta()
+        enqueue(workspace, Line(Place(tier=1), text="quick"))
+        assert workspace.courier.deliver_next()
+    assert ("Card", "tier:3", "failed") in rows()
     assert workspace.story() == ["IssueOpened", "DeliveryFailed"]
 
 
