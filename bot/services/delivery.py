@@ -90,6 +90,7 @@ class _Trouble:
     faults: int = 0  # of ours
     looks: int = 0  # that failed, since it was last sent
     blind: int = 0  # how often it was sent without a look; each time it takes twice as many failures
+    limited: datetime | None = None  # when Slack first said that it comes too fast
     taken: int | None = None  # how many of its verb Slack had taken at its last unsure attempt
     alone: int = 0  # how often that grew from one such attempt to the next
 
@@ -282,8 +283,10 @@ class Courier:
 
     def _look(self, row: Outgoing, call: Call, priority: Priority) -> Sent | None:
         """After an unsure send, look before sending again; only posts can double."""
-        if row.unsure_since is None or call.method != "chat.postMessage":
+        if call.method != "chat.postMessage":
             return None
+        if row.unsure_since is None:
+            return self._look_after_limit(row, call)
         try:
             return self._gateway.look(call, _key(row), self._earliest(row.unsure_since))
         except (Rejected, Unsure) as failed:
@@ -297,6 +300,14 @@ class Courier:
             trouble.looks, trouble.blind = 0, trouble.blind + 1
             return None
 
+    def _look_after_limit(self, row: Outgoing, call: Call) -> Sent | None:
+        """Slack says that a message comes too fast, and now and then posts it all the same (domain.md 3.12)."""
+        limited = self._trouble(row).limited
+        try:
+            return self._gateway.look(call, _key(row), self._earliest(limited)) if limited else None
+        except (Rejected, Unsure):
+            return None  # it was a no, after all
+
     def _earliest(self, sent: datetime) -> datetime:
         """From when on Slack's history may show it: our clock may have been ahead then, or be ahead still."""
         return min(sent, self._clock()) - SKEW
@@ -306,6 +317,7 @@ class Courier:
             return self._gateway.send(call, _key(row))
         except TryLater as later:
             self._pacer.freeze(pace(row.message), later.seconds)
+            self._trouble(row).limited = self._trouble(row).limited or self._clock()
             raise
         except Rejected as rejected:
             if rejected.error in _BLOCKS_REFUSED and call.arguments.get("blocks"):

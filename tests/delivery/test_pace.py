@@ -78,7 +78,25 @@ def test_retry_after_is_obeyed_exactly(workspace: Workspace, slack: TroubledSlac
     workspace.clock.advance(seconds=0.001)
     workspace.deliver()
     assert slack.times_of(POST, "C0L1") == [refused, refused + timedelta(seconds=seconds)]
-    assert not slack.looks  # 429 means that it was not done
+    assert len(slack.looks) == 1
+
+
+def test_what_slack_posts_while_it_says_too_fast_is_there_once(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(TryLater(10), method=POST, channel="C0L1", done=True)
+    workspace.submit_issue()
+    workspace.settle(60)
+    assert len(workspace.channel("support-l1")) == 1
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    assert "Claimed by <@U0ANA>" in workspace.card("L1").shown
+
+
+def test_a_no_that_cannot_be_looked_into_is_a_no(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.fails(TryLater(10), method=POST, channel="C0L1")
+    slack.look_errors = [Rejected("missing_scope")]
+    workspace.submit_issue()
+    workspace.settle(60)
+    assert len(workspace.channel("support-l1")) == 1
+    assert workspace.story() == ["IssueOpened"]
 
 
 def test_a_429_holds_every_message_of_that_kind_in_that_channel(workspace: Workspace, slack: TroubledSlack) -> None:
