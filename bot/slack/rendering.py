@@ -222,14 +222,19 @@ def _pinged_because(issue: Issue, cause: Cause) -> str:
 
 def _remind(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene) -> Call:
     """Half-time is a quiet line; from 80 % on whoever must act is mentioned (domain.md 3.4)."""
-    called = words.mention(policy.tier(issue.tier).ping) if _may_call(issue, policy, scene) else None
+    called = words.mention(policy.tier(issue.desk).ping) if _may_call(issue, policy, scene) else None
+    silent = share >= 1 and issue.stale_reminders > 1  # as in `_tier_ping`: they may be away
     who = person(issue.claim.by) if issue.claim else called
+    if issue.claim and silent and called:
+        who = f"{who} {called}"
     lead = f"{who} " if who and share >= MENTION_FROM else ""
     used = capital(_used(clock, share, of=f" of {issue.name}"))
     text = f"{lead}{used}." if share >= 1 else f"{lead}{used}. {words.next_step(issue, policy)}."
+    if issue.claim and silent:
+        text += f" Take it over if {person(issue.claim.by)} is away."
     tell = button("Tell the reporter", f"{ids.ACT}update", ids.seen(issue, issue.desk), spoken=f"Update {issue.name}")
     blocks = [section(text), *([actions(tell)] if issue.claim else [])]
-    return _post(scene.channel, text, blocks, thread=scene.thread)
+    return _post(scene.channel, text, blocks, thread=scene.thread, broadcast=silent)
 
 
 def _used(clock: str, share: float, *, of: str = "") -> str:

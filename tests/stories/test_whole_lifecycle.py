@@ -401,6 +401,17 @@ def test_a_snoozed_issue_is_silent_and_its_clock_runs(reminding: Workspace) -> N
     assert reminding.issue().tier == 2
 
 
+def test_who_stays_silent_about_a_low_issue_may_be_away_so_their_tier_is_called(reminding: Workspace) -> None:
+    claimed(reminding, impact="low", urgency="low")
+    reminding.pass_time(hours=24)
+    first = reminding.slack.thread(reminding.card("L1"))[-1]
+    assert first.text == "<@U0ANA> The reporter of ISS-1 has not heard from support in time."
+    reminding.pass_time(hours=24)
+    second = reminding.slack.thread(reminding.card("L1"))[-1]
+    assert second.text == f"<@U0ANA> <!here> {first.text[9:]} Take it over if <@U0ANA> is away."
+    assert (first.broadcast, second.broadcast) == (False, True)
+
+
 def test_a_low_issue_is_not_taken_away_but_told_above_the_second_time(reminding: Workspace) -> None:
     claimed(reminding, impact="low", urgency="low")
     reminding.pass_time(hours=24)
