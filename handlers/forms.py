@@ -63,7 +63,7 @@ def act(ack: Ack, body: Body, bot: Bot) -> None:
     except refusals.DateNeeded as refused:
         ack(response_action="errors", errors={"until": spoken_for(str(refused), bot)})
         return
-    except (refusals.ReasonMissing, refusals.TextTooLong) as refused:
+    except (refusals.ReasonMissing, refusals.TriedMissing, refusals.WordsMissing, refusals.TextTooLong) as refused:
         ack(response_action="errors", errors={_wrong(values): spoken_for(str(refused), bot)})
         return
     form = BY_WORD[asked.word]

@@ -242,7 +242,7 @@ def escalate(
         due_at=now,
         claimant=_holder(issue),
         reason=_required(reason, what="it should go up"),
-        tried=_required(tried, what="nothing helped so far: what was tried"),
+        tried=_tried(tried),
         needed=_optional(needed),
     )
     return decide(issue, policy, moved, *told_of_climb(issue, issue.tier + 1, policy, now))
@@ -680,7 +680,7 @@ def update(
 ) -> Decision:
     """T6 by a form: a public word of staff; it must say something."""
     may_speak(issue, actor)
-    _required(words.text, what="nothing is said: what the reporter should know", limit=WORDS_LIMIT)
+    _require_words(words, what="what the reporter should know")
     return staff_word(issue, actor, words, note=False, holder_gone=holder_gone, policy=policy, now=now)
 
 
@@ -693,7 +693,7 @@ def may_add(issue: Issue, user: str) -> None:
 def add(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
     """T8 by a form."""
     may_add(issue, by)
-    _required(words.text, what="nothing is said: what support should know", limit=WORDS_LIMIT)
+    _require_words(words, what="what support should know")
     return reporter_word(issue, words, by=by, holder_gone=holder_gone, policy=policy, now=now)
 
 
@@ -864,11 +864,23 @@ def _waited_for(reason: WaitingFor) -> str:
     }[reason]
 
 
-def _required(text: str, *, what: str, limit: int = TEXT_LIMIT) -> str:
-    text = _optional(text, limit)
+def _required(text: str, *, what: str) -> str:
+    text = _optional(text)
     if not text:
         raise refusals.ReasonMissing(what=what)
     return text
+
+
+def _tried(text: str) -> str:
+    text = _optional(text)
+    if not text:
+        raise refusals.TriedMissing
+    return text
+
+
+def _require_words(words: Words, *, what: str) -> None:
+    if not _optional(words.text, WORDS_LIMIT):
+        raise refusals.WordsMissing(what=what)
 
 
 def _optional(text: str, limit: int = TEXT_LIMIT) -> str:

@@ -84,6 +84,14 @@ class ReasonMissing(Refused):
     """Say in a few words why {what}, so the next person need not ask."""
 
 
+class TriedMissing(Refused):
+    """Say what was tried already, so that it need not be tried again; if nothing was, say that."""
+
+
+class WordsMissing(Refused):
+    """Say {what}; there was nothing to pass on."""
+
+
 class TextTooLong(Refused):
     """This has {length} characters; at most {limit} fit. Shorten it, or put the rest in the thread."""
 

@@ -32,7 +32,7 @@ def look_at_move(database: Database, from_name: str, to_name: str, reason: str, 
         return Move(from_name, to_name, (), ())
     left, to = _tier(current, from_name), _tier(current, to_name)
     if not reason.strip():
-        raise ReasonMissing(what="they belong there")
+        raise ReasonMissing(what=f"what is with {left.name} belongs to {to.name}")
     moving: list[int] = []
     staying: list[str] = []
     for issue in database.each_open_issue():

@@ -164,7 +164,7 @@ def test_there_is_nobody_above_the_last_tier() -> None:
 def test_escalating_needs_a_reason_and_what_was_tried() -> None:
     with refused(refusals.ReasonMissing, "it should go up"):
         escalate(make_issue(), reason=" ")
-    with refused(refusals.ReasonMissing, "what was tried"):
+    with refused(refusals.TriedMissing, "Say what was tried"):
         escalate(make_issue(), tried="")
     with refused(refusals.TextTooLong, "3,000", "2,000"):
         escalate(make_issue(), reason="x" * 3000)

@@ -104,7 +104,7 @@ def test_an_update_by_a_form_must_say_something_about_something_live() -> None:
     assert lifecycle.update(make_claimed(), BEN, WORDS, policy=POLICY, now=LATER).events == (
         StaffReplied(at=LATER, by=BEN.user, words=WORDS),
     )
-    with refused(refusals.ReasonMissing, "the reporter should know"):
+    with refused(refusals.WordsMissing, "Say what the reporter should know;"):
         lifecycle.update(make_claimed(), ANN, make_words(" "), policy=POLICY, now=LATER)
     with refused(refusals.NotStaff, "ISS-42"):
         lifecycle.update(make_claimed(), ROBIN, WORDS, policy=POLICY, now=LATER)
@@ -119,7 +119,7 @@ def add(issue: Issue, text: str = "Room 4", by: str = REPORTER) -> Decision:
 
 def test_added_information_is_the_reporters_and_must_say_something() -> None:
     assert [type(event) for event in add(make_waiting()).events] == [ReporterReplied, WaitEnded]
-    with refused(refusals.ReasonMissing, "support should know"):
+    with refused(refusals.WordsMissing, "Say what support should know;"):
         add(make_issue(), "")
     with refused(refusals.NotYours, "ISS-42"):
         add(make_issue(), by=STRANGER.user)

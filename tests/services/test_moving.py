@@ -158,7 +158,7 @@ def test_a_tier_that_is_not_there_and_a_reason_that_is_not_given_are_refused(off
     for names in (("L9", "L1"), ("L2", "L9")):
         with pytest.raises(NoSuchTier, match=r"There is no tier L9\. The tiers are L1, L2, L3, management\."):
             look_at_move(office.database, *names, WHY, office.clock())
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(ReasonMissing, match="why what is with L2 belongs to L1, so"):
         look_at_move(office.database, "L2", "L1", " ", office.clock())
     plan = look_at_move(office.database, "L2", "L2", WHY, office.clock())
     assert (plan.moving, plan.staying[0]) == ((), "ISS-1 is with L2 already.")
