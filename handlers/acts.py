@@ -25,6 +25,7 @@ _SPAN = re.compile(r"(\d{1,3})\s*(m|min|h)")
 _UNTIL = re.compile(r"\buntil (\d{4}-\d{2}-\d{2})\b\s*", re.IGNORECASE)
 _LEVELS = "|".join(Level)
 _PRIORITY = re.compile(rf"({_LEVELS})[\s/,]+({_LEVELS})\b[\s:,;]*(.*)", re.IGNORECASE | re.DOTALL)
+_ANYWAY = re.compile(r"^anyway\b[,:;.!]*|\banyway[.!]*$", re.IGNORECASE)  # with a reason behind it, or before it
 _CATEGORY = re.compile(rf"({'|'.join(CATEGORIES)})\s*:\s*", re.IGNORECASE)
 
 # What is missing when the word comes without anything, and an example.
@@ -145,11 +146,9 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
         case "takeover" | "reopen" | "worse":
             return {"reason": said}
         case "cancel":
-            insists = said.lower() == "anyway" or said.lower().endswith(" anyway")
-            return {
-                "reason": said[: -len("anyway")].strip() if insists else said,
-                "insists": "yes" if insists else "no",
-            }
+            insists = _ANYWAY.search(said)
+            reason = (said[: insists.start()] + said[insists.end() :]).strip() if insists else said
+            return {"reason": reason, "insists": "yes" if insists else "no"}
         case "return":
             return {"findings": said}
         case "update" | "add":

@@ -327,14 +327,38 @@ def test_no_circle_of_merges(workspace: Workspace) -> None:
     assert workspace.issue(3).children == (1,)
 
 
-def test_cancelling_what_somebody_works_on_asks_once_more(workspace: Workspace) -> None:
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("it was my mistake anyway", "it was my mistake"),
+        ("anyway it was my mistake", ": it was my mistake"),
+        ("Anyway, it was my mistake", ": it was my mistake"),
+        ("anyway", "has cancelled ISS-1."),
+    ],
+)
+def test_cancelling_what_somebody_works_on_asks_once_more(workspace: Workspace, typed: str, reason: str) -> None:
     claimed(workspace)
     assert "is working on ISS-1" in workspace.command("cancel ISS-1").text
     assert workspace.issue().live
-    assert workspace.command("cancel ISS-1 it was my mistake anyway").text.startswith("Done.")
+    assert workspace.command(f"cancel ISS-1 {typed}").text.startswith("Done.")
     workspace.settle()
     assert workspace.issue().status.value == "cancelled"
-    assert "it was my mistake" in workspace.slack.thread(workspace.card("L1"))[-1].text
+    assert reason in workspace.slack.thread(workspace.card("L1"))[-1].text
+
+
+@pytest.mark.parametrize(
+    ("typed", "by", "said"),
+    [
+        ("update ISS-1", "U0ANA", "Say what the reporter should know; there was nothing to pass on."),
+        ("add ISS-1", "U0MAYA", "Say what support should know; there was nothing to pass on."),
+        ("escalate ISS-1 nobody can log in; tried:", "U0ANA", "Say what was tried already, so that"),
+    ],
+)
+def test_words_that_say_nothing_are_refused_in_a_sentence(
+    workspace: Workspace, typed: str, by: str, said: str
+) -> None:
+    workspace.submit_issue()
+    assert said in workspace.command(typed, by=by).text
 
 
 def test_after_five_days_it_closes_and_a_reply_opens_a_new_one(workspace: Workspace) -> None:
