@@ -620,14 +620,14 @@ def may_declare_major(issue: Issue, actor: Actor, policy: Policy) -> None:
         raise _not_a_lead(issue, 1, policy)
 
 
-def declare_major(issue: Issue, actor: Actor, *, commander: str, policy: Policy, now: datetime) -> Decision:
-    """T25: a flag with a commander; every tier is told, those that have it by its card."""
+def declare_major(issue: Issue, actor: Actor, *, commander: Actor, policy: Policy, now: datetime) -> Decision:
+    """T25: a flag with a commander, of whichever tier; every tier is told, those that have it by its card."""
     may_declare_major(issue, actor, policy)
     if issue.commander:
         raise refusals.AlreadyMajor(name=issue.name, user=issue.commander)
-    if not commander:
-        raise refusals.NotUnderstood(what="who shall lead it", example="`major @Dana`")
-    declared = MajorDeclared(at=now, by=actor.user, commander=commander)
+    if not commander.is_staff:
+        raise refusals.CannotLead(name=issue.name, user=commander.user)
+    declared = MajorDeclared(at=now, by=actor.user, commander=commander.user)
     others = tuple(tier.number for tier in policy.tiers if tier.number not in (*issue.turn, issue.desk))
     informed = (LevelsInformed(at=now, cause=Cause.MAJOR, tiers=others),) if others else ()
     return decide(issue, policy, declared, *informed)

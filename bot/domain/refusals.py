@@ -233,4 +233,8 @@ class HasDuplicates(Refused):
 
 
 class AlreadyMajor(Refused):
-    """{name} is a major incident already. <@{user}> leads it."""
+    """{name} is a major incident already. <@{user}> leads it. To name another, end it first: `/issue endmajor {name}`."""
+
+
+class CannotLead(Refused):
+    """<@{user}> is not support staff, so they cannot lead the work on {name}. Name somebody of a tier."""

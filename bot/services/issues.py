@@ -282,12 +282,12 @@ class IssueService:
         return self._change_in(number, user, delivery, apart, family=True)
 
     def declare_major(self, number: int, user: str, *, commander: str, delivery: str) -> Issue:
-        return self._change(
+        return self._change_in(
             number,
             user,
             delivery,
-            lambda issue, who, policy, now: lifecycle.declare_major(
-                issue, who, commander=commander, policy=policy, now=now
+            lambda tx, issue, who, policy, now: lifecycle.declare_major(
+                issue, who, commander=Actor(commander, tx.staff_tiers(commander)), policy=policy, now=now
             ),
         )
 
@@ -434,6 +434,7 @@ def asking_slack_before_no(attempt: Callable[[], Answer], refresh_staff: Callabl
         refusals.NotALead,
         refusals.NotHighEnough,
         refusals.NotStaffThere,
+        refusals.CannotLead,
     ):
         if not refresh_staff():
             raise

@@ -120,7 +120,7 @@ snooze = act(lifecycle.snooze, ANN, span=HOUR)
 resolve = act(lifecycle.resolve, ANN, fix="!")
 reopen = act(lifecycle.reopen, ROBIN, reason="!")
 cancel = act(lifecycle.cancel, ROBIN, reason="", insists=True)
-major = act(lifecycle.declare_major, CHLOE, commander=ANN.user)
+major = act(lifecycle.declare_major, CHLOE, commander=ANN)
 
 
 def inform(issue: Issue) -> Issue:

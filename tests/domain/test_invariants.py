@@ -441,7 +441,7 @@ class Escalation(RuleBasedStateMachine):
             lambda i, p: (
                 lifecycle.end_major(i, who, policy=p, now=now)
                 if ends
-                else lifecycle.declare_major(i, who, commander=who.user, policy=p, now=now)
+                else lifecycle.declare_major(i, who, commander=who, policy=p, now=now)
             ),
         )
 

@@ -33,6 +33,7 @@ from tests.domain.factories import (
     BEN,
     CHLOE,
     DAY,
+    EVA,
     HOUR,
     MINUTE,
     NINE,
@@ -214,8 +215,8 @@ def test_only_staff_take_out_what_is_merged() -> None:
 # --- T25: major incidents
 
 
-def declare(issue: Issue, who: Actor = CHLOE) -> Decision:
-    return lifecycle.declare_major(issue, who, commander=BEN.user, policy=POLICY, now=LATER)
+def declare(issue: Issue, who: Actor = CHLOE, *, commander: Actor = BEN) -> Decision:
+    return lifecycle.declare_major(issue, who, commander=commander, policy=POLICY, now=LATER)
 
 
 def test_a_major_incident_has_a_commander_and_everybody_is_told() -> None:
@@ -249,3 +250,10 @@ def test_who_declares_a_major_incident() -> None:
         declare(make_issue(P2), ROBIN)
     with refused(refusals.AlreadyResolved, "ISS-42"):
         declare(make_resolved())
+
+
+def test_support_staff_of_any_tier_lead_a_major_incident() -> None:
+    for commander in (ANN, CHLOE, EVA):
+        assert declare(make_issue(P2), commander=commander).issue.commander == commander.user
+    with refused(refusals.CannotLead, "<@U0REPORTER> is not support staff", "ISS-42"):
+        declare(make_issue(P2), commander=ROBIN)

@@ -57,7 +57,7 @@ def test_nobody_claims_a_critical_one_so_management_is_asked_who_leads_it() -> N
 def test_who_leads_it_is_not_asked_of_what_is_held_or_led_already() -> None:
     claimed = make_claimed(P1, policy=ASKS)
     assert told(Cause.LEADERLESS, claimed, NINE + 10 * MINUTE, ASKS) == []
-    led = lifecycle.declare_major(make_issue(P1, policy=ASKS), EVA, commander=EVA.user, policy=ASKS, now=NINE).issue
+    led = lifecycle.declare_major(make_issue(P1, policy=ASKS), EVA, commander=EVA, policy=ASKS, now=NINE).issue
     assert told(Cause.LEADERLESS, led, NINE + HOUR, ASKS) == []
 
 

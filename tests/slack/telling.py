@@ -188,7 +188,7 @@ class Story:
         return self._do(lifecycle.resolve(self.issue, _actor("U0MAYA"), fix="a restart", **self._when))
 
     def declare_major(self, by: str = "U0CHEN", *, commander: str = "U0EMIL") -> "Story":
-        return self._do(lifecycle.declare_major(self.issue, _actor(by), commander=commander, **self._when))
+        return self._do(lifecycle.declare_major(self.issue, _actor(by), commander=_actor(commander), **self._when))
 
     def end_major(self, by: str = "U0CHEN") -> "Story":
         return self._do(lifecycle.end_major(self.issue, _actor(by), **self._when))

@@ -614,7 +614,25 @@ def test_a_major_incident_is_declared_once(workspace: Workspace) -> None:
     workspace.submit_issue()
     for _ in range(2):
         workspace.tell_bot(workspace.card("L1"), "major <@U0DANA>", by="U0CHEN")
-    assert "is a major incident already. <@U0DANA> leads it" in workspace.whispered("U0CHEN")[0]
+    told = workspace.whispered("U0CHEN")[0]
+    assert "is a major incident already. <@U0DANA> leads it" in told
+    assert "To name another, end it first: `/issue endmajor ISS-1`." in told
+
+
+@pytest.mark.parametrize("who", ["U0BOT", "U0MAYA"], ids=["the bot itself", "who reported it"])
+def test_a_major_incident_is_led_by_support_staff(workspace: Workspace, who: str) -> None:
+    workspace.submit_issue()
+    told = workspace.command(f"major ISS-1 <@{who}>", by="U0CHEN").text
+    assert f"<@{who}> is not support staff, so they cannot lead the work on ISS-1." in told
+    assert workspace.issue().commander is None
+
+
+def test_who_has_just_joined_may_lead_a_major_incident(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.slack.members_of["C0L3"].add("U0TOM")
+    workspace.pass_time(seconds=11)  # staff are not read anew at every no
+    workspace.command("major ISS-1 <@U0TOM>", by="U0CHEN")
+    assert workspace.issue().commander == "U0TOM"
 
 
 # --- what became of it ---
