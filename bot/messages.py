@@ -565,12 +565,18 @@ def _calling_holder(before: Issue | None, by: str | None) -> str:
 
 
 def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
+    offer = before.claim if before and before.claim and before.claim.accept_by else None
+    giver, named = offer.offered_by if offer else None, f"{after.name} {escape(after.title)}"
+    called = f"<@{giver}>, " if giver else ""
     if event.by is None:
-        giver = before.claim.offered_by if before and before.claim else None
-        called = f"<@{giver}>, " if giver else ""
-        lapsed = f"{called}<@{event.claimant}> has not accepted {after.name} {escape(after.title)} in time."
-        return f"{lapsed} It needs somebody again."
-    return f"<@{event.by}> has released {after.name} {escape(after.title)}. It needs somebody again."
+        how = f"{called}<@{event.claimant}> has not accepted {named} in time."
+    elif event.by == giver:
+        how = f"<@{giver}> has withdrawn the hand-over of {named} to <@{event.claimant}>."
+    elif giver and event.by == event.claimant:
+        how = f"{called}<@{event.by}> has declined {named}."
+    else:
+        how = f"{called}<@{event.by}> has released {named}."
+    return f"{how} It needs somebody again."
 
 
 def _back(event: IssueReopened, before: Issue | None, after: Issue) -> str:

@@ -51,7 +51,7 @@ from bot.domain.events import (
     WordsEdited,
 )
 from bot.domain.evolution import accept_within, untold
-from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Issue, Status, WaitingFor, issue_name
+from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Claim, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import SEVERE, Level, Priority
 from bot.text import mover, person, when
@@ -173,11 +173,11 @@ def may_release(issue: Issue, actor: Actor, policy: Policy) -> None:
     _require_working(issue)
     if issue.claim is None:
         raise refusals.NotClaimed(name=issue.name)
-    _require_claimant(issue, actor, policy)
+    _require_claimant(issue, actor, policy, or_giver=True)
 
 
 def release(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> Decision:
-    """T4. The tier gets its full window again."""
+    """T4. The tier gets its full window again; also when an offer is withdrawn or declined, as when it lapses (T5)."""
     may_release(issue, actor, policy)
     assert issue.claim is not None
     return decide(issue, policy, IssueReleased(at=now, by=actor.user, claimant=issue.claim.by))
@@ -186,7 +186,7 @@ def release(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> Dec
 def may_hand_over(issue: Issue, actor: Actor, policy: Policy) -> None:
     _require_staff(issue, actor)
     _require_claimed(issue)
-    _require_claimant(issue, actor, policy)
+    _require_claimant(issue, actor, policy, or_giver=True)
 
 
 def hand_over(issue: Issue, actor: Actor, *, to: Actor, note: str, policy: Policy, now: datetime) -> Decision:
@@ -787,6 +787,7 @@ def _is_held(issue: Issue, actor: Actor, policy: Policy) -> refusals.Refused:
     assert claim is not None
     way = ", or take it over" if _outranks(actor, claim.desk, policy) else ""
     if claim.accept_by:
+        way = ", or release it yourself" if _offers(actor, claim) else way
         return refusals.HandedToAnother(name=issue.name, user=claim.by, until=claim.accept_by, way=way)
     return refusals.AlreadyClaimed(name=issue.name, user=claim.by, since=claim.since, way=way)
 
@@ -843,11 +844,19 @@ def _require_movable(issue: Issue, actor: Actor, seen: Seen, policy: Policy) -> 
         raise _has_moved(issue, policy)
 
 
-def _require_claimant(issue: Issue, actor: Actor, policy: Policy) -> None:
-    """The claimant, or who leads the tier they work at."""
-    assert issue.claim is not None
-    if actor.user != issue.claim.by and not _leads(actor, issue.claim.desk, policy):
-        raise refusals.NotTheClaimant(name=issue.name, user=issue.claim.by)
+def _require_claimant(issue: Issue, actor: Actor, policy: Policy, *, or_giver: bool = False) -> None:
+    """The claimant, or who leads the tier they work at; `or_giver`: or who offers it, until that is accepted."""
+    claim = issue.claim
+    assert claim is not None
+    if actor.user == claim.by or _leads(actor, claim.desk, policy) or (or_giver and _offers(actor, claim)):
+        return
+    if claim.accept_by:
+        raise _is_held(issue, actor, policy)
+    raise refusals.NotTheClaimant(name=issue.name, user=claim.by)
+
+
+def _offers(actor: Actor, claim: Claim) -> bool:
+    return claim.accept_by is not None and claim.offered_by == actor.user
 
 
 def _minutes(span: timedelta) -> str:

@@ -431,6 +431,7 @@ def asking_slack_before_no(attempt: Callable[[], Answer], refresh_staff: Callabl
         refusals.NotStaff,
         refusals.NotYours,
         refusals.NotTheClaimant,
+        refusals.HandedToAnother,
         refusals.NotALead,
         refusals.NotHighEnough,
         refusals.NotStaffThere,

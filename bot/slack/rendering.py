@@ -104,7 +104,7 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case Line(text=text):
             return _post(scene.channel, text, [section(piece) for piece in split(text)], thread=scene.thread)
         case Offer():
-            text = _offer(message, issue, policy)
+            text = _offer(message, issue, policy, scene)
             return _post(scene.channel, text, [section(piece) for piece in split(text)], thread=scene.thread)
         case QuestionRefresh(place=place):
             return _update(scene.thread, *_question(issue, policy, place, scene))
@@ -151,13 +151,16 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             assert_never(message)
 
 
-def _offer(offer: Offer, issue: Issue, policy: Policy) -> str:
+def _offer(offer: Offer, issue: Issue, policy: Policy, scene: Scene) -> str:
     claim = issue.claim
     if claim is None or (claim.by, claim.accept_by) != (offer.place.person, offer.accept_by):
         return _offer_over(offer, issue, policy)
+    link = scene.link_of(issue)
+    card = f"<{link}|its card>" if link else "its card"
     return (
         f"{person(offer.by)} hands {issue.name} {escape(issue.title)} to you. "
-        f"Press Accept on its card, or type `{ids.COMMAND} claim {issue.name}`, by {when(offer.accept_by)}.\n"
+        f"Press Accept on {card}, or type `{ids.COMMAND} claim {issue.name}`, by {when(offer.accept_by)}. "
+        f"To decline, release it: `{ids.COMMAND} release {issue.name}`.\n"
         f"{escape(offer.note)}"
     )
 

@@ -346,6 +346,41 @@ def test_an_offer_ends_before_the_silence_of_who_was_offered_it_counts() -> None
     assert [type(event) for event in decision.events if not hasattr(event, "share")] == [IssueReleased]
 
 
+@pytest.mark.parametrize("who", [ANN, BEN], ids=["who offers it", "whom it is offered"])
+def test_an_offer_that_is_withdrawn_or_declined_is_nobodys_again_as_one_that_lapses(who: Actor) -> None:
+    decision = lifecycle.release(hand_over(make_claimed(), ANN, BEN), who, policy=POLICY, now=LATER + MINUTE)
+    assert decision.events == (IssueReleased(at=LATER + MINUTE, by=who.user, claimant=BEN.user),)
+    assert (decision.issue.status, decision.issue.claim) == (Status.OPEN, None)
+    assert decision.issue.clocks.tier_window.due(OFFICE) == LATER + 21 * MINUTE
+
+
+def test_who_offers_it_may_offer_it_to_somebody_else_instead() -> None:
+    instead = hand_over(hand_over(make_claimed(), ANN, BEN), ANN, CHLOE, now=LATER + 5 * MINUTE)
+    assert instead.claim is not None
+    assert (instead.claim.by, instead.claim.offered_by) == (CHLOE.user, ANN.user)
+
+
+def test_who_offers_it_does_no_more_than_that_and_nothing_once_it_is_accepted() -> None:
+    offered = hand_over(make_claimed(), ANN, BEN)
+    with refused(refusals.HandedToAnother, "<@U0BEN>", "must accept it by", "or release it yourself"):
+        lifecycle.may_wait(offered, ANN, POLICY)
+    with refused(refusals.HandedToAnother, "<@U0BEN>"):
+        lifecycle.may_resolve(offered, ANN, POLICY)
+    accepted = claim(offered, BEN)
+    with refused(refusals.NotTheClaimant, "<@U0BEN>"):
+        release(accepted, ANN)
+    with refused(refusals.NotTheClaimant, "<@U0BEN>"):
+        hand_over(accepted, ANN, CHLOE)
+
+
+def test_what_is_offered_to_somebody_is_no_business_of_others() -> None:
+    offered, colleague = hand_over(make_claimed(), ANN, BEN), Actor("U0ABE", ANN.tiers)
+    with refused(refusals.HandedToAnother, "<@U0BEN>", "must accept it by", "or take it over"):
+        release(offered, colleague)
+    with refused(refusals.HandedToAnother, "<@U0BEN>"):
+        hand_over(offered, colleague, CHLOE)
+
+
 def test_who_may_hand_over() -> None:
     claimed = make_claimed()
     assert hand_over(claimed, ANN, BEN).claim is not None

@@ -263,6 +263,7 @@ class Story:
             earlier_link=EARLIER if self.issue.hand_off else None,
             now=self.now,
             name_of=lambda user: NAMES.get(user, user),
+            link_of=lambda _: newest,
         )
 
     def told(self, kind: type, *, number: int = 0, **scene: Any) -> Call:

@@ -212,6 +212,8 @@ CALLS: dict[str, Callable[[], Call]] = {
     "receipt_merged": lambda: Story().merge().told(ReceiptRefresh),
     # lines in threads
     "line_claimed": lambda: Story().claim().told(Line),
+    "ping_withdrawn": lambda: _offered().release("U0ANA").told(TierPing),
+    "ping_declined": lambda: _offered().release("U0BEN").told(TierPing),
     "ping_released": lambda: Story().claim().release().told(TierPing),
     "ping_not_accepted": lambda: _offered().wait(hours=2).told(TierPing),
     "ping_holder_has_left": lambda: _asked().wait(days=1).resume_without_holder().told(TierPing),

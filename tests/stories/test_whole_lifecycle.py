@@ -83,6 +83,45 @@ def test_a_hand_over_nobody_accepts_is_nobodys_again(workspace: Workspace) -> No
     )
 
 
+def test_a_hand_over_to_the_wrong_person_is_withdrawn(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.command("handover ISS-1 <@U0BEN> vendor called", by="U0ANA")
+    told = workspace.command("wait ISS-1 vendor a part", by="U0ANA").text
+    assert "ISS-1 is being handed to <@U0BEN>, who must accept it by" in told
+    workspace.settle()
+    workspace.press(workspace.card("L1"), "Release", by="U0ANA")
+    assert workspace.holder() is None
+    assert workspace.slack.thread(workspace.card("L1"))[-1].text.endswith(
+        "<@U0ANA> has withdrawn the hand-over of ISS-1 VPN is down in Berlin to <@U0BEN>. It needs somebody again."
+    )
+    assert "that needs no answer any more" in workspace.slack.dm("U0BEN")[-1].text
+
+
+def test_a_hand_over_to_the_wrong_person_goes_to_the_right_one(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.command("handover ISS-1 <@U0BEN> vendor called", by="U0ANA")
+    workspace.command("handover ISS-1 <@U0DANA> vendor called", by="U0ANA")
+    workspace.settle()
+    assert workspace.holder() == "U0DANA"
+    assert "that needs no answer any more" in workspace.slack.dm("U0BEN")[-1].text
+    assert "hands ISS-1" in workspace.slack.dm("U0DANA")[-1].text
+
+
+def test_whom_an_issue_is_handed_reads_where_it_is_and_how_to_decline(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.command("handover ISS-1 <@U0BEN> vendor called", by="U0ANA")
+    workspace.settle()
+    card, (offer,) = workspace.card("L1"), workspace.slack.dm("U0BEN")
+    assert f"/archives/{card.channel}/p{card.ts.replace('.', '')}|its card>" in offer.text
+    assert "To decline, release it: `/issue release ISS-1`." in offer.text
+    assert workspace.command("release ISS-1", by="U0BEN").text.startswith("Done.")
+    workspace.settle()
+    assert workspace.holder() is None
+    assert workspace.slack.thread(workspace.card("L1"))[-1].text.endswith(
+        "<@U0ANA>, <@U0BEN> has declined ISS-1 VPN is down in Berlin. It needs somebody again."
+    )
+
+
 def test_who_is_asked_to_take_it_is_asked_anew_after_a_wait(workspace: Workspace) -> None:
     claimed(workspace, urgency="high")  # P2
     workspace.tell_bot(workspace.card("L1"), "handover <@U0BEN> vendor called", by="U0ANA")
@@ -100,7 +139,7 @@ def test_who_is_asked_to_take_it_is_asked_anew_after_a_wait(workspace: Workspace
     assert woken == f"<@U0BEN>, ISS-1 goes on: its date has come. Press Accept by {by}, or it is nobody's again."
     _, anew = workspace.slack.dm("U0BEN")
     assert anew.text.startswith("<@U0ANA> hands ISS-1 VPN is down in Berlin to you.")
-    assert f"by {by}.\nvendor called" in anew.text
+    assert f"by {by}. To decline, release it: `/issue release ISS-1`.\nvendor called" in anew.text
     workspace.press(workspace.card("L1"), "Accept", by="U0BEN")
     _, anew = workspace.slack.dm("U0BEN")
     assert anew.text.endswith("and you have accepted it.")
