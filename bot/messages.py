@@ -659,17 +659,24 @@ def _repriced(
     event: PriorityChanged, after: Issue, policy: Policy, reporter: Place, desk: Place
 ) -> tuple[Message, ...]:
     why = f": {escape(event.reason)}" if event.reason else "."
+    now = f"{event.after.word} ({event.after.value})"
     change = f"{event.before.value} to {event.after.value}"
     line = f"<@{event.by}> has changed {after.name} from {event.before.word} to {event.after.word} ({change}){why}"
+    stands = f"{after.name} is {now} now"
+    if event.after is event.before:
+        levels = f"impact {event.impact.value} and urgency {event.urgency.value}"
+        line, stands = (
+            f"<@{event.by}> has given {after.name} {levels}; it stays {now}{why}",
+            f"{after.name} stays {now}",
+        )
     if (due := next_step_at(after, policy)) and event.after is not event.before:
         line += f"\nIts time runs out {when(due)}."
     called = f"<@{after.claim.by}>, " if after.claim and after.claim.by != event.by else ""
     told: list[Message] = [Line(desk, called + line)]
     if event.after.rank < event.before.rank and after.claim is None and after.ticking:
         told = [TierPing(Place(tier=after.tier), Cause.RAISED, 0, asked=True)]
-    if event.by != after.reporter:
-        told.append(Line(reporter, f"{after.name} is {event.after.word} ({event.after.value}) now{why}"))
-    return tuple(told)
+    heard = f"We have heard you: {stands}." if event.by == after.reporter else f"{stands}{why}"
+    return (*told, Line(reporter, heard))
 
 
 def _informed(tier: int, event: LevelsInformed, before: Issue | None, after: Issue) -> Message:

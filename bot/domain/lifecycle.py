@@ -424,20 +424,28 @@ def reprioritise(
     )
 
 
-def may_get_worse(issue: Issue, user: str) -> None:
+def worse_urgency(issue: Issue, policy: Policy) -> Level | None:
+    """The next urgency that raises its priority; None: none does."""
+    levels = tuple(Level)  # the highest first
+    above = reversed(levels[: levels.index(issue.urgency)])
+    return next((each for each in above if policy.priority(issue.impact, each).rank < issue.priority.rank), None)
+
+
+def may_get_worse(issue: Issue, user: str, policy: Policy) -> None:
     if user != issue.reporter:
         raise refusals.NotYours(name=issue.name)
     _require_live(issue)
     if issue.raised_by_reporter:
         raise refusals.RaisedOnce(name=issue.name)
-    if issue.urgency is Level.HIGH:
-        raise refusals.CannotBeWorse(name=issue.name)
+    if worse_urgency(issue, policy) is None:
+        raise refusals.CannotBeWorse(name=issue.name, priority=f"{issue.priority.word} ({issue.priority.value})")
 
 
 def get_worse(issue: Issue, user: str, *, reason: str, policy: Policy, now: datetime) -> Decision:
-    """T24 by the reporter: once, and only up."""
-    may_get_worse(issue, user)
-    urgency = Level.HIGH if issue.urgency is Level.MEDIUM else Level.MEDIUM
+    """T24 by the reporter: once, and only up; by so much urgency as it takes for a higher priority."""
+    may_get_worse(issue, user, policy)
+    urgency = worse_urgency(issue, policy)
+    assert urgency is not None
     reason = _required(reason, what="it is worse now")
     return _reprioritised(issue, by=user, impact=issue.impact, urgency=urgency, reason=reason, policy=policy, now=now)
 

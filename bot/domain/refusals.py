@@ -177,7 +177,7 @@ class RaisedOnce(Refused):
 
 
 class CannotBeWorse(Refused):
-    """{name} has the highest urgency already. Tell support in the thread of your receipt what has changed."""
+    """{name} is {priority}, and a higher urgency would not change that. Tell support in the thread of your receipt what has changed."""
 
 
 class MergeIntoItself(Refused):

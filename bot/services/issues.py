@@ -49,7 +49,7 @@ GUARDS: dict[str, Guard] = {
     "wait": lambda issue, who, _, policy: lifecycle.may_wait(issue, who, policy),
     "snooze": lambda issue, who, _, policy: lifecycle.may_snooze(issue, who, policy),
     "priority": lambda issue, who, _, __: lifecycle.may_reprioritise(issue, who),
-    "worse": lambda issue, who, _, __: lifecycle.may_get_worse(issue, who.user),
+    "worse": lambda issue, who, _, policy: lifecycle.may_get_worse(issue, who.user, policy),
     "merge": lambda issue, who, _, __: lifecycle.may_merge(issue, who),
     "unmerge": lambda issue, who, _, __: lifecycle.may_unmerge(issue, who),
     "major": lambda issue, who, _, policy: lifecycle.may_declare_major(issue, who, policy),

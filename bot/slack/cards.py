@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bot.domain.issue import Issue, Status, issue_name
+from bot.domain.lifecycle import worse_urgency
 from bot.domain.policy import Policy
-from bot.domain.priority import Level
 from bot.slack import ids, words
 from bot.slack.acts import offered
 from bot.slack.blocks import Block, actions, button, context, fields, header, option, overflow, quote, section
@@ -170,7 +170,7 @@ def receipt(issue: Issue, policy: Policy) -> Message:
         blocks.append(quote(issue.details, DETAILS_SHOWN))
     if issue.fix:
         blocks += _ending(issue)
-    blocks += _reporters_part(issue)
+    blocks += _reporters_part(issue, policy)
     return f"{issue.name}, {escape(issue.title)}. {state.replace('*', '')}", blocks
 
 
@@ -178,11 +178,11 @@ def _earlier(issue: Issue) -> str:
     return f". It goes on from {issue_name(issue.follows)}" if issue.follows else ""
 
 
-def _reporters_part(issue: Issue) -> list[Block]:
+def _reporters_part(issue: Issue, policy: Policy) -> list[Block]:
     value = ids.seen(issue)
     if issue.live:
         pressed = [("Add information", "add")]
-        if not issue.raised_by_reporter and issue.urgency is not Level.HIGH:
+        if not issue.raised_by_reporter and worse_urgency(issue, policy):
             pressed.append(("It got worse", "worse"))
         pressed.append(("Solved", "solved"))
         hint = context("Anything to add? Reply in this thread; it reaches whoever has the issue.")

@@ -184,6 +184,9 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{mover(event.by)} moved it from {left} to {to}{_because(event.reason)}"
         case PriorityChanged():
             why = f": {_quoted(event.reason)}" if event.reason else "."
+            if event.after is event.before:
+                levels = f"impact {event.impact.value} and urgency {event.urgency.value}"
+                return f"{person(event.by)} gave it {levels}; it stayed {event.after.value}{why}"
             return f"{person(event.by)} changed it from {event.before.value} to {event.after.value}{why}"
         case IssueMerged():
             return f"{person(event.by)} merged it into {issue_name(event.into)}."

@@ -1,5 +1,6 @@
 """T24: what a change of impact or urgency does to the promises, and whom a raise tells (domain.md 3.7, 3.8)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -244,11 +245,17 @@ def get_worse(issue: Issue, user: str = REPORTER, *, reason: str = "Now the whol
     return lifecycle.get_worse(issue, user, reason=reason, policy=POLICY, now=NINE)
 
 
-@pytest.mark.parametrize(("urgency", "after"), [(LOW, MEDIUM), (MEDIUM, HIGH)])
-def test_it_got_worse_raises_the_urgency_by_one(urgency: Level, after: Level) -> None:
-    issue = get_worse(make_issue(urgency=urgency)).issue
+@pytest.mark.parametrize(
+    ("impact", "urgency", "after", "priority"),
+    [(MEDIUM, LOW, MEDIUM, P3), (MEDIUM, MEDIUM, HIGH, P2), (LOW, LOW, HIGH, P3), (HIGH, MEDIUM, HIGH, P1)],
+    ids=["by one", "by one to the highest", "by two, as one would change nothing", "to critical"],
+)
+def test_it_got_worse_raises_the_urgency_until_the_priority_is_higher(
+    impact: Level, urgency: Level, after: Level, priority: Priority
+) -> None:
+    issue = get_worse(make_issue(impact=impact, urgency=urgency)).issue
     assert (issue.urgency, issue.raised_by_reporter) == (after, True)
-    assert issue.priority is POLICY.priority(issue.impact, after)
+    assert issue.priority is priority
 
 
 def test_a_reporter_raises_once() -> None:
@@ -263,6 +270,10 @@ def test_a_reporter_raises_once() -> None:
 def test_it_cannot_be_worse_than_the_worst() -> None:
     with refused(refusals.CannotBeWorse, "ISS-42"):
         get_worse(make_issue(P1))
+    flat = replace(POLICY, matrix={level: dict.fromkeys(Level, P3) for level in Level})
+    issue = make_issue(urgency=LOW, policy=flat)
+    with refused(refusals.CannotBeWorse, "ISS-42 is Normal (P3), and a higher urgency would not change that"):
+        lifecycle.get_worse(issue, REPORTER, reason="all of us", policy=flat, now=NINE)
 
 
 def test_only_the_reporter_of_a_live_issue_says_so() -> None:

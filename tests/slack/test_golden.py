@@ -45,7 +45,7 @@ from bot.slack import answers, forms, ids
 from bot.slack.acts import ACTS, BY_WORD
 from bot.slack.rendering import render, without_blocks
 from tests.slack.limits import check_message, check_view
-from tests.slack.telling import P1, P2, P4, POLICY, START, Story, as_json, check_call
+from tests.slack.telling import P1, P2, P4, POLICY, START, Levels, Story, as_json, check_call
 
 GOLDEN = Path(__file__).with_name("golden")
 DETAILS = "Since nine o'clock.\n*All* of <Berlin> & Hamburg: `error 809`\n> and so on"
@@ -115,6 +115,7 @@ def _everything_on_record() -> Story:
         Story().claim().escalate().give_back(findings="it is the <client>").move("L3", reason="their & server"),
         _asked().wait(days=2).reporter_says("error 809"),
         _asked().fails("a notice", tier=None, person="U0MAYA", error="user_disabled"),
+        Story(levels=P4).reprioritise(Levels(Level.LOW, Level.MEDIUM), reason="only <one>"),
         Story().get_worse(reason="<nobody> can work").reprioritise(P1, reason="more & more"),
         Story()
         .takes_in()

@@ -302,12 +302,36 @@ def test_the_reporter_says_that_it_got_worse_once(workspace: Workspace) -> None:
     )
 
 
+def test_what_is_low_in_all_gets_worse_to_the_next_priority_and_its_reporter_reads_it(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="low", urgency="low")
+    workspace.press(workspace.receipt(), "It got worse", by="U0MAYA")
+    workspace.fill(workspace.slack.forms[-1], by="U0MAYA", reason="now it smokes")
+    assert workspace.issue().priority is Priority.P3
+    assert workspace.slack.thread(workspace.receipt())[-1].text == "We have heard you: ISS-1 is Normal (P3) now."
+
+
+def test_who_changes_no_more_than_impact_and_urgency_is_not_said_to_change_the_priority(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="low", urgency="low")
+    workspace.command("priority ISS-1 low medium it smokes", by="U0ANA")
+    workspace.settle()
+    told = "<@U0ANA> has given ISS-1 impact low and urgency medium; it stays Low (P4): it smokes"
+    assert workspace.slack.thread(workspace.card("L1"))[-1].text == told
+    assert workspace.slack.thread(workspace.receipt())[-1].text == "ISS-1 stays Low (P4): it smokes"
+
+
 def test_the_reporter_adds_information_by_the_button(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.press(workspace.receipt(), "Add information", by="U0MAYA")
     workspace.fill(workspace.slack.forms[-1], by="U0MAYA", text="room <12>")
     assert "room &lt;12&gt;" in workspace.slack.thread(workspace.card("L1"))[-1].shown
     assert "room &lt;12&gt;" in workspace.slack.thread(workspace.receipt())[-1].text
+
+
+def test_information_that_says_nothing_is_refused_in_its_form(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.receipt(), "Add information", by="U0MAYA")
+    answer = workspace.fill(workspace.slack.forms[-1], by="U0MAYA", text=" ")
+    assert answer.errors == {"text": "Say what support should know; there was nothing to pass on."}
 
 
 def test_the_reporter_says_that_it_is_solved(workspace: Workspace) -> None:
@@ -393,9 +417,7 @@ def test_cancelling_what_somebody_works_on_asks_once_more(workspace: Workspace, 
         ("escalate ISS-1 nobody can log in; tried:", "U0ANA", "Say what was tried already, so that"),
     ],
 )
-def test_words_that_say_nothing_are_refused_in_a_sentence(
-    workspace: Workspace, typed: str, by: str, said: str
-) -> None:
+def test_words_that_say_nothing_are_refused_in_a_sentence(workspace: Workspace, typed: str, by: str, said: str) -> None:
     workspace.submit_issue()
     assert said in workspace.command(typed, by=by).text
 
