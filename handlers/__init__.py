@@ -26,6 +26,7 @@ def register(app: App, bot: Bot) -> None:
     app.event("app_mention")(listening(events.mention, bot))
     app.event("member_joined_channel")(listening(events.joined, bot))
     app.event("member_left_channel")(listening(events.left, bot))
+    app.event("user_change")(listening(events.person_changed, bot))
     app.event(re.compile("^channel_|^group_"))(listening(events.channel_changed, bot))
 
     # What nothing above wants must be acked all the same, or Slack shows an error or sends it again.

@@ -58,6 +58,14 @@ def left(body: Body, bot: Bot) -> None:
     bot.directory.left(body["event"]["channel"], body["event"]["user"])
 
 
+def person_changed(body: Body, bot: Bot) -> None:
+    user = body["event"]["user"]
+    if user.get("deleted"):
+        bot.directory.deactivated(user["id"])
+    else:
+        bot.directory.active(user["id"])
+
+
 def channel_changed(_body: Body, bot: Bot) -> None:
     """Renamed, archived, given another id: where the tiers are must be read anew."""
     bot.directory.refresh_before_no()

@@ -218,7 +218,8 @@ class WebApi:
     def conversations_members(self, args: Args) -> Json:
         channel = self._conversation(args)
         self.require(_READ[channel.kind])
-        return paged(args, "members", list(channel.members), most=1000)
+        there = [member for member in channel.members if not self.workspace.users[member].deleted]
+        return paged(args, "members", there, most=1000)
 
     def conversations_join(self, args: Args) -> Json:
         channel = self._conversation(args)

@@ -29,6 +29,7 @@ NEEDS = {
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
+    "user_change": "users:read",
 }
 
 

@@ -37,6 +37,7 @@ class Directory:
         self._monotonic = monotonic
         self._refreshed: float | None = None
         self._left: dict[tuple[int, str], float] = {}  # tier, who -> when, on the monotonic clock
+        self._gone: set[str] = set()  # their accounts are deactivated; Slack may go on listing them as members
         self._names: dict[str, tuple[str, float]] = {}  # name, until when
 
     def refresh(self) -> None:
@@ -65,7 +66,11 @@ class Directory:
         # Who left while Slack told of the others is not staff for having been read before.
         left = {each for each, at in self._left.copy().items() if at >= began}
         self._database.keep_staff(
-            {tier: frozenset(who - {user for each, user in left if each == tier}) for tier, who in staff.items()}, now
+            {
+                tier: frozenset(who - {user for each, user in left if each == tier} - self._gone)
+                for tier, who in staff.items()
+            },
+            now,
         )
         self._left = {each: at for each, at in self._left.copy().items() if at >= began - LEFT_KEPT}
 
@@ -110,6 +115,18 @@ class Directory:
         for tier in self.tiers_in(channel_id):
             self._left[tier.number, user] = self._monotonic()
             self._database.leave(tier.number, user)
+
+    def deactivated(self, user: str) -> None:
+        """Slack does not say of each channel that they have left it."""
+        self._gone.add(user)
+        for tier in self._policy().tiers:
+            self._database.leave(tier.number, user)
+
+    def active(self, user: str) -> None:
+        """Told at every change of anybody's profile; it matters of those who had gone."""
+        if user in self._gone:
+            self._gone.discard(user)
+            self.refresh()
 
     def name_of(self, user: str) -> str:
         """For words that must not mention anybody; the id itself where Slack does not tell."""

@@ -271,6 +271,23 @@ def test_who_leaves_the_company_still_has_their_issue_worked_on(calm: Town, bot:
         calm.slack.control("users", user="U0EMIL", deleted=False)
 
 
+def test_nothing_is_handed_to_somebody_who_has_left_the_company(calm: Town, bot: Bot) -> None:
+    ana, ben = calm.person("ana"), calm.person("ben")
+    issue = calm.person("tom").reports("Scale is off")
+    bot.has_sent_everything()
+    card = ana.card(issue, "support-l1")
+    ana.presses("Claim", card)
+    ana.sees_it_become(card, "Claimed by <@U0ANA>")
+    calm.slack.control("users", user=ben.user, deleted=True)
+    try:
+        calm.slack.call("GET", "_playground/acks?wait=5")  # the bot has heard of it
+        ana.types(f"/issue handover {issue} @Ben Carter half done")
+        ana.is_told(f"<@{ben.user}> is not support staff of L1")
+        assert "Claimed by <@U0ANA>" in ana.card(issue, "support-l1").shown
+    finally:
+        calm.slack.control("users", user=ben.user, deleted=False)
+
+
 @ahead
 def test_a_button_of_an_issue_that_is_not_in_the_database(found: Found) -> None:
     town = found()

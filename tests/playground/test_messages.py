@@ -487,6 +487,15 @@ def test_members_come_in_pages(local: Local) -> None:
     assert len(members) == len(set(members)) == 10
 
 
+def test_who_left_the_company_is_a_member_of_no_channel(local: Local) -> None:
+    local.control("users", user="U0LENA", deleted=True)
+    try:
+        assert "U0LENA" not in local.client().conversations_members(channel="C0ITHELP")["members"]
+    finally:
+        local.control("users", user="U0LENA", deleted=False)
+    assert "U0LENA" in local.client().conversations_members(channel="C0ITHELP")["members"]
+
+
 def test_an_app_joins_and_leaves_a_public_channel(local: Local, bot: Bot) -> None:
     client = local.client()
     client.conversations_join(channel="C0RANDOM")

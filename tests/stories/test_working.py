@@ -85,6 +85,29 @@ def test_who_leaves_the_channel_is_staff_no_more(workspace: Workspace) -> None:
     assert workspace.issue().claim is None
 
 
+def _user_change(user: str, *, deleted: bool) -> dict[str, object]:
+    return {"type": "user_change", "user": {"id": user, "deleted": deleted}}
+
+
+def test_whose_account_is_deactivated_is_staff_no_more(workspace: Workspace) -> None:
+    """Also while Slack goes on listing them as members of the channel."""
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.event(_user_change("U0BEN", deleted=True))
+    workspace.clock.advance(seconds=30)  # the staff are read anew before a no
+    told = workspace.command("handover ISS-1 <@U0BEN> half done", by="U0ANA").text
+    assert "<@U0BEN> is not support staff" in told
+    assert workspace.holder() == "U0ANA"
+
+
+def test_whose_account_is_active_again_is_staff_again(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    for deleted in (True, False, False):
+        workspace.event(_user_change("U0BEN", deleted=deleted))
+    workspace.press(workspace.card("L1"), "Claim", by="U0BEN")
+    assert workspace.holder() == "U0BEN"
+
+
 def test_release_gives_the_tier_its_full_window_again(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.clock.advance(minutes=90)
