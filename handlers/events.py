@@ -120,7 +120,8 @@ def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
         perform(asked, bot)
         bot.answers.nod(channel, ts)
     else:
-        lost = f"I did not understand “{clip(escape(text), 200)}”, and passed nothing on. " if text else ""
+        asks_for_help = not rest and word in ("", "help")
+        lost = "" if asks_for_help else f"I did not understand “{clip(escape(text), 200)}”, and passed nothing on. "
         bot.answers.whisper(channel, user, f"{lost}{answers.thread_help()}", event["thread_ts"])
 
 

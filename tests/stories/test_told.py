@@ -497,6 +497,14 @@ def test_words_to_the_bot_that_it_does_not_know_are_said_to_be_lost(workspace: W
     assert answer.startswith("I did not understand “fix it please”, and passed nothing on.")
 
 
+@pytest.mark.parametrize("asked", ["", "help", "Help!", "help:"])
+def test_a_call_for_help_in_a_thread_is_answered_with_the_words(workspace: Workspace, asked: str) -> None:
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), asked, by="U0ANA")
+    (answer,) = workspace.whispered("U0ANA")
+    assert answer.startswith("In this thread I understand:")
+
+
 # --- who is told, and how ----------
 
 
