@@ -14,29 +14,39 @@ from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
 from bot.services.bot import Bot
 from bot.slack.acts import RATINGS, REST
-from bot.text import escape, spoken
+from bot.text import clip, escape, spoken
 
 MORNING = time(9)  # a date without an hour means the start of that working day
 
 _PERSON = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>\s*")
 _TRIED = re.compile(r"\btried:", re.IGNORECASE)
 _NEEDED = re.compile(r"\bneeded:", re.IGNORECASE)
-_SPAN = re.compile(r"(\d{1,3})\s*(m|min|h)")
+_SPAN = re.compile(r"(\d{1,3})\s*(m|min|h)\b", re.IGNORECASE)
 _UNTIL = re.compile(r"\buntil (\d{4}-\d{2}-\d{2})\b\s*", re.IGNORECASE)
 _LEVELS = "|".join(Level)
 _PRIORITY = re.compile(rf"({_LEVELS})[\s/,]+({_LEVELS})\b[\s:,;]*(.*)", re.IGNORECASE | re.DOTALL)
 _ANYWAY = re.compile(r"^anyway\b[,:;.!]*|\banyway[.!]*$", re.IGNORECASE)  # with a reason behind it, or before it
 _CATEGORY = re.compile(rf"({'|'.join(CATEGORIES)})\s*:\s*", re.IGNORECASE)
 
-# What is missing when the word comes without anything, and an example.
-_ALONE_SAYS_TOO_LITTLE = {
-    "handover": ("whom you mean", "`handover @Dana the client is new, the gateway is next`"),
-    "major": ("whom you mean", "`major @Dana`"),
-    "move": ("which tier it belongs to", "`move L2 it is their server`"),
-    "wait": ("what it waits for", "`wait reporter Which office is it?`, or `wait vendor until 2026-12-24 a new disk`"),
-    "snooze": ("for how long", "`snooze 2h`, or `snooze 30m`"),
-    "priority": ("impact and urgency", "`priority high medium`"),
-    "merge": ("which issue is the same trouble", f"`merge {issue_name(42)}`"),
+# What an act needs behind its word: what that is, as a refusal calls it, and examples.
+_NEEDS = {
+    "handover": ("whom you mean", ("@Dana the client is new, the gateway is next",)),
+    "major": ("whom you mean", ("@Dana",)),
+    "move": ("which tier it belongs to", ("L2 it is their server",)),
+    "wait": ("what it waits for", ("reporter Which office is it?", "vendor until 2026-12-24 a new disk")),
+    "snooze": ("for how long", ("2h", "30m")),
+    "priority": ("its impact and then its urgency", ("high medium",)),
+    "merge": ("which issue it is merged into", (issue_name(7),)),
+    "rate": ("how the help was, from 5 (very good) down to 1", ("5",)),
+}
+
+# What can follow such a word only where an issue is meant: no report's title begins so.
+_NO_TITLE = {
+    "snooze": _SPAN,
+    "priority": re.compile(rf"({_LEVELS})([\s/,]+({_LEVELS})\b|$)", re.IGNORECASE),
+    "resolve": _CATEGORY,
+    "handover": _PERSON,
+    "major": _PERSON,
 }
 
 
@@ -123,12 +133,19 @@ def perform(asked: Asked, bot: Bot) -> None:
             raise refusals.NotUnderstood(what=f"“{asked.word}”", example="`claim`")
 
 
-def inputs_from(word: str, typed: str) -> dict[str, str]:
-    """What the words after the act's word mean; `typed` is as Slack sends it, mentions as tokens. Raises Refused."""
+def lacks_its_issue(word: str, typed: str) -> bool:
+    """Whether this cannot be a report's title, but is an act without the number of its issue: "snooze 2h"."""
+    return word in _NO_TITLE and _NO_TITLE[word].match(typed.strip()) is not None
+
+
+def inputs_from(word: str, typed: str, *, call: str) -> dict[str, str]:
+    """What the words after the act's word mean; `typed` is as Slack sends it, mentions as tokens. Raises Refused.
+
+    `call` is what the person wrote before them, for examples that work when they are copied.
+    """
     said = spoken(typed)
-    if not said and word in _ALONE_SAYS_TOO_LITTLE:
-        what, example = _ALONE_SAYS_TOO_LITTLE[word]
-        raise refusals.Incomplete(what=what, example=example)
+    if not said and word in _NEEDS:
+        raise refusals.Incomplete(what=_NEEDS[word][0], example=_example(word, call))
     match word:
         case "escalate":
             both = _TRIED.split(said, maxsplit=1)
@@ -154,27 +171,29 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
         case "update" | "add":
             return {"text": said}
         case "rate":
+            if said not in dict(RATINGS):
+                raise refusals.NotUnderstood(what=_quoted(said), example=_example(word, call))
             return {"score": said}
         case "handover" | "major":
             person = _PERSON.match(typed.strip())
             if person is None:
-                raise refusals.NotUnderstood(what="whom you mean", example=f"`{word} @Dana`")
+                raise refusals.NotUnderstood(what="whom you mean", example=_example(word, call))
             return {"person": person[1], "note": spoken(typed.strip()[person.end() :])}
         case "move":
             tier, _, reason = said.partition(" ")
             return {"tier": tier, "reason": reason}
         case "wait":
-            return _wait_from(said)
+            return _wait_from(said, call)
         case "snooze":
-            length = _SPAN.fullmatch(said.lower())
+            length = _SPAN.fullmatch(said)
             if length is None:
-                raise refusals.NotUnderstood(what=f"the time “{said}”", example="`snooze 2h`, or `snooze 30m`")
-            return {"minutes": str(int(length[1]) * (60 if length[2] == "h" else 1))}
+                raise refusals.NotUnderstood(what=f"the time {_quoted(said)}", example=_example(word, call))
+            return {"minutes": str(int(length[1]) * (60 if length[2].lower() == "h" else 1))}
         case "priority":
             levels = _PRIORITY.fullmatch(said)
             if levels is None:
-                example = "`priority high medium` (impact, then urgency)"
-                raise refusals.NotUnderstood(what=f"“{said}”", example=example)
+                example = f"{_example(word, call)} (impact, then urgency)"
+                raise refusals.NotUnderstood(what=_quoted(said), example=example)
             return {"impact": levels[1].lower(), "urgency": levels[2].lower(), "reason": levels[3]}
         case "merge":
             return {"issue": said}
@@ -182,16 +201,23 @@ def inputs_from(word: str, typed: str) -> dict[str, str]:
             return {}
 
 
+def _example(word: str, call: str) -> str:
+    return ", or ".join(f"`{call} {rest}`" for rest in _NEEDS[word][1])
+
+
+def _quoted(said: str) -> str:
+    return f"“{clip(escape(said), 200)}”"
+
+
 def _bare(text: str) -> str:
     return text.strip().rstrip(";,. ")
 
 
-def _wait_from(said: str) -> dict[str, str]:
+def _wait_from(said: str, call: str) -> dict[str, str]:
     what, _, note = said.partition(" ")
     what = what.lower().rstrip(":,")
     if what not in set(WaitingFor):
-        example = "`wait reporter Which office is it?`, or `wait vendor until 2026-12-24 a new disk`"
-        raise refusals.NotUnderstood(what=f"what it waits for (“{what}”)", example=example)
+        raise refusals.NotUnderstood(what=f"what it waits for ({_quoted(what)})", example=_example("wait", call))
     until = _UNTIL.search(note)
     return {"waiting": what, "note": _UNTIL.sub("", note).strip(), "until": until[1] if until else ""}
 
@@ -210,7 +236,7 @@ def _span(given: Mapping[str, str]) -> timedelta | None:
 
 def _score(given: Mapping[str, str]) -> int:
     if given.get("score") not in dict(RATINGS):
-        raise refusals.NotUnderstood(what="how the help was", example="`rate 5` (very good), or down to `rate 1`")
+        raise refusals.NotUnderstood(what="how the help was", example="5 (very good), or down to 1")
     return int(given["score"])
 
 
@@ -243,7 +269,7 @@ def _morning(day: str, bot: Bot) -> datetime | None:
 def _other_issue(text: str) -> int:
     number = issue_number(text)
     if number is None:
-        raise refusals.NotUnderstood(what=f"which issue “{text}” is", example=issue_name(42))
+        raise refusals.NotUnderstood(what=f"which issue {_quoted(text)} is", example=issue_name(42))
     return number
 
 

@@ -4,26 +4,31 @@ from difflib import get_close_matches
 
 from slack_bolt import Ack
 
-from bot.domain.issue import issue_number
+from bot.domain.issue import issue_name, issue_number
 from bot.services.bot import Bot
 from bot.services.search import Page
 from bot.slack import answers, forms, words
 from bot.slack.acts import BY_WORD
-from bot.text import spoken
-from handlers.acts import Asked, inputs_from, perform
+from bot.text import clip, escape, spoken
+from handlers.acts import Asked, inputs_from, lacks_its_issue, perform
 from handlers.boundary import Body
 
 ASKED = ("help", "mine", "list", "show", "why")
+ABOUT_ONE = frozenset({"show", "why", *BY_WORD})
 ALIKE = 0.7  # of two words, so that "shwo" is "show"
+OR_REPORT = "To report something, type `/issue` alone."
 
 
 def issue(ack: Ack, body: Body, bot: Bot) -> None:
-    """A known word asks for something; any other text is the title of a new issue."""
+    """A known word asks for something, a number alone shows that issue; any other text is the title of a new issue."""
     text = spoken(body.get("text") or "")
     word, _, rest = text.partition(" ")
-    named, _, _ = rest.strip().partition(" ")
-    number = issue_number(named)
-    match word.lower(), rest.strip():
+    rest = rest.strip()
+    named, _, _ = rest.partition(" ")
+    number = issue_number(named) if rest == named or named[0] in "iI#" else None  # "move 5 desks to Berlin" is a title
+    unnumbered = number is None and named.lower().startswith("iss-")  # "ISS-n", as it stands in help texts
+    behind = (body.get("text") or "").strip().partition(" ")[2]  # with mentions as tokens
+    match word.lower(), rest:
         case "help", "":
             ack(text=answers.help_text())
         case "mine", "":
@@ -32,20 +37,22 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
             ack(text=_listed("Open issues", "No issue is open.", bot.search.open()))
         case "show", _ if number is not None:
             _show(ack, body["user_id"], number, bot)
+        case _, "" if (alone := issue_number(word)) is not None:
+            _show(ack, body["user_id"], alone, bot)
         case "why", _ if number is not None:
             ack(text="\n".join(bot.search.why(number, body["user_id"])))
-        case "note", _:
+        case "note", what if number is not None or not what:
             how = f"begin with {words.A_LOCK}, or `@Escalator note`"
             ack(text=f"Notes for staff are written in the thread of a card: {how}.")
-        case "show" | "why" as asked, "":
-            ack(text=f"Which one? For example: `/issue {asked} ISS-42`.")
-        case known, _ if known in BY_WORD and number is not None and (named[0] in "iI#" or rest.strip() == named):
+        case known, _ if known in BY_WORD and number is not None:
             _act(ack, body, bot, known, number)
-        case known, "" if known in BY_WORD:
-            ack(text=f"Which one? For example: `/issue {known} ISS-42`. To report something, type `/issue` alone.")
+        case known, what if known in ABOUT_ONE and (not what or unnumbered):
+            ack(text=f"Which issue? For example: `/issue {known} ISS-42`. {OR_REPORT}")
+        case known, what if lacks_its_issue(known, behind):
+            ack(text=f"Which issue? Write `/issue {known} ISS-42 {clip(escape(what), 200)}`. {OR_REPORT}")
         case typed, what if (not what or (number is not None and what == named)) and (meant := _meant(typed)):
             whole = f"/issue {meant} {what}".rstrip()
-            ack(text=f"Did you mean `{whole}`? To report something, type `/issue` alone.")
+            ack(text=f"Did you mean `{whole}`? {OR_REPORT}")
         case _:
             bot.answers.open_form(body["trigger_id"], forms.report(text, policy=bot.policy()))
             ack()
@@ -59,7 +66,7 @@ def _meant(word: str) -> str | None:
 def _act(ack: Ack, body: Body, bot: Bot, word: str, number: int) -> None:
     """`/issue claim ISS-42`, with what the act needs behind it."""
     rest = body["text"].split(maxsplit=2)[2:]
-    inputs = inputs_from(word, rest[0] if rest else "")
+    inputs = inputs_from(word, rest[0] if rest else "", call=f"/issue {word} {issue_name(number)}")
     perform(Asked(word, number, body["user_id"], f"command:{body['trigger_id']}", inputs), bot)
     found = bot.search.one(number)
     ack(text=f"{BY_WORD[word].done or 'Done.'} {answers.line(found.issue, found.policy)}")

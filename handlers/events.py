@@ -113,7 +113,7 @@ def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
             number=root.issue,
             user=user,
             delivery=f"message:{channel}:{ts}",
-            inputs=inputs_from(word, rest),
+            inputs=inputs_from(word, rest, call=f"@Escalator {word}"),
             seen=Seen(tier=root.place.tier) if root.role == "card" else Seen(),  # a notice says nothing of the tier
             desk=root.place.tier,
         )

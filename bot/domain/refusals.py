@@ -217,7 +217,7 @@ class NotMajor(Refused):
 
 
 class CategoryNeeded(Refused):
-    """{name} is {priority}: say what kind of cause it had, one of {categories}; in words, put it in front: `resolve network: the new gateway is up`."""
+    """{name} is {priority}: say what kind of cause it had, one of {categories}; in words, put it in front of what fixed it: `network: the new gateway is up`."""
 
 
 class NotUnderstood(Refused):
@@ -225,7 +225,7 @@ class NotUnderstood(Refused):
 
 
 class Incomplete(Refused):
-    """Say {what} as well, like this: {example}."""
+    """Say also {what}, like this: {example}."""
 
 
 class HasDuplicates(Refused):

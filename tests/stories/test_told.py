@@ -473,7 +473,34 @@ def test_what_follows_a_closed_issue_says_so(workspace: Workspace) -> None:
         ("shwo ISS-1", "Did you mean `/issue show ISS-1`?"),
         ("helo", "Did you mean `/issue help`?"),
         ("mien", "Did you mean `/issue mine`?"),
-        ("cancel", "Which one? For example: `/issue cancel ISS-42`."),
+        ("cancel", "Which issue? For example: `/issue cancel ISS-42`."),
+        ("why", "Which issue? For example: `/issue why ISS-42`."),
+        ("why ISS-n", "Which issue? For example: `/issue why ISS-42`."),
+        ("show iss-42x", "Which issue? For example: `/issue show ISS-42`."),
+        ("snooze ISS-n 2h", "Which issue? For example: `/issue snooze ISS-42`."),
+        ("snooze 2h", "Which issue? Write `/issue snooze ISS-42 2h`."),
+        ("priority high medium", "Which issue? Write `/issue priority ISS-42 high medium`."),
+        ("priority High", "Which issue? Write `/issue priority ISS-42 High`."),
+        (
+            "handover <@U0BEN|ben> the client is new",
+            "Which issue? Write `/issue handover ISS-42 @ben the client is new`.",
+        ),
+        ("major <@U0BEN|ben>", "Which issue? Write `/issue major ISS-42 @ben`."),
+        (
+            "resolve network: a &lt;new&gt; one",
+            "Which issue? Write `/issue resolve ISS-42 network: a &lt;new&gt; one`.",
+        ),
+        ("snooze ISS-1", "Say also for how long, like this: `/issue snooze ISS-1 2h`, or `/issue snooze ISS-1 30m`."),
+        ("merge ISS-1", "Say also which issue it is merged into, like this: `/issue merge ISS-1 ISS-7`."),
+        (
+            "handover ISS-1 you",
+            "I did not understand whom you mean. Say it like this: `/issue handover ISS-1 @Dana the",
+        ),
+        ("rate ISS-1 &lt;!here&gt;", "I did not understand “&lt;!here&gt;”. Say it like this: `/issue rate ISS-1 5`."),
+        (
+            "priority ISS-1 &lt;!here&gt;",
+            "I did not understand “&lt;!here&gt;”. Say it like this: `/issue priority ISS-1 high",
+        ),
         ("claim 1", "Done. *ISS-1*"),
         ("note ISS-1 she never reads", "Notes for staff are written in the thread of a card"),
     ],
@@ -484,7 +511,30 @@ def test_a_slip_of_the_finger_reports_nothing(workspace: Workspace, typed: str, 
     assert not workspace.slack.forms
 
 
-@pytest.mark.parametrize("title", ["Printer", "move 5 desks to Berlin", "lost my badge", "VPN"])
+@pytest.mark.parametrize("typed", ["ISS-1", "iss-1", " ISS-1  ", "#1", "1"])
+def test_a_number_alone_shows_that_issue(workspace: Workspace, typed: str) -> None:
+    workspace.submit_issue()
+    assert workspace.command(typed).body == workspace.command("show ISS-1").body
+    assert not workspace.slack.forms
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Printer",
+        "move 5 desks to Berlin",
+        "lost my badge",
+        "VPN",
+        "note taking app crashes",
+        "note 3 phones do not charge",
+        "why is the VPN so slow",
+        "show 2 of the screens do not",
+        "snooze button of the alarm is broken",
+        "priority high printer is jammed",
+        "resolve names in Berlin does not work",
+        "update low disk space warnings",
+    ],
+)
 def test_a_title_is_a_title(workspace: Workspace, title: str) -> None:
     workspace.command(title)
     assert len(workspace.slack.forms) == 1

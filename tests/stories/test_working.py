@@ -382,9 +382,9 @@ def test_words_that_say_too_little_are_answered_with_how(workspace: Workspace) -
     ("word", "missing"),
     [
         ("snooze", "for how long"),
-        ("priority", "impact and urgency"),
+        ("priority", "its impact and then its urgency"),
         ("wait", "what it waits for"),
-        ("merge", "which issue is the same trouble"),
+        ("merge", "which issue it is merged into"),
         ("move", "which tier it belongs to"),
         ("handover", "whom you mean"),
         ("major", "whom you mean"),
@@ -395,7 +395,7 @@ def test_a_word_alone_is_answered_with_what_is_missing(workspace: Workspace, wor
     workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
     workspace.tell_bot(workspace.card("L1"), word, by="U0ANA")
     said = workspace.whispered("U0ANA")[0]
-    assert said.startswith(f"Say {missing} as well, like this: `{word} ")
+    assert said.startswith(f"Say also {missing}, like this: `@Escalator {word} ")
     assert "“”" not in said
 
 
