@@ -40,7 +40,7 @@ from bot.services.engine import Engine
 from bot.services.health import HealthServer, Pulse
 from bot.services.issues import IssueService
 from bot.services.morning import MorningPages
-from bot.services.moving import look_at_move, move_all
+from bot.services.moving import look_at_move, move_all, tiers_named
 from bot.services.pacing import Pacer, PingBudget
 from bot.services.policies import PolicyKeeper, apply_to, keep_holidays, look_ahead, refuse_homeless, refuse_misfit
 from bot.services.search import Search
@@ -59,7 +59,7 @@ from bot.slack.gateway import Answers, Gateway, answering_client, reading_client
 from handlers import register
 from handlers.boundary import NotYet
 from handlers.connection import Connection
-from storage import AlreadyRunning, CannotOpen, SqlDatabase, open_database
+from storage import AlreadyRunning, CannotOpen, NotThere, SqlDatabase, open_database
 
 log = logging.getLogger("escalator")
 
@@ -478,8 +478,12 @@ def apply_policy(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def move_issues(settings: Settings, chosen: argparse.Namespace) -> int:
-    """Empty a tier, so that it can be taken out of the policy. Raises CannotOpen, Refused."""
-    database = _open_for_a_command(settings)
+    """Empty a tier, so that it can be taken out of the policy. Raises PolicyError, CannotOpen, Refused."""
+    try:
+        database = _open_for_a_command(settings)
+    except NotThere:  # nor is a policy in force, so the tiers are those of the file
+        tiers_named(load_policy(settings.policy_file), chosen.from_tier, chosen.to_tier, chosen.reason)
+        raise
     if database is None:
         return FAILED
     try:
@@ -505,9 +509,9 @@ def move_issues(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _open_for_a_command(settings: Settings) -> SqlDatabase | None:
-    """None, and the reason is told, if the bot is running on it. Raises CannotOpen."""
+    """None, and the reason is told, if the bot is running on it. Raises NotThere, CannotOpen."""
     try:
-        return open_database(settings.database_url.get_secret_value())
+        return open_database(settings.database_url.get_secret_value(), make=False)
     except AlreadyRunning:
         print(
             "The bot is running on this database. Stop it, run this again, and start it: what comes due in these few "
@@ -547,6 +551,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, PolicyError, SimulationError) as error:
         print("\n".join(error.lines), file=sys.stderr)
         return WRONG_SETTINGS
+    except NotThere as nothing:
+        print(f"{nothing} So there is no issue to move; the first start of the bot makes the database.")
+        return FINE
     except (AlreadyRunning, CannotOpen, Refused) as error:
         print(error, file=sys.stderr)
         return FAILED

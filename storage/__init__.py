@@ -2,6 +2,6 @@
 
 from storage.database import SqlDatabase, open_database
 from storage.health import Finding
-from storage.opening import AlreadyRunning, CannotOpen
+from storage.opening import AlreadyRunning, CannotOpen, NotThere
 
-__all__ = ["AlreadyRunning", "CannotOpen", "Finding", "SqlDatabase", "open_database"]
+__all__ = ["AlreadyRunning", "CannotOpen", "Finding", "NotThere", "SqlDatabase", "open_database"]

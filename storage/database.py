@@ -22,7 +22,7 @@ from storage import reading
 from storage.codec import issue_from, policy_from
 from storage.directory import Directory
 from storage.health import Finding, findings
-from storage.opening import CannotOpen, FileLock, copy, file_of, parse
+from storage.opening import CannotOpen, FileLock, NotThere, copy, file_of, parse
 from storage.outbox import Outbox
 from storage.tables import LIVE, UNFINISHED, EngineRow, IssueRow, PolicyRow, PostRow
 from storage.transaction import SqlTransaction, keep_beat
@@ -203,13 +203,16 @@ def _readable(number: int, body: Any) -> Issue | None:
         return None
 
 
-def open_database(url: str, *, migrate: bool = True) -> SqlDatabase:
+def open_database(url: str, *, migrate: bool = True, make: bool = True) -> SqlDatabase:
     """On SQLite ours alone until it is closed. Raises CannotOpen, AlreadyRunning.
 
-    Without `migrate` it is as it is found, to be checked only; a missing SQLite file is not made.
+    Without `migrate` it is as it is found, to be checked only; a missing SQLite file is not made. Without `make` it
+    must be there already, though perhaps of an older version. Raises NotThere.
     """
     address = parse(url)
     file = file_of(address)
+    if file and not make and file.parent.is_dir() and not file.exists():  # before the lock, which is a file, too
+        raise NotThere(f"There is no {file} yet.")
     lock = FileLock(file) if file else None
     database: SqlDatabase | None = None
     try:
@@ -217,6 +220,8 @@ def open_database(url: str, *, migrate: bool = True) -> SqlDatabase:
         if migrate or not file or file.exists():
             with database.read() as connection:
                 revision = revision_of(connection)
+            if not make:
+                _refuse_empty(address, revision)
             if migrate and revision != HEAD:
                 _upgrade(address, revision)
     except BaseException as error:
@@ -228,6 +233,11 @@ def open_database(url: str, *, migrate: bool = True) -> SqlDatabase:
             raise CannotOpen(_sentence(address, error)) from None
         raise
     return database
+
+
+def _refuse_empty(url: URL, revision: str | None) -> None:
+    if revision is None:
+        raise NotThere(f"There are no tables in {_named(url)} yet.")
 
 
 def _upgrade(url: URL, revision: str | None) -> None:
@@ -247,5 +257,9 @@ def _sentence(url: URL, error: DBAPIError | sqlite3.Error) -> str:
         reason = reason.replace(str(url.password), "***")
     for secret in url.query.values():  # a password may stand there, too
         reason = reason.replace(str(secret), "***")
-    where = file_of(url) or url.set(query={}).render_as_string(hide_password=True)
-    return f"Cannot open {where}: {reason}."
+    return f"Cannot open {_named(url)}: {reason}."
+
+
+def _named(url: URL) -> str:
+    """Without the password, and what else may be secret."""
+    return str(file_of(url) or url.set(query={}).render_as_string(hide_password=True))

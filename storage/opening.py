@@ -17,6 +17,10 @@ class CannotOpen(Exception):
     """The database cannot be used. The text is one sentence for the operator, without the password."""
 
 
+class NotThere(CannotOpen):
+    """Nothing is stored yet: no file, or no tables."""
+
+
 class AlreadyRunning(CannotOpen):
     """Another process has this SQLite file."""
 

@@ -30,9 +30,7 @@ def look_at_move(database: Database, from_name: str, to_name: str, reason: str, 
     current = _in_force(database)
     if current is None:
         return Move(from_name, to_name, (), ())
-    left, to = _tier(current, from_name), _tier(current, to_name)
-    if not reason.strip():
-        raise ReasonMissing(what=f"what is with {left.name} belongs to {to.name}")
+    left, to = tiers_named(current, from_name, to_name, reason)
     moving: list[int] = []
     staying: list[str] = []
     for issue in database.each_open_issue():
@@ -43,6 +41,14 @@ def look_at_move(database: Database, from_name: str, to_name: str, reason: str, 
             except Refused as refused:
                 staying.append(_said(issue.number, refused))
     return Move(left.name, to.name, tuple(moving), tuple(staying))
+
+
+def tiers_named(policy: Policy, from_name: str, to_name: str, reason: str) -> tuple[Tier, Tier]:
+    """What the command asks for, as far as it can be judged without any issue. Raises Refused."""
+    left, to = _tier(policy, from_name), _tier(policy, to_name)
+    if not reason.strip():
+        raise ReasonMissing(what=f"what is with {left.name} belongs to {to.name}")
+    return left, to
 
 
 def move_all(move: Move, reason: str, database: Database, clock: Clock) -> tuple[int, list[str]]:

@@ -259,3 +259,12 @@ def test_the_command_tells_what_cannot_be_moved(machine: Machine) -> None:
     assert (code, out, err) == (1, "No issue can be moved.\n", "ISS-1 is with L1 already.\n")
     code, out, err = run(machine, "--from", "L1", "--to", "L7", "--yes")
     assert (code, out, err) == (1, "", "There is no tier L7. The tiers are L1, L2, L3, management.\n")
+
+
+def test_before_the_first_start_the_command_knows_the_tiers_of_the_file(machine: Machine) -> None:
+    before = sorted(machine.folder.iterdir())
+    code, out, err = run(machine, "--from", "L9", "--to", "L2")
+    assert (code, out, err) == (1, "", "There is no tier L9. The tiers are L1, L2, L3, management.\n")
+    code, out, err = run(machine, "--from", "L1", "--to", "L2")
+    assert (code, out.startswith("There is no "), "no issue to move" in out, err) == (0, True, True, "")
+    assert sorted(machine.folder.iterdir()) == before

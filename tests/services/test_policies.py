@@ -732,6 +732,13 @@ def test_the_command_asks_before_it_moves_open_issues(machine: Machine) -> None:
     assert (code, out) == (0, f"All issues not closed yet (3) follow version {version} already.\n")
 
 
+def test_the_command_makes_no_database(machine: Machine) -> None:
+    before = sorted(machine.folder.iterdir())
+    nothing = f"There is no {machine.folder}/escalator.db yet. So there is no issue to move; the first start of the bot"
+    assert machine.apply("--yes") == (0, f"{nothing} makes the database.\n", "")
+    assert sorted(machine.folder.iterdir()) == before
+
+
 def test_the_command_asks_nothing_when_the_answer_is_given(machine: Machine) -> None:
     machine.open_issues(1)
     machine.policy.write_text(FASTER, encoding="utf-8")

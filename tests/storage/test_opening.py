@@ -14,7 +14,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from storage import AlreadyRunning, CannotOpen, Finding, SqlDatabase, open_database
+from storage import AlreadyRunning, CannotOpen, Finding, NotThere, SqlDatabase, open_database
 from storage.health import has_wal_reset_bug
 from storage.tables import DmRow
 from storage.upgrade import HEAD
@@ -267,6 +267,15 @@ def test_the_check_of_an_empty_postgresql_leaves_it_empty(bare_postgres_url: str
             finding.text for finding in database.check()
         ]
         database.close()
+
+
+def test_what_is_not_there_is_not_made_for_a_command(tmp_path: Path, bare_postgres_url: str) -> None:
+    with pytest.raises(NotThere, match=r"^There is no .*/escalator\.db yet\.$"):
+        open_database(f"sqlite:///{tmp_path}/escalator.db", make=False)
+    assert not list(tmp_path.iterdir())
+    for _ in range(2):
+        with pytest.raises(NotThere, match=r"^There are no tables in postgresql.*/escalator_\w+ yet\.$"):
+            open_database(bare_postgres_url, make=False)
 
 
 def test_missing_triggers_are_found(sqlite_url: str) -> None:
