@@ -11,12 +11,13 @@ from bot.domain import refusals
 from bot.domain.events import Words
 from bot.domain.issue import CATEGORIES, WaitingFor, issue_name, issue_number
 from bot.domain.lifecycle import Seen
+from bot.domain.policy import Policy
 from bot.domain.priority import Level
 from bot.services.bot import Bot
 from bot.slack.acts import RATINGS, REST
 from bot.text import clip, escape, spoken
 
-MORNING = time(9)  # a date without an hour means the start of that working day
+MORNING = time(9)  # a date means the start of that working day, in the zone of the policy's [waiting] as its form says
 
 _PERSON = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>\s*")
 _TRIED = re.compile(r"\btried:", re.IGNORECASE)
@@ -94,7 +95,7 @@ def perform(asked: Asked, bot: Bot) -> None:
             issues.reroute(*who, seen=asked.seen, to=tier, reason=reason, delivery=delivery)
         case "wait":
             reason = _chosen(given, "waiting", WaitingFor)
-            until = _morning(given.get("until") or "", bot)
+            until = _morning(given["until"], bot.search.one(asked.number).policy) if given.get("until") else None
             issues.wait(*who, reason=WaitingFor(reason), note=text["note"], until=until, delivery=delivery)
         case "resume":
             issues.resume(*who, delivery=delivery)
@@ -256,14 +257,12 @@ def _tier_and_reason(said: str, bot: Bot) -> tuple[str, str]:
     return tier, reason
 
 
-def _morning(day: str, bot: Bot) -> datetime | None:
-    if not day:
-        return None
+def _morning(day: str, policy: Policy) -> datetime:
     try:
         parsed = date.fromisoformat(day)
     except ValueError:
         raise refusals.NotUnderstood(what=f"the date “{day}”", example="2026-12-24") from None
-    return datetime.combine(parsed, MORNING, ZoneInfo(bot.policy().waiting.calendar.zone))
+    return datetime.combine(parsed, MORNING, ZoneInfo(policy.waiting.calendar.zone))
 
 
 def _other_issue(text: str) -> int:

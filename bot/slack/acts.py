@@ -24,7 +24,7 @@ class Input:
     kind: Kind = "text"
     options: tuple[tuple[str, str], ...] = ()  # value, label
     optional: bool = False
-    hint: str = ""
+    hint: str = ""  # with {zone} for that of a date
     placeholder: str = ""
 
 
@@ -108,7 +108,7 @@ ACTS = (
                 "Until when, at most?",
                 "date",
                 optional=True,
-                hint="At nine in the morning of that day. Needed for a date; without one, a wait for a vendor or a "
+                hint="At 9:00 ({zone}) on that day. Needed for a date; without one, a wait for a vendor or a "
                 "change window ends by itself after some working days.",
             ),
         ),

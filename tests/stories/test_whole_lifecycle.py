@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.calendar import ALWAYS, Calendar
 from bot.domain.issue import WaitingFor
 from bot.domain.policy import OnStale
 from bot.domain.priority import Priority
@@ -199,6 +200,21 @@ def test_waiting_for_a_date_ends_on_that_morning(workspace: Workspace) -> None:
     workspace.pass_time(hours=47)
     assert workspace.issue().status.value == "waiting"
     workspace.pass_time(hours=1)
+    assert workspace.issue().status.value == "claimed"
+
+
+def test_the_form_says_in_which_zone_that_morning_is(workspace: Workspace) -> None:
+    afar = replace(workspace.policy.waiting, calendar=Calendar("afar", "Asia/Singapore"))
+    workspace.policy = replace(workspace.policy, version="afar", waiting=afar)
+    claimed(workspace)
+    workspace.press(workspace.card("L1"), "Wait", by="U0ANA")
+    assert "At 9:00 (Asia/Singapore) on that day." in str(workspace.slack.forms[-1])
+    workspace.policy = replace(workspace.policy, version="home", waiting=replace(afar, calendar=ALWAYS))
+    workspace.tell_bot(workspace.card("L1"), "wait date until 2026-11-25 the holiday", by="U0ANA")
+    assert workspace.issue().waiting is not None
+    workspace.pass_time(hours=39, minutes=59)  # from nine in UTC to nine in Singapore
+    assert workspace.issue().status.value == "waiting"
+    workspace.pass_time(minutes=1)
     assert workspace.issue().status.value == "claimed"
 
 
