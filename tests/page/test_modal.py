@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.page.conftest import WAIT_MS, Open
-from tests.page.stub import MAYA, Json, Stub, form, mrkdwn, option, plain
+from tests.page.stub import MAYA, Json, Stub, form, modal, mrkdwn, option, plain
 from tests.page.test_messages import once
 
 
@@ -141,6 +141,24 @@ def test_the_focus_stays_inside_and_returns(page: Page, dialog: Locator, stub: S
     assert page.locator(".pane-body").evaluate("body => body.inert")
     stub.show(MAYA)
     expect(page.get_by_label("Message #it-help")).to_be_focused()
+
+
+def test_the_keys_still_work_when_the_sent_form_turns_into_an_answer(page: Page, dialog: Locator, stub: Stub) -> None:
+    """The button that had the focus goes, and what is behind the form is out of reach."""
+    answer = modal([{"type": "section", "text": mrkdwn("Your words were sent.")}], hash="2", submit=None)
+
+    def sent(_: Json) -> None:
+        stub.show(MAYA, answer)
+
+    stub.answers["submit"] = sent
+    dialog.get_by_label("Title").fill("VPN")
+    dialog.get_by_label("Impact").click()
+    page.get_by_role("option", name="High").click()
+    dialog.get_by_role("button", name="Report").press("Enter")
+    expect(dialog).to_contain_text("Your words were sent.")
+    expect(dialog).to_be_focused()
+    page.keyboard.press("Escape")
+    assert once(stub, page, "close") == {"user": MAYA, "view_id": "V1"}
 
 
 def test_files_and_rich_text_are_asked_for_plainly(page: Page, stub: Stub) -> None:

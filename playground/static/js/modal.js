@@ -57,7 +57,7 @@ export function ViewModal({ view, depth }) {
       ${sending && html`<span class="spinner" aria-hidden="true"></span>`}<span><${InlineText}
         of=${view.submit} /></span></button>`
     }`;
-  return html`<${Dialog} title=${html`<${InlineText} of=${view.title} />`} busy=${sending} onSubmit=${submit}
+  return html`<${Dialog} title=${html`<${InlineText} of=${view.title} />`} busy=${sending} shows=${view} onSubmit=${submit}
     footer=${footer}
       onClose=${(how) => close(how === "x")} onBack=${depth > 1 ? () => close(false) : null}>
     <div ref=${body}>

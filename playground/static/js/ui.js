@@ -249,24 +249,34 @@ export function Menu({
 const FOCUSABLE =
   "a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled), select:not(:disabled), [tabindex='0']";
 
-/** A dialog over its pane: keeps the focus inside, Escape closes it, and the focus returns where it was. */
-export function Dialog({ label, title, onClose, onBack, small = false, footer, children, onSubmit, busy = false }) {
+/**
+ * A dialog over its pane: keeps the focus inside, Escape closes it, and the focus returns where it was. `shows` is
+ * another value when it shows something else.
+ */
+export function Dialog({ label, title, onClose, onBack, small = false, footer, children, onSubmit, busy = false, shows }) {
   const box = useRef(null);
   const heading = useId("dialog");
-  // Before the next paint: then the part behind becomes inert and forgets what had the focus.
-  useLayoutEffect(() => {
-    const before = document.activeElement;
-    const pane = box.current.closest(".pane");
+  const begin = () => {
     const first =
       box.current.querySelector("[data-autofocus]") ??
       box.current.querySelector(".dialog-body :is(input, textarea)") ??
       box.current;
     first.focus();
+  };
+  // Before the next paint: then the part behind becomes inert and forgets what had the focus.
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    const pane = box.current.closest(".pane");
+    begin();
     return () => {
       if (before?.isConnected && before !== document.body) before.focus();
       else pane?.focus();
     };
   }, []);
+  // What had the focus may have gone, or be disabled while it is busy: then no key would come here any more.
+  useLayoutEffect(() => {
+    if (!busy && document.activeElement === document.body) begin();
+  }, [shows, busy]);
   const onKeyDown = (event) => {
     if (event.key === "Escape") {
       event.preventDefault();
