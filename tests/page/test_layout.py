@@ -171,7 +171,7 @@ def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> 
 def test_an_app_that_was_here_before_the_page_was_opened_is_not_starting(stub: Stub, open_page: Open) -> None:
     stub.connected, stub.app_seen = False, True
     page = open_page("user=U0MAYA&channel=C0ITHELP")
-    expect(page.locator(".banner")).to_contain_text("Escalator lost its connection.")
+    expect(page.locator(".banner")).to_contain_text("Escalator is not connected. Commands and buttons do not work until it is back…")
     entry = page.get_by_role("navigation").get_by_text("not connected")
     expect(entry).to_be_visible()
 
@@ -185,7 +185,7 @@ def test_the_page_says_when_the_app_or_the_server_is_away(stub: Stub, open_page:
     stub.tell(MAYA, {"type": "app", "connected": True, "name": "Escalator"})
     expect(banner).to_have_count(0)
     stub.tell(MAYA, {"type": "app", "connected": False, "name": "Escalator"})
-    expect(banner).to_contain_text("Escalator lost its connection.")
+    expect(banner).to_contain_text("Escalator is not connected. Commands and buttons do not work until it is back…")
     stub.tell(MAYA, {"type": "app", "connected": True, "name": "Escalator"})
 
     stub.messages["C0ITHELP"].append(said(ANA, "said meanwhile", NOW, "C0ITHELP"))
@@ -202,10 +202,10 @@ def test_the_feed_is_trusted_over_an_older_answer(stub: Stub, open_page: Open) -
             stub.may_answer.clear()
             stub.tell(MAYA, {"type": "app", "connected": True, "name": "Escalator"})
         stub.tell(MAYA, {"type": "app", "connected": False, "name": "Escalator"})
-        expect(page.locator(".banner")).to_contain_text("lost its connection")
+        expect(page.locator(".banner")).to_contain_text("is not connected")
         stub.may_answer.set()
     page.evaluate("fetch('/_page/workspace').then((later) => later.json())")  # by now the page has the earlier one
-    expect(page.locator(".banner")).to_contain_text("lost its connection")
+    expect(page.locator(".banner")).to_contain_text("is not connected")
 
 
 def test_a_channel_goes_on_under_another_id(stub: Stub, open_page: Open) -> None:

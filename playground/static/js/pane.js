@@ -77,7 +77,7 @@ function Banner() {
     aria-hidden="true"></span> The playground does not answer. Trying again…</div>`;
   if (state.app.connected) return null;
   const words = state.app.seen
-    ? `${state.app.name} lost its connection. Commands and buttons wait for it to come back…`
+    ? `${state.app.name} is not connected. Commands and buttons do not work until it is back…`
     : `${state.app.name} is starting…`;
   return html`<div class="banner" role="status"><span class="spinner" aria-hidden="true"></span> ${words}</div>`;
 }
