@@ -62,6 +62,31 @@ def test_on_a_phone_the_sidebar_is_a_drawer(open_page: Open) -> None:
     expect(general).to_be_hidden()
 
 
+def test_on_a_phone_the_toolbar_leaves_the_time_of_a_message_to_be_read(stub: Stub, open_page: Open) -> None:
+    stub.put(said(MAYA, "the first one of its thread", NOW, "C0ITHELP"))
+    page = open_page(f"user=U0MAYA&channel=C0ITHELP&thread={NOW}.000000", viewport=PHONE)
+    first = page.get_by_role("complementary").get_by_role("article")
+    first.hover()
+    toolbar = first.get_by_role("toolbar").bounding_box()
+    time_of_day = first.locator(".byline .stamp").bounding_box()
+    assert toolbar
+    assert time_of_day
+    assert time_of_day["x"] + time_of_day["width"] < toolbar["x"]
+
+
+def test_a_notice_leaves_the_newest_message_to_be_used(stub: Stub, open_page: Open) -> None:
+    button = {"type": "button", "action_id": "claim", "text": plain("Claim")}
+    stub.put(*(card([{"type": "actions", "elements": [button]}], NOW + number) for number in range(20)))
+    page = open_page("user=U0ANA&channel=C0L1")
+    stub.tell(ANA, {"type": "notice", "level": "error", "text": "This did not work. " * 5})
+    notice, claim = page.locator(".toast"), page.get_by_role("button", name="Claim").last
+    expect(notice).to_be_visible()
+    low, high = claim.bounding_box(), notice.bounding_box()
+    assert low
+    assert high
+    assert high["y"] + high["height"] < low["y"]
+
+
 # A part of a pixel less than its words is enough for dots; scrollWidth knows whole ones only.
 CUT_SHORT = """part => { const words = document.createRange(); words.selectNodeContents(part);
   return words.getBoundingClientRect().width > part.getBoundingClientRect().width; }"""
@@ -171,7 +196,9 @@ def test_links_lead_to_a_message_and_its_thread(stub: Stub, open_page: Open) -> 
 def test_an_app_that_was_here_before_the_page_was_opened_is_not_starting(stub: Stub, open_page: Open) -> None:
     stub.connected, stub.app_seen = False, True
     page = open_page("user=U0MAYA&channel=C0ITHELP")
-    expect(page.locator(".banner")).to_contain_text("Escalator is not connected. Commands and buttons do not work until it is back…")
+    expect(page.locator(".banner")).to_contain_text(
+        "Escalator is not connected. Commands and buttons do not work until it is back…"
+    )
     entry = page.get_by_role("navigation").get_by_text("not connected")
     expect(entry).to_be_visible()
 
