@@ -31,6 +31,7 @@ _CATEGORY = re.compile(rf"({'|'.join(CATEGORIES)})\s*:\s*", re.IGNORECASE)
 
 # What an act needs behind its word: what that is, as a refusal calls it, and examples.
 _NEEDS = {
+    "escalate": ("why, and what was tried", ("nobody can log in; tried: restarted the gateway",)),
     "handover": ("whom you mean", ("@Dana the client is new, the gateway is next",)),
     "major": ("whom you mean", ("@Dana",)),
     "move": ("which tier it belongs to", ("L2 it is their server",)),
@@ -151,7 +152,7 @@ def inputs_from(word: str, typed: str, *, call: str) -> dict[str, str]:
         case "escalate":
             both = _TRIED.split(said, maxsplit=1)
             if len(both) == 1:
-                raise refusals.HowToEscalate
+                raise refusals.HowToEscalate(example=_example(word, call))
             tried, *needed = _NEEDED.split(both[1], maxsplit=1)
             packet = {"tried": _bare(tried), "needed": needed[0].strip()} if needed else {"tried": tried.strip()}
             return {"reason": _bare(both[0]), **packet}

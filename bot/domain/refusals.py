@@ -105,7 +105,7 @@ class NothingSaid(Refused):
 
 
 class HowToEscalate(Refused):
-    """To escalate it from here, write after it why, and what was tried, for example: `nobody can log in; tried: restarted the gateway`."""
+    """To escalate it from here, say why, and what was tried, like this: {example}."""
 
 
 class AlreadyOver(Refused):

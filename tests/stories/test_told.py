@@ -491,6 +491,14 @@ def test_what_follows_a_closed_issue_says_so(workspace: Workspace) -> None:
             "Which issue? Write `/issue resolve ISS-42 network: a &lt;new&gt; one`.",
         ),
         ("snooze ISS-1", "Say also for how long, like this: `/issue snooze ISS-1 2h`, or `/issue snooze ISS-1 30m`."),
+        (
+            "escalate ISS-1",
+            "Say also why, and what was tried, like this: `/issue escalate ISS-1 nobody can log in; tried:",
+        ),
+        (
+            "escalate ISS-1 why",
+            "To escalate it from here, say why, and what was tried, like this: `/issue escalate ISS-1 n",
+        ),
         ("merge ISS-1", "Say also which issue it is merged into, like this: `/issue merge ISS-1 ISS-7`."),
         (
             "handover ISS-1 you",

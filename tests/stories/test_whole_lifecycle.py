@@ -824,6 +824,6 @@ def test_it_is_rated_by_word_and_only_by_its_reporter(workspace: Workspace) -> N
     workspace.submit_issue()
     workspace.command("resolve ISS-1 a new certificate", by="U0ANA")
     assert "Only the person who reported ISS-1" in workspace.command("rate ISS-1 5", by="U0ANA").text
-    assert "`rate 5`" in workspace.command("rate ISS-1 great", by="U0MAYA").text
+    assert "`/issue rate ISS-1 5`" in workspace.command("rate ISS-1 great", by="U0MAYA").text
     workspace.command("rate ISS-1 5", by="U0MAYA")
     assert workspace.issue().rating == 5

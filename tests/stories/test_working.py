@@ -370,7 +370,7 @@ def test_words_that_say_too_little_are_answered_with_how(workspace: Workspace) -
     workspace.submit_issue()
     card = workspace.card("L1")
     workspace.tell_bot(card, "escalate please", by="U0ANA")
-    assert "`nobody can log in; tried:" in workspace.whispered("U0ANA")[0]
+    assert "`@Escalator escalate nobody can log in; tried:" in workspace.whispered("U0ANA")[0]
     workspace.tell_bot(card, "dance", by="U0ANA")
     assert "In this thread I understand" in workspace.whispered("U0ANA")[-1]
     workspace.tell_bot(card, "resolve", by="U0ANA")
