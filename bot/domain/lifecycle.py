@@ -54,7 +54,7 @@ from bot.domain.evolution import accept_within, untold
 from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Claim, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import SEVERE, Level, Priority
-from bot.text import mover, person, when
+from bot.text import clip, escape, mover, person, when
 
 TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
 WORDS_LIMIT = 5 * TEXT_LIMIT  # of words that are encoded already: "&" takes five characters then
@@ -296,7 +296,7 @@ def reroute(
         _require_working(issue)
     tier = next((each for each in policy.tiers if each.name.lower() == to.strip().lower()), None)
     if tier is None:
-        raise refusals.NoSuchTier(tier=to, tiers=", ".join(each.name for each in policy.tiers))
+        raise refusals.NoSuchTier(tier=clip(escape(to), 200), tiers=", ".join(each.name for each in policy.tiers))
     if tier.number == issue.tier:
         raise refusals.AlreadyThere(name=issue.name, tier=tier.name)
     floor = max(policy.targets[Priority.P1].at_once.tiers)

@@ -53,7 +53,7 @@ class NotResolved(Refused):
 
 
 class OnlyItsReporter(Refused):
-    """Only the person who reported {name} can say that."""
+    """Only the person who reported {name} can say that. Ask them in its thread."""
 
 
 class NotResolvedYet(Refused):
@@ -189,7 +189,7 @@ class MergeTargetOver(Refused):
 
 
 class TooManyDuplicates(Refused):
-    """{target} has {count} duplicates already, which is the most one issue can have."""
+    """{target} has {count} duplicates already, which is the most one issue can have. Name another, or leave this one by itself."""
 
 
 class NotMerged(Refused):
@@ -197,7 +197,7 @@ class NotMerged(Refused):
 
 
 class TooLateToUnmerge(Refused):
-    """{name} cannot be taken out of {parent} any more: that is possible for {days} days, and while {parent} is not closed."""
+    """{name} cannot be taken out of {parent} any more: that is possible for {days} days, and while {parent} is not closed. Report it anew with `/issue`."""
 
 
 class OnlyLeadsCancelCritical(Refused):

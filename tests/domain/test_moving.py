@@ -234,6 +234,8 @@ def test_rerouting_is_by_the_tiers_name(to: str, tier: int) -> None:
 def test_there_must_be_such_a_tier_and_it_must_be_another() -> None:
     with refused(refusals.NoSuchTier, "L9", "L1, L2, L3, management"):
         reroute(make_issue(), to="L9")
+    with refused(refusals.NoSuchTier, "&lt;!here&gt;"):
+        reroute(make_issue(), to="<!here>")
     with refused(refusals.AlreadyThere, "ISS-42", "L2"):
         reroute(at_tier(2), to="l2")
 
