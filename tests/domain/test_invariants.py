@@ -312,6 +312,11 @@ class Escalation(RuleBasedStateMachine):
         number = self.pick(which, *WORKING).number
         for impact, urgency in to:
             self.sets_priority(number, impact, urgency)
+        issue = self.world.issues[number]
+        matrix = self.world.policy_of(issue).matrix
+        alike = [(i, u) for i, row in matrix.items() for u, priority in row.items() if priority is issue.priority]
+        for impact, urgency in alike[:1]:
+            self.sets_priority(number, impact, urgency)
 
     def sets_priority(self, number: int, impact: Level, urgency: Level) -> None:
         now = self.world.now
