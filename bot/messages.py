@@ -384,12 +384,10 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueClaimed() | HandOverAccepted():
             return (*refreshed, Line(reporter, f"<@{event.by}> is on it."))
         case IssueReleased():
-            turn = Place(tier=after.tier)
             why = _released(event, before, after)
-            ping = TierPing(turn, Cause.UNCLAIMED, 0, why, asked=event.by is not None)
-            again = policy.tier(after.tier).name
-            waits = f"{after.name} waits for {again} again."
-            return (*refreshed, ping, *(() if event.by else (Line(reporter, waits),)))
+            pings = _pings(before, after, Cause.UNCLAIMED, why, asked=event.by is not None)
+            waits = f"{after.name} waits for {_names(after.turn, policy, 'or')} again."
+            return (*refreshed, *pings, *(() if event.by else (Line(reporter, waits),)))
         case IssueTakenOver():
             taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
             return (*refreshed, Line(desk, taken), Line(reporter, f"<@{event.by}> is on it now."))
@@ -404,7 +402,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case WaitStarted():
             return refreshed
         case WaitEnded():
-            return (*refreshed, *_woken(event, after))
+            return (*refreshed, *_woken(event, before, after))
         case ReporterNudged():
             note = escape(after.waiting.note) if after.waiting else ""
             asked = f"{after.name} still waits for your answer: {note}\nReply in this thread and it goes on."
@@ -441,7 +439,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             reminded = TierPing(Place(tier=event.tier), event.cause, event.count)
             return (reminded, *refreshed, *_fallback(event, policy))
         case PriorityChanged():
-            return (*refreshed, *_repriced(event, after, policy, reporter, desk))
+            return (*refreshed, *_repriced(event, before, after, policy))
         case LevelsInformed():
             leads = policy.tier(after.tier).leads if event.cause is Cause.BOUNCED else ()
             informed = [_informed(tier, event, before, after) for tier in event.tiers]
@@ -471,12 +469,12 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             own = () if event.by else (Line(Place(tier=_former_desk(before, after)), _given_up(before, after)),)
             return (*refreshed, *own, Line(reporter, _resolved(event, after, policy)))
         case IssueReopened():
-            turn = Place(tier=after.tier)
-            back = f"{after.name} is open again, and {policy.tier(after.tier).name} has been told."
+            told = f"{_names(after.turn, policy, 'and')} {'have' if len(after.turn) > 1 else 'has'} been told"
+            back = f"{after.name} is open again, and {told}."
             said = f"<@{event.by}>: {escape(event.reason)}\n" if event.reason else ""
             heard = f"{said}{back}" if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
-            ping = TierPing(turn, Cause.REOPENED, 0, _back(event, before, after), asked=True)
-            return (*refreshed, ping, Line(reporter, heard))
+            pings = _pings(before, after, Cause.REOPENED, _back(event, before, after))
+            return (*refreshed, *pings, Line(reporter, heard))
         case FixConfirmed():
             return (*refreshed, Line(Place(tier=after.tier), f"<@{event.by}> says that it works."))
         case HelpRated():
@@ -497,7 +495,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             parent, title = issue_name(event.parent), escape(after.title)
             alone = f"<@{event.by}> has taken {after.name} {title} out of {parent}. It needs somebody again."
             apart = f"{after.name} is not the same trouble as {parent} after all, and goes on by itself."
-            return (*refreshed, TierPing(Place(tier=after.tier), Cause.UNCLAIMED, 0, alone), Line(reporter, apart))
+            return (*refreshed, *_pings(before, after, Cause.UNCLAIMED, alone, asked=False), Line(reporter, apart))
         case DuplicateLinked():
             return (
                 *refreshed,
@@ -532,6 +530,21 @@ def redrawn(issue: Issue) -> tuple[Message, ...]:
     cards = (CardRefresh(Place(tier=tier)) for tier in issue.carded)
     asked = (QuestionRefresh(Place(tier=issue.leader_asked)),) if issue.leader_asked else ()
     return (*cards, *asked, ReceiptRefresh(Place(person=issue.reporter)))
+
+
+def _pings(
+    before: Issue | None, after: Issue, cause: Cause, why: str = "", *, asked: bool = True
+) -> tuple[TierPing, ...]:
+    """All who have the turn are called: a P1 waits for the several tiers that got it at once.
+
+    But not those who get a card by the same decision, which calls them.
+    """
+    had_it = tuple(tier for tier in after.turn if before is None or tier in before.turn)
+    return tuple(TierPing(Place(tier=tier), cause, 0, why, asked) for tier in had_it or (after.tier,))
+
+
+def _names(tiers: tuple[int, ...], policy: Policy, conjunction: str) -> str:
+    return f" {conjunction} ".join(policy.tier(tier).name for tier in tiers)
 
 
 def _offer_over(before: Issue | None, after: Issue) -> tuple[Message, ...]:
@@ -605,9 +618,8 @@ def _given_up(before: Issue | None, after: Issue) -> str:
 def _went_up(event: IssueEscalated, before: Issue | None, after: Issue, policy: Policy) -> str:
     """For the reporter: that it moved, and that nothing is asked of them (domain.md T12)."""
     turn = before.turn if before and before.tier == event.from_tier else (event.from_tier,)
-    had_it = " or ".join(policy.tier(tier).name for tier in turn)
     why = {
-        Cause.UNCLAIMED: f"nobody in {had_it} had taken it in time",
+        Cause.UNCLAIMED: f"nobody in {_names(turn, policy, 'or')} had taken it in time",
         Cause.STALE: "you had not heard from us in time",
     }.get(event.cause, f"<@{event.by}> has passed it on")
     return f"{after.name} has gone up to {policy.tier(event.to_tier).name}: {why}."
@@ -617,7 +629,7 @@ def _went_elsewhere(event: IssueReturned | IssueRerouted, after: Issue, policy: 
     return f"{after.name} is with {policy.tier(event.to_tier).name} now: <@{event.by}> has passed it on."
 
 
-def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
+def _woken(event: WaitEnded, before: Issue | None, after: Issue) -> tuple[Message, ...]:
     """Who holds it must know, unless they woke it themselves; if nobody does, somebody is needed."""
     if after.claim and event.by == after.claim.by:
         return ()
@@ -628,7 +640,7 @@ def _woken(event: WaitEnded, after: Issue) -> tuple[Message, ...]:
         why = "its reporter could not be reached by direct message"
     if event.holder_gone:
         needed = f"{after.name} {escape(after.title)} goes on, {why}; who held it has left. It needs somebody again."
-        return (TierPing(Place(tier=after.tier), Cause.UNCLAIMED, 0, needed, asked=event.by is not None),)
+        return _pings(before, after, Cause.UNCLAIMED, needed, asked=event.by is not None)
     if after.claim is None:
         return ()  # it was lost in the same second, which is told by what took it
     claim, goes_on = after.claim, f"<@{after.claim.by}>, {after.name} goes on: {why}."
@@ -655,9 +667,7 @@ def _to_call(event: ReporterReplied, before: Issue | None, after: Issue) -> str 
     return None if lately or after.claim.by == event.by else after.claim.by
 
 
-def _repriced(
-    event: PriorityChanged, after: Issue, policy: Policy, reporter: Place, desk: Place
-) -> tuple[Message, ...]:
+def _repriced(event: PriorityChanged, before: Issue | None, after: Issue, policy: Policy) -> tuple[Message, ...]:
     why = f": {escape(event.reason)}" if event.reason else "."
     now = f"{event.after.word} ({event.after.value})"
     change = f"{event.before.value} to {event.after.value}"
@@ -672,11 +682,11 @@ def _repriced(
     if (due := next_step_at(after, policy)) and event.after is not event.before:
         line += f"\nIts time runs out {when(due)}."
     called = f"<@{after.claim.by}>, " if after.claim and after.claim.by != event.by else ""
-    told: list[Message] = [Line(desk, called + line)]
+    told: list[Message] = [Line(Place(tier=after.desk), called + line)]
     if event.after.rank < event.before.rank and after.claim is None and after.ticking:
-        told = [TierPing(Place(tier=after.tier), Cause.RAISED, 0, asked=True)]
+        told = [*_pings(before, after, Cause.RAISED)]
     heard = f"We have heard you: {stands}." if event.by == after.reporter else f"{stands}{why}"
-    return (*told, Line(reporter, heard))
+    return (*told, Line(Place(person=after.reporter), heard))
 
 
 def _informed(tier: int, event: LevelsInformed, before: Issue | None, after: Issue) -> Message:

@@ -1,6 +1,7 @@
 """Who is told what, and how often: nobody misses what concerns them, and nobody is called for nothing."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -777,3 +778,74 @@ def test_who_loses_it_to_their_own_tier_is_told_there_too(workspace: Workspace) 
     workspace.bot.issues.give_back(1, "U0CHEN", seen=Seen(), findings="it is the client", delivery="down")
     workspace.settle()
     assert last_under(workspace, "L1", 1) == "<@U0ANA>, ISS-1 went to L1: it was returned. You can still claim it."
+
+
+# --- several tiers have the turn --------------------------------------------------------------------------------------
+
+
+def a_critical_one_comes_back(workspace: Workspace) -> list[str]:
+    workspace.command("resolve ISS-1 network: a new gateway", by="U0ANA")
+    workspace.settle()
+    workspace.command("reopen ISS-1 it is down again")
+    return ["is back: <@U0MAYA> has reopened it", "ISS-1 is open again, and L1 and L2 have been told."]
+
+
+def a_critical_one_is_released(workspace: Workspace) -> list[str]:
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.command("release ISS-1", by="U0ANA")
+    return ["<@U0ANA> has released ISS-1", "<@U0ANA> is on it."]
+
+
+def a_critical_one_is_not_accepted(workspace: Workspace) -> list[str]:
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.command("handover ISS-1 <@U0BEN> half done", by="U0ANA")
+    workspace.pass_time(minutes=15)
+    return ["<@U0BEN> has not accepted ISS-1", "ISS-1 waits for L1 or L2 again."]
+
+
+def a_critical_one_is_taken_out_again(workspace: Workspace) -> list[str]:
+    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.command("merge ISS-1 ISS-2", by="U0ANA")
+    workspace.command("unmerge ISS-1", by="U0ANA")
+    return ["has taken ISS-1 VPN is down in Berlin out of ISS-2", "goes on by itself."]
+
+
+def a_critical_one_goes_on_without_its_holder(workspace: Workspace) -> list[str]:
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.command("wait ISS-1 reporter which office?", by="U0ANA")
+    workspace.settle()
+    workspace.database.leave(1, "U0ANA")
+    workspace.say(workspace.receipt(), "the one in Berlin", by="U0MAYA")
+    return ["who held it has left. It needs somebody again.", "the one in Berlin"]
+
+
+def a_lowered_one_is_critical_again(workspace: Workspace) -> list[str]:
+    workspace.command("priority ISS-1 medium high", by="U0ANA")
+    workspace.settle()
+    workspace.command("priority ISS-1 high high", by="U0ANA")
+    return ["it is Critical (P1) now, and nobody has claimed it", "is Critical (P1) now."]
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        a_critical_one_comes_back,
+        a_critical_one_is_released,
+        a_critical_one_is_not_accepted,
+        a_critical_one_is_taken_out_again,
+        a_critical_one_goes_on_without_its_holder,
+        a_lowered_one_is_critical_again,
+    ],
+)
+def test_all_tiers_that_have_the_turn_are_called(
+    workspace: Workspace, happens: Callable[[Workspace], list[str]]
+) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    support, reporter = happens(workspace)
+    workspace.settle()
+    assert workspace.issue().turn == (1, 2)
+    for tier in ("L1", "L2"):
+        said = last_under(workspace, tier, 1)
+        assert said.startswith("<!here> ")
+        assert support in said
+    assert reporter in workspace.slack.thread(workspace.receipt())[-1].text
