@@ -469,12 +469,14 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             own = () if event.by else (Line(Place(tier=_former_desk(before, after)), _given_up(before, after)),)
             return (*refreshed, *own, Line(reporter, _resolved(event, after, policy)))
         case IssueReopened():
-            told = f"{_names(after.turn, policy, 'and')} {'have' if len(after.turn) > 1 else 'has'} been told"
-            back = f"{after.name} is open again, and {told}."
+            called = f"{_names(after.turn, policy, 'and')} {'have' if len(after.turn) > 1 else 'has'} been told"
+            back = f"{after.name} is open again, and {called}."
             said = f"<@{event.by}>: {escape(event.reason)}\n" if event.reason else ""
             heard = f"{said}{back}" if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
             pings = _pings(before, after, Cause.REOPENED, _back(event, before, after))
-            return (*refreshed, *pings, Line(reporter, heard))
+            led = before.leader_asked if before else None
+            question = (QuestionRefresh(Place(tier=led)),) if led else ()  # of the cycle that is over
+            return (*refreshed, *question, *pings, Line(reporter, heard))
         case FixConfirmed():
             return (*refreshed, Line(Place(tier=after.tier), f"<@{event.by}> says that it works."))
         case HelpRated():

@@ -544,9 +544,12 @@ def reopen(issue: Issue, actor: Actor, *, reason: str, policy: Policy, now: date
 def _reopened(issue: Issue, by: str, reason: str, policy: Policy, now: datetime, *after: Event) -> Decision:
     back = _back(issue, policy, now, IssueReopened(at=now, by=by, reason=reason))
     above = min(issue.tier + 1, policy.last_tier)
-    knows = any(isinstance(event, LevelsInformed) and above in event.tiers for event in back)
-    again = () if issue.cycle < 1 or knows else (LevelsInformed(at=now, cause=Cause.REOPENED, tiers=(above,)),)
-    return decide(issue, policy, *back, *after, *again)
+    knows = {tier for event in back if isinstance(event, LevelsInformed) for tier in event.tiers}
+    again = () if issue.cycle < 1 or above in knows else (LevelsInformed(at=now, cause=Cause.REOPENED, tiers=(above,)),)
+    knows |= {*issue.turn, *([above] if again else [])}
+    told = tuple(tier for tier in policy.targets[issue.priority].at_once.inform if tier not in knows)
+    anew = (LevelsInformed(at=now, cause=Cause.SEVERITY, tiers=told),) if told else ()  # as when it was opened (T14)
+    return decide(issue, policy, *back, *after, *again, *anew)
 
 
 def may_cancel(issue: Issue, actor: Actor, policy: Policy, *, insists: bool = True) -> None:

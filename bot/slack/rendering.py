@@ -277,7 +277,8 @@ def _caught_up(
 def _still_worth_knowing(issue: Issue, policy: Policy, cause: Cause | None, now: datetime) -> bool:
     if cause is Cause.LEADERLESS:  # and it has not been lowered meanwhile
         asked = policy.targets[issue.priority].ask_leader is not None
-        return asked and issue.status is Status.OPEN and issue.commander is None
+        unanswered = issue.status is Status.OPEN and issue.commander is None
+        return asked and unanswered and issue.leader_asked is not None
     if cause is Cause.RESOLUTION and (due := _resolution_due(issue, policy)):
         return issue.live and due <= now
     return issue.live
@@ -292,7 +293,8 @@ def _inform(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Sce
 
 def _question(issue: Issue, policy: Policy, place: Place, scene: Scene, *, called: str | None = None) -> cards.Message:
     if not _still_worth_knowing(issue, policy, Cause.LEADERLESS, scene.now):
-        text = f"{issue.name} {escape(issue.title)}: it was asked here who leads it. {words.status(issue, policy)}."
+        stands = words.status(issue, policy) if issue.leader_asked else "Since then it was reopened"
+        text = f"{issue.name} {escape(issue.title)}: it was asked here who leads it. {stands}."
         return text, [section(text), _under_notice(issue, scene, place)]
     asked = (
         f"{issue.name} {escape(issue.title)} is {words.priority(issue)}, and nobody in "
@@ -306,9 +308,11 @@ def _question(issue: Issue, policy: Policy, place: Place, scene: Scene, *, calle
 
 
 def _informed(issue: Issue, policy: Policy, place: Place, cause: Cause, scene: Scene) -> cards.Message:
+    """It is never redrawn, so it says of what moment it speaks."""
     text = (
         f"For your information: {issue.name} {escape(issue.title)}; {_informed_because(issue, policy, cause)}. "
-        f"{words.status(issue, policy)}. `{ids.COMMAND} show {issue.name}` tells how it stands."
+        f"As of {when(scene.now)}: {_stands(issue, policy, cause)}. "
+        f"`{ids.COMMAND} show {issue.name}` tells how it stands."
     )
     return text, [section(text), _under_notice(issue, scene, place)]
 
@@ -318,7 +322,7 @@ def _under_notice(issue: Issue, scene: Scene, place: Place) -> Block:
     card = f"<{scene.newest_link}|its card>" if scene.newest_link else "its card"
     if not place.tier:
         return context(f"It is worked on under {card}.")
-    claim = "; `@Escalator claim` here takes the issue" if issue.status is Status.OPEN else ""
+    claim = "; while it is open, `@Escalator claim` here takes it" if issue.status is Status.OPEN else ""
     return context(f"Reply in this thread and the reporter sees it, as under {card}{claim}.")
 
 
@@ -331,8 +335,13 @@ def _informed_because(issue: Issue, policy: Policy, cause: Cause) -> str:
         Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
         Cause.OVERDUE: "it comes very late, by a delay of Escalator itself",
         Cause.CLIMBED: f"it has gone up to {policy.tier(issue.tier).name}",
-        Cause.MAJOR: "it is a major incident now",
-    }.get(cause, f"it is {words.priority(issue)}")
+        Cause.MAJOR: "it is a major incident now" + (f", led by {person(issue.commander)}" if issue.commander else ""),
+    }.get(cause, f"it is {words.priority(issue)}{', and it was reopened' if issue.reopening else ''}")
+
+
+def _stands(issue: Issue, policy: Policy, cause: Cause) -> str:
+    """Without what the cause has said."""
+    return words.state(issue, policy) if cause is Cause.MAJOR else words.status(issue, policy)
 
 
 def _overdue(issue: Issue, policy: Policy) -> str:
@@ -419,8 +428,8 @@ def _digest_line(
             return section(f"{line}: {why}." if why else line)
         case Inform.__name__ if item.cause:
             why = _informed_because(issue, policy, item.cause)
-            said = alike and item.cause in (Cause.SEVERITY, Cause.RAISED)  # its priority
-            return section(f"{line}{'' if said else f': {why}'}. {words.status(issue, policy)}.")
+            said = alike and item.cause in (Cause.SEVERITY, Cause.RAISED) and not issue.reopening  # its priority
+            return section(f"{line}{'' if said else f': {why}'}. {_stands(issue, policy, item.cause)}.")
         case _:
             who = f"{person(issue.claim.by)}, " if issue.claim and item.share >= MENTION_FROM else ""
             return section(f"{line}: {who}{_used(item.clock, item.share)}. {words.next_step(issue, policy)}.")

@@ -19,20 +19,24 @@ def priority(issue: Issue) -> str:
 
 
 def status(issue: Issue, policy: Policy) -> str:
-    """One sentence of mrkdwn without its full stop."""
-    tier = turn(issue, policy, "or")
-    major = f"Major incident, led by {person(issue.commander)}. " if issue.commander else ""
+    """One sentence of mrkdwn without its full stop; of a major incident, two."""
+    major = f"Major incident, led by {person(issue.commander)}. " if issue.commander and issue.live else ""
+    return f"{major}{state(issue, policy)}"
+
+
+def state(issue: Issue, policy: Policy) -> str:
+    """Where it stands on its way, whether or not it is a major incident."""
     match issue.status:
         case Status.OPEN:
-            return f"{major}Open, nobody in {tier} has claimed it"
+            return f"Open, nobody in {turn(issue, policy, 'or')} has claimed it"
         case Status.CLAIMED if issue.claim and issue.claim.offered_by and issue.claim.accept_by:
             by = f"{person(issue.claim.offered_by)} hands it to {person(issue.claim.by)}"
-            return f"{major}{by}, who must accept by {when(issue.claim.accept_by)}"
+            return f"{by}, who must accept by {when(issue.claim.accept_by)}"
         case Status.CLAIMED if issue.claim:
-            return f"{major}Claimed by {person(issue.claim.by)}"
+            return f"Claimed by {person(issue.claim.by)}"
         case Status.WAITING if issue.waiting:
             held = f", held by {person(issue.claim.by)}" if issue.claim else ""
-            return f"{major}Waiting for {waited_for(issue.waiting)}{held}"
+            return f"Waiting for {waited_for(issue.waiting)}{held}"
         case Status.RESOLVED:
             return f"Resolved by {person(issue.resolved_by)}"
         case Status.MERGED if issue.parent:

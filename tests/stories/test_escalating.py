@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.deadlines import next_moment
-from tests.harness import Workspace
+from bot.text import when
+from tests.harness import START, Workspace
 
 LADDER = [("support-l2", "L2", 2), ("support-l3", "L3", 2), ("it-managers", "management", 4)]
 
@@ -36,7 +37,7 @@ def test_management_is_told_when_a_high_issue_comes_to_l3(workspace: Workspace) 
     assert not workspace.channel("it-managers")
     workspace.pass_time(minutes=30)
     (told,) = workspace.channel("it-managers")
-    assert told.text.startswith("For your information: ISS-1 ERP is slow; it has gone up to L3. Open, nobody in L3")
+    assert told.text.startswith("For your information: ISS-1 ERP is slow; it has gone up to L3. As of ")
     assert not told.buttons
     assert workspace.story()[-2:] == ["IssueEscalated", "LevelsInformed"]
     assert workspace.issue().tier == 3
@@ -65,6 +66,37 @@ def test_the_question_who_leads_it_shows_who_does(workspace: Workspace) -> None:
     workspace.fill(workspace.slack.forms[-1], by="U0FAY", person="U0CHEN")
     assert "Major incident, led by <@U0CHEN>." in asked.text
     assert asked.buttons == []
+
+
+def test_what_management_reads_of_a_critical_one_stays_true(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    first, *_ = workspace.channel("it-managers")
+    assert f"As of {when(START)}: Open, nobody in L1 or L2 has claimed it." in first.text
+    workspace.pass_time(minutes=5)
+    *_, asked = workspace.channel("it-managers")
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.command("resolve ISS-1 network: a new gateway", by="U0ANA")
+    workspace.settle()
+    assert "it was asked here who leads it. Resolved by <@U0ANA>." in asked.text
+    workspace.command("reopen ISS-1 it is down again")
+    workspace.settle()
+    assert asked.text.endswith("it was asked here who leads it. Since then it was reopened.")
+    assert asked.buttons == []
+    workspace.pass_time(minutes=5)
+    *_, again = workspace.channel("it-managers")
+    assert again is not asked
+    assert again.text.endswith("Who leads it?")
+
+
+def test_whoever_is_told_of_a_critical_one_at_once_is_told_again_when_it_comes_back(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    for _ in range(2):
+        workspace.command("resolve ISS-1 network: a new gateway", by="U0ANA")
+        workspace.command("reopen ISS-1 it is down again")
+        workspace.settle()
+    told = [message.text for message in workspace.channel("it-managers")]
+    assert ["it is Critical (P1)." in text for text in told] == [True, False, False]
+    assert ["it is Critical (P1), and it was reopened." in text for text in told] == [False, True, True]
 
 
 def test_it_is_claimed_just_before_management_would_be_asked(workspace: Workspace) -> None:
