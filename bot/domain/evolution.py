@@ -181,7 +181,7 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
         case HelpRated():
             return replace(issue, rating=event.score)
         case IssueCancelled():
-            return _ended(issue, Status.CANCELLED, now, targets)
+            return replace(_ended(issue, Status.CANCELLED, now, targets), cancelled_by=event.by)
         case IssueClosed():
             return replace(issue, status=Status.CLOSED, ended_at=now)
         case IssueMerged():

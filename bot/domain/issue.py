@@ -149,6 +149,7 @@ class Issue:
     follows: int | None = None  # the closed issue whose reporter wrote again
     category: str | None = None  # of the cause, told when it was resolved
     ended_at: datetime | None = None  # closed, cancelled or merged
+    cancelled_by: str | None = None
     version: int = 0  # counts its timeline events
 
     @property

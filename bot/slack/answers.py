@@ -40,8 +40,8 @@ def page(title: str, nothing: str, found: Sequence[tuple[Issue, Policy]], *, mor
 
 
 def line(issue: Issue, policy: Policy) -> str:
-    tier = f", with {policy.tier(issue.tier).name}" if issue.live else ""
-    return f"*{issue.name}* {escape(issue.title)}: {words.priority(issue)}{tier}. {words.status(issue, policy)}."
+    whom = words.with_whom(issue, policy)
+    return f"*{issue.name}* {escape(issue.title)}: {words.priority(issue)}{whom}. {words.status(issue, policy)}."
 
 
 def show(issue: Issue, policy: Policy, *, full: bool) -> tuple[str, list[Block]]:

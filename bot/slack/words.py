@@ -39,6 +39,8 @@ def state(issue: Issue, policy: Policy) -> str:
             return f"Waiting for {waited_for(issue.waiting)}{held}"
         case Status.RESOLVED:
             return f"Resolved by {person(issue.resolved_by)}"
+        case Status.CANCELLED if issue.cancelled_by:
+            return f"Cancelled by {person(issue.cancelled_by)}"
         case Status.MERGED if issue.parent:
             goes = "was resolved" if issue.fix else "goes on for both"
             return f"Merged into {issue_name(issue.parent)}, which {goes}"
@@ -49,6 +51,13 @@ def state(issue: Issue, policy: Policy) -> str:
 def turn(issue: Issue, policy: Policy, conjunction: str) -> str:
     """Whose turn it is: one tier, or the several that got it at once."""
     return f" {conjunction} ".join(policy.tier(tier).name for tier in issue.turn)
+
+
+def with_whom(issue: Issue, policy: Policy) -> str:
+    """With whom it is, behind a comma: where its holder works, or whose turn it is; nothing once it is over."""
+    if not issue.live:
+        return ""
+    return f", with {policy.tier(issue.desk).name if issue.claim else turn(issue, policy, 'and')}"
 
 
 def waited_for(wait: Wait) -> str:
@@ -240,7 +249,7 @@ def _until_closed(issue: Issue, policy: Policy) -> str:
 def sentence(issue: Issue, policy: Policy, *, tier: int | None = None) -> str:
     """A full sentence for screen readers and phones' notifications (slack.md 5.2)."""
     return (
-        f"{issue.name}, {escape(issue.title)}, {priority(issue)}, with {turn(issue, policy, 'and')}. "
+        f"{issue.name}, {escape(issue.title)}, {priority(issue)}{with_whom(issue, policy)}. "
         f"{status(issue, policy)}. {next_step(issue, policy, tier=tier)}."
     )
 

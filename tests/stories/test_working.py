@@ -50,6 +50,31 @@ def test_mine_lists_what_one_holds_before_what_one_reported(workspace: Workspace
     assert "What you hold" not in workspace.command("mine", by="U0ANA").text
 
 
+def test_what_is_shown_names_the_tier_where_its_holder_works_or_all_that_have_the_turn(workspace: Workspace) -> None:
+    workspace.submit_issue("VPN is down")
+    workspace.submit_issue("ERP is down", impact="high", urgency="high")
+    workspace.settle()
+    workspace.command("escalate ISS-1 nobody can log in; tried: a restart", by="U0ANA")
+    workspace.settle()
+    workspace.tell_bot(workspace.card("L2"), "return it is the client", by="U0CHEN")
+    done = workspace.command("claim ISS-1", by="U0CHEN").text
+    assert "Normal (P3), with L2. Claimed by <@U0CHEN>." in done
+    assert "*ISS-1* VPN is down: Normal (P3), with L2." in workspace.command("list").text
+    assert (
+        "*ISS-2* ERP is down: Critical (P1), with L1 and L2. Open, nobody in L1 or L2" in workspace.command("list").text
+    )
+    workspace.settle()
+    assert "Normal (P3), with L2. Claimed by <@U0CHEN>." in workspace.card("L1").text
+
+
+def test_what_is_over_is_with_nobody_and_says_who_ended_it(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("cancel ISS-1 it works again")
+    workspace.settle()
+    assert "ISS-1, VPN is down in Berlin, Normal (P3). Cancelled by <@U0MAYA>." in workspace.card("L1").text
+    assert "Cancelled by <@U0MAYA>." in workspace.command("show ISS-1", by="U0ANA").text
+
+
 def test_pressing_claim_twice_changes_nothing(workspace: Workspace) -> None:
     workspace.submit_issue()
     card = workspace.card("L1")
