@@ -54,7 +54,7 @@ from bot.domain.evolution import accept_within, untold
 from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Claim, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import SEVERE, Level, Priority
-from bot.text import clip, escape, mover, person, when
+from bot.text import about, clip, escape, mover, person, when
 
 TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
 WORDS_LIMIT = 5 * TEXT_LIMIT  # of words that are encoded already: "&" takes five characters then
@@ -402,7 +402,7 @@ def snooze(issue: Issue, actor: Actor, *, span: timedelta | None, policy: Policy
     most = longest_snooze(issue, policy, now)
     span = most if span is None else span
     if not timedelta(0) < span <= most:
-        raise refusals.SnoozeTooLong(name=issue.name, most=_minutes(most))
+        raise refusals.SnoozeTooLong(name=issue.name, most=about(most) if most else "0 minutes")
     return decide(issue, policy, IssueSnoozed(at=now, by=actor.user, until=now + span))
 
 
@@ -868,11 +868,6 @@ def _require_claimant(issue: Issue, actor: Actor, policy: Policy, *, or_giver: b
 
 def _offers(actor: Actor, claim: Claim) -> bool:
     return claim.accept_by is not None and claim.offered_by == actor.user
-
-
-def _minutes(span: timedelta) -> str:
-    count = span // timedelta(minutes=1)
-    return "1 minute" if count == 1 else f"{count} minutes"
 
 
 def _waited_for(reason: WaitingFor) -> str:

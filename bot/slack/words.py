@@ -6,6 +6,7 @@ from bot.domain.deadlines import FIRST_RESPONSE, close_at, give_up_at, next_nudg
 from bot.domain.events import Cause
 from bot.domain.issue import HandOff, Issue, Status, Wait, WaitingFor, issue_name
 from bot.domain.policy import OnStale, Policy
+from bot.domain.priority import Priority
 from bot.text import about, capital, escape, mover, person, when
 
 
@@ -33,7 +34,7 @@ def state(issue: Issue, policy: Policy) -> str:
             by = f"{person(issue.claim.offered_by)} hands it to {person(issue.claim.by)}"
             return f"{by}, who must accept by {when(issue.claim.accept_by)}"
         case Status.CLAIMED if issue.claim:
-            return f"Claimed by {person(issue.claim.by)}"
+            return f"Claimed by {person(issue.claim.by)}{_silence(issue)}"
         case Status.WAITING if issue.waiting:
             held = f", held by {person(issue.claim.by)}" if issue.claim else ""
             return f"Waiting for {waited_for(issue.waiting)}{held}"
@@ -46,6 +47,14 @@ def state(issue: Issue, policy: Policy) -> str:
             return f"Merged into {issue_name(issue.parent)}, which {goes}"
         case _:
             return issue.status.value.capitalize()
+
+
+def _silence(issue: Issue) -> str:
+    """Of a snooze, until the reporter has heard something after its end; a P1 has none (T11)."""
+    until, heard = issue.snooze_until, issue.clocks.update.running_since
+    if until is None or issue.priority is Priority.P1 or (heard and heard >= until):
+        return ""
+    return f", no reminders until {when(until)}"
 
 
 def turn(issue: Issue, policy: Policy, conjunction: str) -> str:

@@ -313,14 +313,14 @@ def test_how_long_one_may_snooze(priority: Priority, span: timedelta, *, allowed
     if allowed:
         assert snooze(make_claimed(priority), span=span).snooze_until == NINE + span
     else:
-        with refused(refusals.SnoozeTooLong, "ISS-42", "240 minutes"):
+        with refused(refusals.SnoozeTooLong, "ISS-42", "at most 4 hours"):
             snooze(make_claimed(priority), span=span)
 
 
 def test_a_snooze_ends_before_the_reporter_is_due_a_word() -> None:
     at_two = NINE + 6 * HOUR
     assert snooze(make_claimed(P3), span=2 * HOUR, now=at_two).snooze_until == NINE + 8 * HOUR
-    with refused(refusals.SnoozeTooLong, "at most 120 minutes"):
+    with refused(refusals.SnoozeTooLong, "at most 2 hours"):
         snooze(make_claimed(P3), span=2 * HOUR + SECOND, now=at_two)
 
 

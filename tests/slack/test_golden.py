@@ -181,6 +181,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "card_shrunk_resolved": lambda: _escalated().resolve("U0CHEN").drawn(CardRefresh(L1)),
     "card_resolved": lambda: Story(details=DETAILS).claim().resolve(fix="A <new> one\n& more").told(CardRefresh),
     "card_resolved_after_escalation": lambda: _escalated().resolve("U0CHEN").drawn(CardRefresh(L2)),
+    "card_snoozed": lambda: Story().claim().snooze().told(CardRefresh),
     "card_resolved_by_silence": lambda: _silent().told(CardRefresh),
     "card_reopened": lambda: Story().claim().resolve().reopen().told(CardRefresh),
     "card_closed": lambda: Story().claim().resolve().wait(days=5).told(CardRefresh),

@@ -513,6 +513,24 @@ def test_who_stays_silent_about_a_low_issue_may_be_away_so_their_tier_is_called(
     assert (first.broadcast, second.broadcast) == (False, True)
 
 
+def test_a_snooze_is_seen_until_somebody_has_spoken_after_it(workspace: Workspace) -> None:
+    claimed(workspace)
+    refused = workspace.command("snooze ISS-1 8h", by="U0ANA").text
+    assert (
+        "can be silent for at most 4 hours: until the reporter is due a word, and never longer than 4 hours" in refused
+    )
+    until = f"Claimed by <@U0ANA>, no reminders until {when(workspace.clock() + timedelta(hours=1))}"
+    assert f"{until}." in workspace.command("snooze ISS-1 1h", by="U0ANA").text
+    workspace.settle()
+    assert until in workspace.card("L1").shown
+    assert until.replace("<@U0ANA>", "you") in workspace.command("why ISS-1", by="U0ANA").text
+    workspace.say(workspace.card("L1"), "we are on it", by="U0ANA")
+    assert until in workspace.card("L1").shown
+    workspace.pass_time(hours=1, minutes=1)
+    workspace.say(workspace.card("L1"), "nearly there", by="U0ANA")
+    assert "no reminders" not in workspace.card("L1").shown
+
+
 def test_a_low_issue_is_not_taken_away_but_told_above_the_second_time(reminding: Workspace) -> None:
     claimed(reminding, impact="low", urgency="low")
     reminding.pass_time(hours=24)
