@@ -605,10 +605,11 @@ def _resolved(event: IssueResolved, after: Issue, policy: Policy) -> str:
     within = about(policy.close_after)
     if event.by is None:
         return f"{after.name} was resolved for want of an answer. Reply here within {within} and it goes on."
+    again = f"Anything you write here within {within} opens it again."  # "thanks", too (domain.md T18)
     if event.by == after.reporter:
-        return f"Good to hear. {after.name} is resolved."
-    fix = escape(event.fix)
-    return f"<@{event.by}> has resolved {after.name}: {fix}\nNot fixed? Press Not fixed, or reply here within {within}."
+        return f"Good to hear. {after.name} is resolved. {again}"
+    pressed = "It works? Press It works. Not fixed? Press Not fixed."
+    return f"<@{event.by}> has resolved {after.name}: {escape(event.fix)}\n{pressed} {again}"
 
 
 def _given_up(before: Issue | None, after: Issue) -> str:

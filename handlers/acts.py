@@ -14,7 +14,7 @@ from bot.domain.lifecycle import Seen
 from bot.domain.policy import Policy
 from bot.domain.priority import Level
 from bot.services.bot import Bot
-from bot.slack.acts import RATINGS, REST
+from bot.slack.acts import RATINGS, REST, SAYS_SOLVED
 from bot.text import clip, escape, spoken
 
 MORNING = time(9)  # a date means the start of that working day, in the zone of the policy's [waiting] as its form says
@@ -110,7 +110,7 @@ def perform(asked: Asked, bot: Bot) -> None:
         case "resolve":
             issues.resolve(*who, fix=text["fix"], category=given.get("category") or None, delivery=delivery)
         case "solved":
-            issues.resolve(*who, fix=text["fix"] or "The reporter says it is solved.", delivery=delivery)
+            issues.resolve(*who, fix=text["fix"] or SAYS_SOLVED, delivery=delivery)
         case "reopen":
             issues.reopen(*who, reason=text["reason"], delivery=delivery)
         case "works":

@@ -54,6 +54,7 @@ REASONS = (
 )
 RATINGS = (("5", "5: very good"), ("4", "4: good"), ("3", "3: fair"), ("2", "2: poor"), ("1", "1: very poor"))
 REST = "rest"  # for as long as it may be, which is less when the form is sent than when it was drawn
+SAYS_SOLVED = "The reporter says it is solved."  # what fixed it, if its reporter says no more
 SNOOZES = (("30", "30 minutes"), ("60", "1 hour"), ("120", "2 hours"), ("240", "4 hours"))
 
 ACTS = (

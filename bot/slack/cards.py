@@ -7,7 +7,7 @@ from bot.domain.issue import Issue, Status, issue_name
 from bot.domain.lifecycle import worse_urgency
 from bot.domain.policy import Policy
 from bot.slack import ids, words
-from bot.slack.acts import offered
+from bot.slack.acts import SAYS_SOLVED, offered
 from bot.slack.blocks import Block, actions, button, context, fields, header, option, overflow, quote, section
 from bot.text import escape, person, when
 
@@ -168,7 +168,7 @@ def receipt(issue: Issue, policy: Policy) -> Message:
     ]
     if issue.details:
         blocks.append(quote(issue.details, DETAILS_SHOWN))
-    if issue.fix:
+    if issue.fix and not (issue.resolved_by == issue.reporter and issue.fix == SAYS_SOLVED):
         blocks += _ending(issue)
     blocks += _reporters_part(issue, policy)
     return f"{issue.name}, {escape(issue.title)}. {state.replace('*', '')}", blocks
@@ -195,7 +195,7 @@ def _reporters_part(issue: Issue, policy: Policy) -> list[Block]:
 def _judging(issue: Issue) -> Iterator[tuple[str, str]]:
     """On the receipt, where it disturbs nobody: no message asks for it (domain.md T17)."""
     theirs = issue.resolved_by in (None, issue.reporter)
-    if not theirs and not issue.confirmed:
+    if words.asks_whether_it_works(issue):
         yield "It works", "works"
     if issue.rating is None and (issue.responded or not theirs):
         yield "Rate our help", "rate"

@@ -199,10 +199,11 @@ def receipt(issue: Issue, policy: Policy) -> str:
         case Status.WAITING if issue.waiting:
             return _receipt_waiting(issue, policy)
         case Status.RESOLVED:
-            within = _until_closed(issue, policy)
+            again = f"Press Not fixed. {_anything(issue, policy)} you write in this thread opens it again."
             if issue.confirmed:
-                return f"*{_resolved(issue)}, and you said that it works.* Back again? Press Not fixed{within}."
-            return f"*{_resolved(issue)}.* Not fixed? Press Not fixed, or reply in this thread{within}."
+                return f"*{_resolved(issue)}, and you said that it works.* Back again? {again}"
+            works = "It works? Press It works. " if asks_whether_it_works(issue) else ""
+            return f"*{_resolved(issue)}.* {works}Not fixed? {again}"
         case Status.CLOSED:
             return "*Closed.* If the trouble is back, reply in this thread: that opens a new issue linked to this one."
         case Status.CANCELLED:
@@ -242,6 +243,11 @@ def _receipt_waiting(issue: Issue, policy: Policy) -> str:
     return f"*Waiting for {waited_for(wait)}.*{held}{until}"
 
 
+def asks_whether_it_works(issue: Issue) -> bool:
+    """Of its reporter, who has not said so and did not end it themselves."""
+    return not issue.confirmed and issue.resolved_by not in (None, issue.reporter)
+
+
 def _resolved(issue: Issue) -> str:
     if issue.resolved_by is None:
         return "Resolved, because our question was not answered"
@@ -250,9 +256,9 @@ def _resolved(issue: Issue) -> str:
     return f"Resolved by {person(issue.resolved_by)}"
 
 
-def _until_closed(issue: Issue, policy: Policy) -> str:
+def _anything(issue: Issue, policy: Policy) -> str:
     close = close_at(issue, policy)
-    return f", until {when(close)}" if close else ""
+    return f"Until {when(close)}, anything" if close else "Anything"
 
 
 def sentence(issue: Issue, policy: Policy, *, tier: int | None = None) -> str:

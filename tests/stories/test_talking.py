@@ -151,6 +151,33 @@ def test_a_reply_to_a_resolved_issue_reopens_it_and_is_passed_on(workspace: Work
     assert any("it is back" in m.shown for m in workspace.slack.thread(workspace.card("L1")))
 
 
+def test_whoever_would_write_thanks_reads_before_that_it_opens_the_issue_again(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("resolve ISS-1 a new certificate", by="U0ANA")
+    workspace.settle()
+    opens = "It works? Press It works. Not fixed? Press Not fixed"
+    assert f"{opens}. Anything you write here within 5 days opens it again." in last_said(workspace)
+    assert opens in workspace.receipt().shown
+    assert "anything you write in this thread opens it again." in workspace.receipt().shown
+    workspace.press(workspace.receipt(), "It works", by="U0MAYA")
+    assert "It works?" not in workspace.receipt().shown
+    assert "anything you write in this thread opens it again." in workspace.receipt().shown
+
+
+def test_whoever_solved_it_themselves_is_not_asked_whether_it_works(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("solved ISS-1")
+    workspace.settle()
+    assert "It works" not in last_said(workspace) + workspace.receipt().shown
+    assert last_said(workspace).endswith("Anything you write here within 5 days opens it again.")
+    assert workspace.receipt().shown.count("solved") == 1
+
+
+def last_said(workspace: Workspace) -> str:
+    """To the reporter, in the receipt's thread."""
+    return workspace.slack.thread(workspace.receipt())[-1].text
+
+
 def test_a_stranger_in_a_card_thread_is_told_that_it_was_not_passed_on(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.say(workspace.card("L1"), "me too", by="U0TOM")
