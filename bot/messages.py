@@ -60,7 +60,7 @@ from bot.domain.issue import Issue, WaitingFor, issue_name
 from bot.domain.morning import Tally
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
-from bot.text import about, escape, when
+from bot.text import about, by, escape, when
 
 
 @dataclass(frozen=True)
@@ -653,8 +653,8 @@ def _woken(event: WaitEnded, before: Issue | None, after: Issue) -> tuple[Messag
     return (Line(Place(tier=claim.desk), f"{goes_on} {_accept(claim.accept_by)}"), offer)
 
 
-def _accept(by: datetime) -> str:
-    return f"Press Accept by {when(by)}, or it is nobody's again."
+def _accept(until: datetime) -> str:
+    return f"Press Accept {by(until)}, or it is nobody's again."
 
 
 BURST = timedelta(minutes=10)  # of a reporter's words, for which their holder is called once (domain.md T8)

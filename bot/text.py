@@ -52,8 +52,16 @@ def split(text: str, limit: int = SECTION_LIMIT) -> list[str]:
 
 def when(moment: datetime) -> str:
     """In each reader's own zone (slack.md 5.4); for mrkdwn and top-level text, not for plain_text."""
-    fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    return _date(moment, "{date_short_pretty} at {time}")
+
+
+def by(moment: datetime) -> str:
+    """As the last moment for something: "by 11:28 PM today", for nobody says "by today at 11:28 PM"."""
+    return f"by {_date(moment, '{time} {date_short_pretty}')}"
+
+
+def _date(moment: datetime, style: str) -> str:
+    return f"<!date^{int(moment.timestamp())}^{style}|{moment.strftime('%Y-%m-%d %H:%M UTC')}>"
 
 
 def span(length: timedelta) -> str:

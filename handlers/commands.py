@@ -75,7 +75,7 @@ def _act(ack: Ack, body: Body, bot: Bot, word: str, number: int) -> None:
 def _show(ack: Ack, user: str, number: int, bot: Bot) -> None:
     found = bot.search.one(number)
     full = user == found.issue.reporter or bot.search.is_staff(user)
-    text, blocks = answers.show(found.issue, found.policy, full=full)
+    text, blocks = answers.show(found.issue, found.policy, reader=user, full=full)
     ack(text=text, blocks=blocks)
 
 

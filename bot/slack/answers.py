@@ -7,6 +7,7 @@ from bot.domain.policy import Policy
 from bot.slack import words
 from bot.slack.acts import ACTS, REPORTERS
 from bot.slack.blocks import Block, context, quote, section
+from bot.slack.why import to_reader
 from bot.text import escape, person, when
 
 
@@ -44,9 +45,9 @@ def line(issue: Issue, policy: Policy) -> str:
     return f"*{issue.name}* {escape(issue.title)}: {words.priority(issue)}{whom}. {words.status(issue, policy)}."
 
 
-def show(issue: Issue, policy: Policy, *, full: bool) -> tuple[str, list[Block]]:
+def show(issue: Issue, policy: Policy, *, reader: str, full: bool) -> tuple[str, list[Block]]:
     """`full` for its reporter and for staff; anybody else sees that it exists and how it stands."""
-    text = f"{line(issue, policy)} {words.next_step(issue, policy)}."
+    text = f"{line(issue, policy)} {to_reader(reader, issue, words.next_step(issue, policy))}."
     blocks = [section(text), context(f"Reported by {person(issue.reporter)}, {when(issue.opened_at)}.")]
     if full and issue.details:
         blocks.append(quote(issue.details))

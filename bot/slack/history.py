@@ -138,10 +138,10 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} released it."
         case IssueEscalated():
             left, to = policy.tier(event.from_tier).name, policy.tier(event.to_tier).name
-            moved = f"{person(event.by)} moved it from {left} to {to}"
+            how = " by hand" if event.cause is Cause.MANUAL else f", because {_CAUSES[event.cause]}"
             told = {"Reason": event.reason, "Tried": event.tried, "Needed": event.needed}
             said = "".join(f"\n>{label}: {_quoted(text)}" for label, text in told.items() if text)
-            return f"{moved}, {_CAUSES[event.cause]}{_raised(event)}.{_late(event)}{said}"
+            return f"{person(event.by)} moved it from {left} to {to}{how}{_raised(event)}.{_late(event)}{said}"
         case TierReminded():
             pinged = f"{policy.tier(event.tier).name} was pinged again ({event.count})"
             return f"{pinged}: {_CAUSES[event.cause]}.{_late(event)}"

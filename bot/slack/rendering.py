@@ -43,7 +43,7 @@ from bot.ports import Call, Post
 from bot.slack import cards, ids, morning, words
 from bot.slack.blocks import Block, actions, button, context, row, section
 from bot.slack.history import CLOCKS
-from bot.text import TEXT_LIMIT, capital, clip, disarmed, escape, person, split, when
+from bot.text import TEXT_LIMIT, by, capital, clip, disarmed, escape, person, split, when
 
 Told = tuple[Gathered, Issue, Policy, str | None]  # and a link to its card, if there is one in that place
 MENTION_FROM = 0.8  # of a budget used up
@@ -159,7 +159,7 @@ def _offer(offer: Offer, issue: Issue, policy: Policy, scene: Scene) -> str:
     card = f"<{link}|its card>" if link else "its card"
     return (
         f"{person(offer.by)} hands {issue.name} {escape(issue.title)} to you. "
-        f"Press Accept on {card}, or type `{ids.COMMAND} claim {issue.name}`, by {when(offer.accept_by)}. "
+        f"Press Accept on {card}, or type `{ids.COMMAND} claim {issue.name}`, {by(offer.accept_by)}. "
         f"To decline, release it: `{ids.COMMAND} release {issue.name}`.\n"
         f"{escape(offer.note)}"
     )

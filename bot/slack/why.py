@@ -36,24 +36,24 @@ def why_lines(
         *(_clock(story, issue, policy) for story in stories),
     ]
     every = _moves(timeline, policy_of, staff=staff)
-    moves = [_to(reader, issue, ours) + quoted for ours, quoted in map(_parted, every[-MOVES_SHOWN:])]
+    moves = [to_reader(reader, issue, ours) + quoted for ours, quoted in map(_parted, every[-MOVES_SHOWN:])]
     left_out = len(every) - len(moves)
     heading = "*How it came here.*" + (f" (the last {MOVES_SHOWN} of {len(every)} steps)" if left_out else "")
     came = ["\n".join([heading, *(f"• {move}" for move in moves)])] if moves else []
-    return [*(_to(reader, issue, each) for each in said), *came]
+    return [*(to_reader(reader, issue, each) for each in said), *came]
 
 
 _YOU = {"is": "are", "has": "have", "hears": "hear", "hands": "hand"}
 
 
-def _to(reader: str, issue: Issue, text: str) -> str:
+def to_reader(reader: str, issue: Issue, text: str) -> str:
     """The same words to a reader whom they are about: "you"."""
     names = f"<@{reader}>|[Ii]ts reporter|[Tt]he reporter" if reader == issue.reporter else f"<@{reader}>"
 
     def you(found: re.Match[str]) -> str:
         said = "your" if found["own"] else "you"
         said += f" {_YOU[found['verb']]}" if found["verb"] else ""
-        begins = re.search(r"(?:^|[.*>] +)$", text[: found.start()])
+        begins = re.search(r"(?:^|[.*] +)$", text[: found.start()])
         return capital(said) if begins else said
 
     return re.sub(rf"(?:{names})(?:(?P<own>'s)| (?P<verb>{'|'.join(_YOU)})\b)?", you, text)

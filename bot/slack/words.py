@@ -7,7 +7,7 @@ from bot.domain.events import Cause
 from bot.domain.issue import HandOff, Issue, Status, Wait, WaitingFor, issue_name
 from bot.domain.policy import OnStale, Policy
 from bot.domain.priority import Priority
-from bot.text import about, capital, escape, mover, person, when
+from bot.text import about, by, capital, escape, mover, person, when
 
 
 def headline(issue: Issue) -> str:
@@ -31,8 +31,8 @@ def state(issue: Issue, policy: Policy) -> str:
         case Status.OPEN:
             return f"Open, nobody in {turn(issue, policy, 'or')} has claimed it"
         case Status.CLAIMED if issue.claim and issue.claim.offered_by and issue.claim.accept_by:
-            by = f"{person(issue.claim.offered_by)} hands it to {person(issue.claim.by)}"
-            return f"{by}, who must accept by {when(issue.claim.accept_by)}"
+            handed = f"{person(issue.claim.offered_by)} hands it to {person(issue.claim.by)}"
+            return f"{handed}, who must accept {by(issue.claim.accept_by)}"
         case Status.CLAIMED if issue.claim:
             return f"Claimed by {person(issue.claim.by)}{_silence(issue)}"
         case Status.WAITING if issue.waiting:
@@ -186,7 +186,7 @@ def receipt(issue: Issue, policy: Policy) -> str:
         case Status.OPEN if due:
             waits = f"*Open again, and waiting for {tier}.*" if issue.reopening else f"*Waiting for {tier}.*"
             then = f"it goes to {higher} by itself" if issue.tier < policy.last_tier else "they are reminded"
-            return f"{waits}{_first_word(issue, policy)} If nobody has taken it by {when(due)}, {then}."
+            return f"{waits}{_first_word(issue, policy)} If nobody has taken it {by(due)}, {then}."
         case Status.CLAIMED if issue.claim and issue.claim.offered_by and issue.claim.accept_by:
             giver, taker = person(issue.claim.offered_by), person(issue.claim.by)
             return f"*{giver} hands it to {taker}* ({desk}), who has until {when(issue.claim.accept_by)} to accept it."
@@ -195,7 +195,7 @@ def receipt(issue: Issue, policy: Policy) -> str:
             return f"*{person(issue.claim.by)} is on it* ({desk}). {late}"
         case Status.CLAIMED if issue.claim and due:
             lately = f" Last word from support: {when(issue.answered_at)}." if issue.answered_at else ""
-            return f"*{person(issue.claim.by)} is on it* ({desk}). You should hear from support by {when(due)}.{lately}"
+            return f"*{person(issue.claim.by)} is on it* ({desk}). You should hear from support {by(due)}.{lately}"
         case Status.WAITING if issue.waiting:
             return _receipt_waiting(issue, policy)
         case Status.RESOLVED:
@@ -224,7 +224,7 @@ def _first_word(issue: Issue, policy: Policy) -> str:
         return ""
     if FIRST_RESPONSE in issue.breached:  # for good; its moment may have moved, if the priority was lowered since
         return " We are late: you should have heard from somebody already."
-    return f" You should hear from somebody by {when(due)}."
+    return f" You should hear from somebody {by(due)}."
 
 
 def _receipt_waiting(issue: Issue, policy: Policy) -> str:

@@ -543,7 +543,7 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
         [
             "Mon 2026-11-23 10:10",
             "10m",
-            "Escalator moved it from L2 to L3, nobody claimed it in time.",
+            "Escalator moved it from L2 to L3, because nobody claimed it in time.",
             "L3 (pinged), the reporter",
         ],
         ["Mon 2026-11-23 10:15", "15m", "The first response target passed (Mon 2026-11-23 10:15)."],

@@ -482,7 +482,7 @@ def _page(*stories: Story, more: bool) -> dict[str, Any]:
 
 
 def _shown(story: Story, *, full: bool) -> dict[str, Any]:
-    text, blocks = answers.show(story.issue, story.policy, full=full)
+    text, blocks = answers.show(story.issue, story.policy, reader="U0MAYA" if full else "U0TOM", full=full)
     return {"text": text, "blocks": blocks}
 
 

@@ -166,7 +166,7 @@ def test_the_report_form_takes_any_words_after_the_command(text: str) -> None:
 def test_answers_take_any_words(title: str, detail: str, fix: str) -> None:
     stories = [Story(title, detail), Story(title, detail).claim().resolve(fix=fix)]
     for story in stories:
-        text, blocks = answers.show(story.issue, story.policy, full=True)
+        text, blocks = answers.show(story.issue, story.policy, reader="U0MAYA", full=True)
         check_message(text, blocks, "ephemeral")
         check_message(answers.line(story.issue, story.policy), [], "ephemeral")
     full = answers.page("Open issues", "", [(each.issue, each.policy) for each in stories * 10], more=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.messages import BACKGROUND, lane
 from bot.slack import ids
 from bot.slack.words import mention
-from bot.text import clip, disarmed, escape, person, span, split, spoken, unescape, when
+from bot.text import by, clip, disarmed, escape, person, span, split, spoken, unescape, when
 from tests.slack.limits import ENTITY, check_mrkdwn
 from tests.slack.telling import Story
 
@@ -190,6 +190,8 @@ def test_a_moment_is_told_in_the_readers_own_zone_with_utc_for_who_cannot() -> N
     moment = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
     assert when(moment) == "<!date^1795424400^{date_short_pretty} at {time}|2026-11-23 09:00 UTC>"
     check_mrkdwn(when(moment))
+    assert by(moment) == "by <!date^1795424400^{time} {date_short_pretty}|2026-11-23 09:00 UTC>"
+    check_mrkdwn(by(moment))
 
 
 @pytest.mark.parametrize(

@@ -344,6 +344,8 @@ def test_why_says_you_to_whom_it_is_about(workspace: Workspace) -> None:
     workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
     reporter, holder, other = (workspace.command("why ISS-1", by=by).text for by in ("U0MAYA", "U0ANA", "U0BEN"))
     assert "unless you hear from us" in reporter
+    assert "unless you hear from us" in workspace.command("show ISS-1").text
+    assert "unless the reporter hears from us" in workspace.command("show ISS-1", by="U0BEN").text
     assert "tells you something at least every 8 hours" in reporter
     assert "Time to the next word for you" in reporter
     assert "*ISS-1 now.* Claimed by you. It goes to L2" in holder
@@ -353,7 +355,7 @@ def test_why_says_you_to_whom_it_is_about(workspace: Workspace) -> None:
     waiting = workspace.command("why ISS-1").text
     assert "*ISS-1 now.* Waiting for your answer, held by <@U0ANA>. You are asked again" in waiting
     assert "let it wait for you: what does the reporter see?" in waiting
-    assert "  You let it wait for its reporter: what" in workspace.command("why ISS-1", by="U0ANA").text
+    assert "  you let it wait for its reporter: what" in workspace.command("why ISS-1", by="U0ANA").text
 
 
 def test_why_of_the_last_tier_names_no_tier_above(workspace: Workspace) -> None:

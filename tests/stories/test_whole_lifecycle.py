@@ -12,7 +12,7 @@ from bot.domain.calendar import ALWAYS, Calendar
 from bot.domain.issue import WaitingFor
 from bot.domain.policy import OnStale
 from bot.domain.priority import Priority
-from bot.text import when
+from bot.text import by, when
 from storage import open_database
 from tests.harness import Workspace, plain_policy
 
@@ -135,12 +135,12 @@ def test_who_is_asked_to_take_it_is_asked_anew_after_a_wait(workspace: Workspace
     )
     workspace.pass_time(days=1, seconds=1)
     assert workspace.story()[-1] == "WaitEnded"
-    by = when(until + timedelta(minutes=15))
+    accept = by(until + timedelta(minutes=15))
     woken = workspace.slack.thread(workspace.card("L1"))[-1].text
-    assert woken == f"<@U0BEN>, ISS-1 goes on: its date has come. Press Accept by {by}, or it is nobody's again."
+    assert woken == f"<@U0BEN>, ISS-1 goes on: its date has come. Press Accept {accept}, or it is nobody's again."
     _, anew = workspace.slack.dm("U0BEN")
     assert anew.text.startswith("<@U0ANA> hands ISS-1 VPN is down in Berlin to you.")
-    assert f"by {by}. To decline, release it: `/issue release ISS-1`.\nvendor called" in anew.text
+    assert f"{accept}. To decline, release it: `/issue release ISS-1`.\nvendor called" in anew.text
     workspace.press(workspace.card("L1"), "Accept", by="U0BEN")
     _, anew = workspace.slack.dm("U0BEN")
     assert anew.text.endswith("and you have accepted it.")
@@ -800,7 +800,7 @@ def test_once_it_has_moved_on_the_card_says_why_it_moved(workspace: Workspace) -
 def test_the_receipt_keeps_the_promise_of_the_form(workspace: Workspace) -> None:
     workspace.submit_issue()
     due = workspace.clock() + workspace.policy.targets[workspace.issue().priority].first_response
-    promised = f"You should hear from somebody by <!date^{int(due.timestamp())}^"
+    promised = f"You should hear from somebody {by(due)}"
     assert promised in workspace.receipt().shown
     workspace.say(workspace.card("L1"), "we are looking", by="U0ANA")
     workspace.pass_time(hours=2)
