@@ -12,6 +12,7 @@ from bot.slack.blocks import Block, actions, button, context, fields, header, op
 from bot.text import escape, person, when
 
 DETAILS_SHOWN = 1500  # characters on the card; the rest is in its history
+DUPLICATES_SHOWN = 10
 Message = tuple[str, list[Block]]  # top-level text, blocks
 
 
@@ -57,6 +58,8 @@ def card(
     blocks += _packet(issue, policy, earlier, now)
     if issue.fix:
         blocks += _ending(issue)
+    if issue.children:
+        blocks.append(context(_also_reported(issue)))
     blocks += [_hint(issue), _buttons(issue, policy, tier)]
     return " ".join([*lead, words.sentence(issue, policy, tier=tier)]), blocks
 
@@ -112,6 +115,14 @@ def _packet(issue: Issue, policy: Policy, earlier: str | None, now: datetime | N
 def _ending(issue: Issue) -> list[Block]:
     label = "*Why it ended*" if issue.status is Status.RESOLVED and issue.resolved_by is None else "*What fixed it*"
     return [section(label), quote(issue.fix or "")]
+
+
+def _also_reported(issue: Issue) -> str:
+    """The duplicates, whose reporters hear what is resolved here."""
+    shown = [issue_name(child) for child in issue.children[:DUPLICATES_SHOWN]]
+    more = len(issue.children) - len(shown)
+    *others, last = [*shown, f"{more} more"] if more else shown
+    return f"Also reported as {', '.join(others)} and {last}." if others else f"Also reported as {last}."
 
 
 def _hint(issue: Issue) -> Block:

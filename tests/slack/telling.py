@@ -163,9 +163,9 @@ class Story:
         alone, _ = lifecycle.unmerge(self.issue, _other(41), _actor(by), **self._when)
         return self._do(decide(self.issue, self.policy, *alone))
 
-    def takes_in(self, by: str = "U0ANA") -> "Story":
-        """ISS-41 is merged into this one."""
-        _, linked = lifecycle.merge(_other(41), self.issue, _actor(by), now=self.now)
+    def takes_in(self, number: int = 41, by: str = "U0ANA") -> "Story":
+        """Another issue is merged into this one."""
+        _, linked = lifecycle.merge(_other(number), self.issue, _actor(by), now=self.now)
         return self._do(decide(self.issue, self.policy, *linked))
 
     def lets_go(self, by: str = "U0ANA") -> "Story":

@@ -56,6 +56,13 @@ MAYA = Place(person="U0MAYA")
 FILES = (("a <b>.png", "https://acme.slack.com/f/1"), ("b", "https://acme.slack.com/f/2"))
 
 
+def _with_duplicates(count: int) -> Story:
+    story = Story()
+    for number in range(43, 43 + count):
+        story.takes_in(number)
+    return story
+
+
 def _escalated() -> Story:
     packet = {"reason": "It is the <gateway> & not the client", "tried": "A restart\ntwice"}
     return Story(details=DETAILS).claim().wait(minutes=50).escalate(**packet)
@@ -186,6 +193,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "card_reopened": lambda: Story().claim().resolve().reopen().told(CardRefresh),
     "card_closed": lambda: Story().claim().resolve().wait(days=5).told(CardRefresh),
     "card_cancelled": lambda: Story().cancel().told(CardRefresh),
+    "card_with_many_duplicates": lambda: _with_duplicates(12).drawn(CardRefresh(L1)),
     "card_merged": lambda: Story().merge().told(CardRefresh),
     # the receipt
     "receipt_new": lambda: Story(details=DETAILS).told(Receipt),

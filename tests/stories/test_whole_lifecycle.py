@@ -807,6 +807,22 @@ def test_the_receipt_keeps_the_promise_of_the_form(workspace: Workspace) -> None
     assert promised not in workspace.receipt().shown
 
 
+def test_the_card_says_what_was_merged_into_it(workspace: Workspace) -> None:
+    workspace.submit_issue("VPN is down")
+    workspace.submit_issue("No VPN here", by="U0TOM")
+    workspace.submit_issue("VPN?", by="U0LENA")
+    for number in (2, 3):
+        workspace.command(f"merge ISS-{number} ISS-1", by="U0ANA")
+    workspace.settle()
+    assert "Also reported as ISS-2 and ISS-3." in workspace.card("L1").shown
+    workspace.command("unmerge ISS-2", by="U0ANA")
+    workspace.settle()
+    assert "Also reported as ISS-3." in workspace.card("L1").shown
+    workspace.command("unmerge ISS-3", by="U0ANA")
+    workspace.settle()
+    assert "Also reported" not in workspace.card("L1").shown
+
+
 def test_the_card_of_a_duplicate_says_what_became_of_its_parent(workspace: Workspace) -> None:
     workspace.submit_issue("VPN is down")
     workspace.submit_issue("No VPN here", by="U0TOM")
