@@ -145,6 +145,7 @@ def masked(text: str) -> str:
     text = re.sub(r"\b([Tt]oday|[Tt]omorrow|[Yy]esterday|[A-Z][a-z]+ \d+(st|nd|rd|th)?) at\b", "DAY at", text)
     text = re.sub(r"\b(Today|Yesterday|[A-Z][a-z]+day, [A-Z][a-z]+ \d+(st|nd|rd|th))$", "DAY", text, flags=re.MULTILINE)
     text = re.sub(r"\d+:\d\d(:\d\d)? [AP]M", "TIME", text)
+    text = re.sub(r"\bTIME (today|tomorrow|yesterday|[A-Z][a-z]+ \d+(st|nd|rd|th)?)\b", "TIME DAY", text)
     text = re.sub(r"\b\d+ (second|minute|hour)s?( \d+ (second|minute)s?)*", "SPAN", text)
     text = re.sub(r"^\s*ran from .* counted\)$", "", text, flags=re.MULTILINE)
     return re.sub(r"\s*\n\s*", "\n", text).strip() + "\n"
