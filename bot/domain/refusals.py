@@ -33,7 +33,7 @@ class AlreadyClaimed(Refused):
 
 
 class HandedToAnother(Refused):
-    """{name} is being handed to <@{user}>, who must accept it by {until}. If you should have it, ask them to release it{way}."""
+    """{name} is being handed to <@{user}>, who has until {until} to accept it. If you should have it, ask them to release it{way}."""
 
 
 class NotClaimed(Refused):

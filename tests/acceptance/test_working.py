@@ -112,7 +112,7 @@ def test_the_thread_understands_what_the_buttons_do(calm: Town) -> None:
     ana.sees_it_become(card, "Claimed by <@U0ANA>")
 
     ben.replies(card, "@Escalator escalate")
-    ben.is_told("write after it why, and what was tried")
+    ben.is_told("Say also why, and what was tried, like this: `@Escalator escalate")
     ben.replies(card, "@Escalator escalate heads are worn; tried: cleaned them twice")
     dana.card(issue, "support-l2", "<@U0BEN> escalated", "heads are worn", "cleaned them twice")
 

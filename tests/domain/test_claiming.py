@@ -98,7 +98,7 @@ def test_who_comes_too_late_reads_what_they_can_do() -> None:
         claim(make_issue_claimed_by(CHLOE), DAVID)
     with refused(refusals.AlreadyClaimed, "release it."):
         claim(make_issue_claimed_by(CHLOE), ANN)
-    with refused(refusals.HandedToAnother, "<@U0BEN>", "must accept"):
+    with refused(refusals.HandedToAnother, "<@U0BEN>", "to accept it"):
         claim(hand_over(make_claimed(), ANN, BEN), CHLOE)
 
 
@@ -362,7 +362,7 @@ def test_who_offers_it_may_offer_it_to_somebody_else_instead() -> None:
 
 def test_who_offers_it_does_no_more_than_that_and_nothing_once_it_is_accepted() -> None:
     offered = hand_over(make_claimed(), ANN, BEN)
-    with refused(refusals.HandedToAnother, "<@U0BEN>", "must accept it by", "or release it yourself"):
+    with refused(refusals.HandedToAnother, "<@U0BEN>", "has until", "or release it yourself"):
         lifecycle.may_wait(offered, ANN, POLICY)
     with refused(refusals.HandedToAnother, "<@U0BEN>"):
         lifecycle.may_resolve(offered, ANN, POLICY)
@@ -375,7 +375,7 @@ def test_who_offers_it_does_no_more_than_that_and_nothing_once_it_is_accepted() 
 
 def test_what_is_offered_to_somebody_is_no_business_of_others() -> None:
     offered, colleague = hand_over(make_claimed(), ANN, BEN), Actor("U0ABE", ANN.tiers)
-    with refused(refusals.HandedToAnother, "<@U0BEN>", "must accept it by", "or take it over"):
+    with refused(refusals.HandedToAnother, "<@U0BEN>", "has until", "or take it over"):
         release(offered, colleague)
     with refused(refusals.HandedToAnother, "<@U0BEN>"):
         hand_over(offered, colleague, CHLOE)

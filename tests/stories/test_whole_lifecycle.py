@@ -88,7 +88,7 @@ def test_a_hand_over_to_the_wrong_person_is_withdrawn(workspace: Workspace) -> N
     claimed(workspace)
     workspace.command("handover ISS-1 <@U0BEN> vendor called", by="U0ANA")
     told = workspace.command("wait ISS-1 vendor a part", by="U0ANA").text
-    assert "ISS-1 is being handed to <@U0BEN>, who must accept it by" in told
+    assert "ISS-1 is being handed to <@U0BEN>, who has until" in told
     workspace.settle()
     workspace.press(workspace.card("L1"), "Release", by="U0ANA")
     assert workspace.holder() is None
