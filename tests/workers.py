@@ -4,7 +4,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-WORKERS = 2
+WORKERS = 3  # on two cores, for a third of the time is waiting
 # Stories wait more than they work (tests/acceptance/ahead.py): they are told beside the tests of another file.
 BESIDE = {
     "tests/acceptance/test_climb.py": "tests/acceptance/test_working.py",
