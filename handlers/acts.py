@@ -27,6 +27,7 @@ _UNTIL = re.compile(r"\buntil (\d{4}-\d{2}-\d{2})\b\s*", re.IGNORECASE)
 _LEVELS = "|".join(Level)
 _PRIORITY = re.compile(rf"({_LEVELS})[\s/,]+({_LEVELS})\b[\s:,;]*(.*)", re.IGNORECASE | re.DOTALL)
 _ANYWAY = re.compile(r"^anyway\b[,:;.!]*|\banyway[.!]*$", re.IGNORECASE)  # with a reason behind it, or before it
+_INTO = re.compile(r"^(into|in|with|to) ", re.IGNORECASE)
 _CATEGORY = re.compile(rf"({'|'.join(CATEGORIES)})\s*:\s*", re.IGNORECASE)
 
 # What an act needs behind its word: what that is, as a refusal calls it, and examples.
@@ -198,7 +199,7 @@ def inputs_from(word: str, typed: str, *, call: str) -> dict[str, str]:
                 raise refusals.NotUnderstood(what=_quoted(said), example=example)
             return {"impact": levels[1].lower(), "urgency": levels[2].lower(), "reason": levels[3]}
         case "merge":
-            return {"issue": said}
+            return {"issue": _INTO.sub("", said)}
         case _:
             return {}
 

@@ -361,10 +361,11 @@ def test_the_reporter_says_that_it_is_solved(workspace: Workspace) -> None:
 # --- merging, cancelling, closing -------------------------------------------------------------------------------------
 
 
-def test_a_duplicate_is_merged_and_its_reporter_hears_the_outcome(workspace: Workspace) -> None:
+@pytest.mark.parametrize("merge", ["merge ISS-1", "merge into ISS-1"])
+def test_a_duplicate_is_merged_and_its_reporter_hears_the_outcome(workspace: Workspace, merge: str) -> None:
     workspace.submit_issue("VPN is down")
     workspace.submit_issue("cannot connect", by="U0TOM")
-    workspace.tell_bot(workspace.card("L1", 2), "merge ISS-1", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1", 2), merge, by="U0ANA")
     assert workspace.issue(2).status.value == "merged"
     assert "Merged into ISS-1" in workspace.card("L1", 2).shown
     theirs = workspace.receipt(2, of="U0TOM")
