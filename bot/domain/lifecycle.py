@@ -193,8 +193,8 @@ def hand_over(issue: Issue, actor: Actor, *, to: Actor, note: str, policy: Polic
     """T5. They must accept in time, or it is nobody's again."""
     may_hand_over(issue, actor, policy)
     assert issue.claim is not None
-    if issue.claim.by == to.user:
-        raise refusals.AlreadyYours(name=issue.name) if actor.user == to.user else _is_held(issue, actor, policy)
+    if to.user in (issue.claim.by, actor.user):
+        raise refusals.AlreadyYours(name=issue.name) if actor.user == issue.claim.by else _is_held(issue, actor, policy)
     if to.highest < issue.claim.desk:
         raise _not_staff_there(issue, to, policy)
     targets = policy.targets[issue.priority]

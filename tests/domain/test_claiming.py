@@ -360,6 +360,14 @@ def test_who_offers_it_may_offer_it_to_somebody_else_instead() -> None:
     assert (instead.claim.by, instead.claim.offered_by) == (CHLOE.user, ANN.user)
 
 
+def test_nobody_offers_it_to_themselves() -> None:
+    """Who wants it back says so by releasing and claiming it, and who outranks its holder by taking it over."""
+    with refused(refusals.HandedToAnother, "<@U0BEN>", "or release it yourself"):
+        hand_over(hand_over(make_claimed(), ANN, BEN), ANN, ANN)
+    with refused(refusals.AlreadyClaimed, "<@U0ANN>", "or take it over"):
+        hand_over(make_claimed(), CHLOE, CHLOE)
+
+
 def test_who_offers_it_does_no_more_than_that_and_nothing_once_it_is_accepted() -> None:
     offered = hand_over(make_claimed(), ANN, BEN)
     with refused(refusals.HandedToAnother, "<@U0BEN>", "has until", "or release it yourself"):
