@@ -95,8 +95,8 @@ def _step(issue: Issue, policy: Policy, now: datetime, *, due_at: datetime) -> I
     if issue.claim and targets.on_stale is OnStale.INFORM:
         count = issue.stale_reminders + 1
         yield ClaimantReminded(at=now, due_at=due_at, count=count)
-        if count >= SECOND:
-            above = min(issue.tier + 1, policy.last_tier)
+        above = min(issue.tier + 1, policy.last_tier)
+        if count >= SECOND and above != issue.desk:  # which the reminder calls
             yield LevelsInformed(at=now, cause=Cause.STALE, tiers=(above,))
     elif issue.tier >= policy.last_tier:
         yield TierReminded(at=now, cause=cause, tier=issue.tier, due_at=due_at, count=issue.pings + 1)

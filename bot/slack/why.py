@@ -74,7 +74,8 @@ def _rule(issue: Issue, policy: Policy) -> str:
     if issue.status is Status.CLAIMED:
         then = "it goes to the next tier and the claim ends"
         if targets.on_stale is OnStale.INFORM:
-            then = "who holds it is reminded, and the second time the tier above is told"
+            then = "is reminded; from the second time on their tier is called, too"
+            then += ", and the tier above is told" if issue.tier < policy.last_tier else ""
         elif issue.tier >= policy.last_tier:
             then = "is reminded"
         return (

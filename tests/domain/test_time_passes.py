@@ -25,6 +25,7 @@ from bot.domain.priority import Priority
 from tests.domain.factories import (
     ANN,
     CHLOE,
+    DAVID,
     DAY,
     EVA,
     HOUR,
@@ -47,6 +48,7 @@ from tests.domain.factories import (
     make_targets,
     make_words,
     run_until,
+    seen,
 )
 
 
@@ -166,6 +168,18 @@ def test_a_policy_may_leave_it_with_the_claimant() -> None:
     assert LevelsInformed(at=second, cause=Cause.STALE, tiers=(2,)) in twice
     assert once.issue.claim is not None
     assert once.issue.tier == 1
+
+
+def test_where_the_claimant_is_called_with_their_tier_nobody_is_told_above() -> None:
+    """At the last tier, and at the card of the tier above, the same channel would read it twice."""
+    last = lifecycle.claim(at_tier(4, P4), EVA, desk=None, policy=POLICY, now=NINE).issue
+    third = at_tier(3, P4)
+    back = lifecycle.give_back(third, DAVID, seen=seen(third), findings="a cable", policy=POLICY, now=NINE).issue
+    old_card = lifecycle.claim(back, DAVID, desk=3, policy=POLICY, now=NINE).issue
+    for held in (last, old_card):
+        happened = run_until(held, NINE + 7 * DAY + 8 * HOUR).events
+        assert [event.count for event in happened if isinstance(event, ClaimantReminded)] == [1, 2]
+        assert Cause.STALE not in [event.cause for event in happened if isinstance(event, LevelsInformed)]
 
 
 def test_a_word_to_the_reporter_forgives_the_first_reminder() -> None:
