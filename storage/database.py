@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import URL, ColumnElement, case, func, or_, select, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import col
 
 from bot.domain.issue import Issue, Status, issue_name
@@ -114,7 +115,7 @@ class SqlDatabase(Outbox, Directory):
         return failures
 
     def is_away(self, error: Exception) -> bool:
-        return isinstance(error, OperationalError | InternalError | InterfaceError)
+        return isinstance(error, OperationalError | InternalError | InterfaceError | NoConnectionFree)
 
     def try_anew(self) -> None:
         aside = update(IssueRow).where(col(IssueRow.due_at).is_not(None), col(IssueRow.set_aside_until).is_not(None))

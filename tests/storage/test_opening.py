@@ -6,13 +6,14 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from storage import AlreadyRunning, CannotOpen, Finding, NotThere, SqlDatabase, open_database
 from storage.health import has_wal_reset_bug
@@ -316,3 +317,13 @@ def test_a_password_among_the_parameters_is_not_told() -> None:
     with pytest.raises(CannotOpen) as told:
         open_database("postgresql+psycopg://somebody@127.0.0.1:9/nothing?password=hunter2&connect_timeout=1")
     assert "hunter2" not in str(told.value)
+
+
+def test_a_database_whose_connections_are_all_in_use_is_away(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    database._engine.pool._timeout = 0.01  # type: ignore[attr-defined]  # seconds
+    with ExitStack() as stack, pytest.raises(NoConnectionFree) as failed:
+        list(map(stack.enter_context, iter(database.read, None)))
+    assert database.is_away(failed.value)
+    assert not database.is_away(ZeroDivisionError())
+    database.close()
