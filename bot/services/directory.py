@@ -104,6 +104,7 @@ class Directory:
         if user == self._bot_user():
             self.refresh()
             return
+        self._gone.discard(user)  # that they are back may have been said while nobody listened
         for tier in self.tiers_in(channel_id):
             self._left.pop((tier.number, user), None)
             self._database.join(tier.number, user, self._clock())

@@ -133,6 +133,15 @@ def test_whose_account_is_active_again_is_staff_again(workspace: Workspace) -> N
     assert workspace.holder() == "U0BEN"
 
 
+def test_who_joins_is_not_gone_though_nobody_said_that_they_are_back(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.event(_user_change("U0BEN", deleted=True))
+    workspace.event({"type": "member_joined_channel", "channel": "C0L1", "user": "U0BEN"})
+    workspace.directory.refresh()
+    workspace.press(workspace.card("L1"), "Claim", by="U0BEN")
+    assert workspace.holder() == "U0BEN"
+
+
 def test_release_gives_the_tier_its_full_window_again(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.clock.advance(minutes=90)
