@@ -413,7 +413,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
                 *refreshed,
             )
         case Reminded():
-            return () if event.suppressed else (Remind(desk, event.clock, event.share),)
+            tiers = () if event.suppressed else (after.desk,) if after.claim else after.turn
+            return tuple(Remind(Place(tier=tier), event.clock, event.share) for tier in tiers)
         case ClaimantReminded():
             return (Remind(desk, UPDATE, 1.0), *refreshed)
         case IssueEscalated():

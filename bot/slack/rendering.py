@@ -115,9 +115,7 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
             still_so = _still_unanswered(issue, message.cause, message.place)
             return _tier_ping(message, issue, policy, scene) if still_so else None
         case Remind(clock=clock, share=share):
-            return (
-                _remind(issue, policy, clock, share, scene) if _still_due(issue, policy, clock, share, scene) else None
-            )
+            return _remind(message, issue, policy, scene) if _still_due(issue, policy, clock, share, scene) else None
         case CatchUp(place=place, since=since, until=until, counts=counts):
             return _post(scene.channel, *_caught_up(policy, place, since, until, counts))
         case Inform(place=place, cause=cause):
@@ -223,9 +221,11 @@ def _pinged_because(issue: Issue, cause: Cause) -> str:
     }.get(cause, "still nobody has claimed it")
 
 
-def _remind(issue: Issue, policy: Policy, clock: str, share: float, scene: Scene) -> Call:
+def _remind(remind: Remind, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """Half-time is a quiet line; from 80 % on whoever must act is mentioned (domain.md 3.4)."""
-    called = words.mention(policy.tier(issue.desk).ping) if _may_call(issue, policy, scene) else None
+    clock, share = remind.clock, remind.share
+    tier = policy.tier(remind.place.tier or issue.desk)
+    called = words.mention(tier.ping) if _may_call(issue, policy, scene) else None
     silent = share >= 1 and issue.stale_reminders > 1  # as in `_tier_ping`: they may be away
     who = person(issue.claim.by) if issue.claim else called
     if issue.claim and silent and called:

@@ -493,6 +493,16 @@ def test_half_time_is_quiet_and_at_eighty_per_cent_somebody_is_called(reminding:
     assert reminding.slack.thread(reminding.card("L1"))[-1].text.startswith("<!here> 80% of the tier time")
 
 
+def test_every_tier_that_got_it_at_once_is_reminded(reminding: Workspace) -> None:
+    p1 = replace(reminding.policy.targets[Priority.P1], reminders=(0.8,))
+    targets = {**reminding.policy.targets, Priority.P1: p1}
+    reminding.policy = replace(reminding.policy, version="late", targets=targets)
+    reminding.submit_issue(impact="high", urgency="high")
+    reminding.pass_time(minutes=8)
+    for tier in ("L1", "L2"):
+        assert reminding.slack.thread(reminding.card(tier))[-1].text.startswith("<!here> 80% of the tier time of ISS-1")
+
+
 def test_a_snoozed_issue_is_silent_and_its_clock_runs(reminding: Workspace) -> None:
     claimed(reminding)
     reminding.tell_bot(reminding.card("L1"), "snooze 4h", by="U0ANA")
