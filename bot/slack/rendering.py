@@ -279,6 +279,8 @@ def _still_worth_knowing(issue: Issue, policy: Policy, cause: Cause | None, now:
         asked = policy.targets[issue.priority].ask_leader is not None
         unanswered = issue.status is Status.OPEN and issue.commander is None
         return asked and unanswered and issue.leader_asked is not None
+    if cause is Cause.MAJOR:
+        return issue.live and issue.commander is not None
     if cause is Cause.RESOLUTION and (due := _resolution_due(issue, policy)):
         return issue.live and due <= now
     return issue.live
@@ -335,7 +337,7 @@ def _informed_because(issue: Issue, policy: Policy, cause: Cause) -> str:
         Cause.UNANSWERED: f"{policy.tier(issue.tier).name} has not answered {issue.pings} reminders",
         Cause.OVERDUE: "it comes very late, by a delay of Escalator itself",
         Cause.CLIMBED: f"it has gone up to {policy.tier(issue.tier).name}",
-        Cause.MAJOR: "it is a major incident now" + (f", led by {person(issue.commander)}" if issue.commander else ""),
+        Cause.MAJOR: f"it is a major incident now, led by {person(issue.commander)}",
     }.get(cause, f"it is {words.priority(issue)}{', and it was reopened' if issue.reopening else ''}")
 
 

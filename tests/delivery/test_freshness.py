@@ -57,6 +57,14 @@ def test_a_card_that_comes_after_the_issue_went_further_points_there_and_pings_n
     assert workspace.channel("support-l3")[0].text.startswith("<!here>")
 
 
+def test_what_is_no_major_incident_any_more_is_not_announced_as_one(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.bot.issues.declare_major(1, "U0CHEN", commander="U0DANA", delivery="declared")
+    workspace.bot.issues.end_major(1, "U0CHEN", delivery="ended")
+    workspace.settle()
+    assert [said.text for said in workspace.channel("it-managers")] == ["<@U0CHEN> has ended the major incident ISS-1."]
+
+
 def test_a_card_that_comes_after_the_end_says_that_it_is_over(workspace: Workspace, slack: TroubledSlack) -> None:
     slack.fails(TryLater(60), method=POST, channel="C0L1")
     workspace.submit_issue(impact="high", urgency="high", settle=False)
