@@ -36,7 +36,7 @@ _NEEDS = {
     "handover": ("whom you mean", ("@Dana the client is new, the gateway is next",)),
     "major": ("whom you mean", ("@Dana",)),
     "move": ("which tier it belongs to", ("L2 it is their server",)),
-    "wait": ("what it waits for", ("reporter Which office is it?", "vendor until 2026-12-24 a new disk")),
+    "wait": ("what it waits for", ("reporter Which office is it?", "vendor a new disk")),
     "snooze": ("for how long", ("2h", "30m")),
     "priority": ("its impact and then its urgency", ("high medium",)),
     "merge": ("which issue it is merged into", (issue_name(7),)),

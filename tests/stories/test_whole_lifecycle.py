@@ -165,6 +165,17 @@ def test_a_colleague_takes_over_with_a_reason(workspace: Workspace) -> None:
 # --- waiting ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("days", [0, 30, 60])
+def test_the_examples_of_what_to_wait_for_work_on_every_day(workspace: Workspace, days: int) -> None:
+    workspace.clock.advance(days=days)
+    claimed(workspace)
+    examples = workspace.command("wait ISS-1", by="U0ANA").text.split("`")[1::2]
+    assert len(examples) == 2
+    for example in examples:
+        assert "Waiting for" in workspace.command(example.removeprefix("/issue "), by="U0ANA").text
+        workspace.command("resume ISS-1", by="U0ANA")
+
+
 def test_waiting_for_the_reporter_stops_the_clocks_and_their_answer_sets_them_going(workspace: Workspace) -> None:
     claimed(workspace)
     workspace.tell_bot(workspace.card("L1"), "wait reporter Which office is it?", by="U0ANA")
