@@ -24,6 +24,7 @@ from bot.messages import (
     QuestionRefresh,
     Receipt,
     ReceiptRefresh,
+    TierPing,
     pace,
     verb,
 )
@@ -132,11 +133,15 @@ class SqlTransaction:
             self._connection.execute(insert(OutboxRow).values(**row))
 
     def _holds(self, issue: int, message: Message, now: datetime) -> bool:
-        """Whether one of its kind waits for a later moment already."""
+        """Whether one of its kind waits for a later moment already; it says what happened last."""
         alike = (col(OutboxRow.issue) == issue) & (col(OutboxRow.place) == str(message.place))
         alike &= (col(OutboxRow.kind) == type(message).__name__) & (col(OutboxRow.not_before) > now)
         pending = (col(OutboxRow.state) == "pending") & (col(OutboxRow.attempts) == 0)
-        return self._connection.scalar(select(col(OutboxRow.id)).where(alike & pending).limit(1)) is not None
+        held = self._connection.scalar(select(col(OutboxRow.id)).where(alike & pending).limit(1).with_for_update())
+        if held is not None and isinstance(message, TierPing) and message.why:
+            newer = update(OutboxRow).where(col(OutboxRow.id) == held)
+            self._connection.execute(newer.values(data=to_json(message)))
+        return held is not None
 
     def _adds_up(self, issue: int, news: PolicyApplied, not_before: datetime) -> bool:
         """Whether one that nobody has touched yet tells of these issues, too."""

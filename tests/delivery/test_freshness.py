@@ -6,9 +6,10 @@ import pytest
 
 from bot.domain.lifecycle import Seen
 from bot.domain.priority import Level
+from bot.policy_file import load_policy
 from bot.ports import Rejected, TryLater
 from tests.delivery.conftest import POST, UPDATE, Rows, TroubledSlack
-from tests.harness import Workspace
+from tests.harness import POLICY, Workspace
 
 
 def test_many_changes_of_a_card_that_waits_are_one_update(workspace: Workspace, slack: TroubledSlack) -> None:
@@ -55,6 +56,21 @@ def test_a_card_that_comes_after_the_issue_went_further_points_there_and_pings_n
     assert slack.pings("C0L2") == 1  # in the call that was put off
     assert not card.buttons
     assert workspace.channel("support-l3")[0].text.startswith("<!here>")
+
+
+def test_the_call_that_waits_for_the_office_says_what_happened_last(workspace: Workspace) -> None:
+    workspace.policy = load_policy(POLICY)
+    workspace.submit_issue(impact="high")
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.clock.advance(hours=9)  # 18:00
+    workspace.command("release ISS-1", by="U0ANA")
+    workspace.command("claim ISS-1", by="U0BEN")
+    workspace.command("resolve ISS-1 network: new cable", by="U0BEN")
+    workspace.command("reopen ISS-1 still broken", by="U0MAYA")
+    workspace.clock.advance(hours=15)
+    workspace.settle()
+    called = [said.text for said in workspace.slack.thread(workspace.card("L1")) if "<!here>" in said.text]
+    assert called == ["<!here> <@U0BEN>, ISS-1 VPN is down in Berlin is back: <@U0MAYA> has reopened it: still broken"]
 
 
 def test_what_is_no_major_incident_any_more_is_not_announced_as_one(workspace: Workspace) -> None:
