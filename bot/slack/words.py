@@ -54,7 +54,7 @@ def _silence(issue: Issue) -> str:
     until, heard = issue.snooze_until, issue.clocks.update.running_since
     if until is None or issue.priority is Priority.P1 or (heard and heard >= until):
         return ""
-    return f", no reminders until {when(until)}"
+    return f", reminders silenced until {when(until)}"
 
 
 def turn(issue: Issue, policy: Policy, conjunction: str) -> str:

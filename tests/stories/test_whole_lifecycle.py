@@ -541,7 +541,7 @@ def test_a_snooze_is_seen_until_somebody_has_spoken_after_it(workspace: Workspac
     assert (
         "can be silent for at most 4 hours: until the reporter is due a word, and never longer than 4 hours" in refused
     )
-    until = f"Claimed by <@U0ANA>, no reminders until {when(workspace.clock() + timedelta(hours=1))}"
+    until = f"Claimed by <@U0ANA>, reminders silenced until {when(workspace.clock() + timedelta(hours=1))}"
     assert f"{until}." in workspace.command("snooze ISS-1 1h", by="U0ANA").text
     workspace.settle()
     assert until in workspace.card("L1").shown
@@ -550,7 +550,7 @@ def test_a_snooze_is_seen_until_somebody_has_spoken_after_it(workspace: Workspac
     assert until in workspace.card("L1").shown
     workspace.pass_time(hours=1, minutes=1)
     workspace.say(workspace.card("L1"), "nearly there", by="U0ANA")
-    assert "no reminders" not in workspace.card("L1").shown
+    assert "silenced" not in workspace.card("L1").shown
 
 
 def test_a_low_issue_is_not_taken_away_but_told_above_the_second_time(reminding: Workspace) -> None:
