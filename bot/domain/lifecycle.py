@@ -277,7 +277,7 @@ def give_back(issue: Issue, actor: Actor, *, seen: Seen, findings: str, policy: 
         from_tier=issue.tier,
         to_tier=issue.tier - 1,
         claimant=_holder(issue),
-        findings=_required(findings, what="it goes back: what you found out"),
+        findings=_said(findings, what="what you found out"),
     )
     return decide(issue, policy, returned, *_bounced(issue, policy, now))
 
@@ -352,8 +352,8 @@ def wait(
     needs_date = reason is WaitingFor.DATE
     if (until is None and needs_date) or (until is not None and not now < until <= now + LONGEST_WAIT):
         raise refusals.DateNeeded(name=issue.name, days=LONGEST_WAIT.days)
-    what = "it waits: the question for the reporter" if reason is WaitingFor.REPORTER else "it waits: what for"
-    started = WaitStarted(at=now, by=actor.user, reason=reason, note=_required(note, what=what), until=until)
+    what = "the question for the reporter" if reason is WaitingFor.REPORTER else "what it waits for"
+    started = WaitStarted(at=now, by=actor.user, reason=reason, note=_said(note, what=what), until=until)
     return decide(issue, policy, started)
 
 
@@ -402,7 +402,7 @@ def snooze(issue: Issue, actor: Actor, *, span: timedelta | None, policy: Policy
     most = longest_snooze(issue, policy, now)
     span = most if span is None else span
     if not timedelta(0) < span <= most:
-        raise refusals.SnoozeTooLong(name=issue.name, most=about(most) if most else "0 minutes")
+        raise refusals.SnoozeTooLong(name=issue.name, most=about(most) if most >= timedelta(minutes=1) else "0 minutes")
     return decide(issue, policy, IssueSnoozed(at=now, by=actor.user, until=now + span))
 
 
@@ -487,7 +487,7 @@ def resolve(
     if actor.is_staff and actor.user != issue.reporter and issue.priority in SEVERE and category is None:
         priority = f"{issue.priority.word} ({issue.priority.value})"
         raise refusals.CategoryNeeded(name=issue.name, priority=priority, categories=", ".join(CATEGORIES))
-    fix = _required(fix, what="it is over: what fixed it")
+    fix = _said(fix, what="what fixed it")
     return decide(issue, policy, IssueResolved(at=now, by=actor.user, fix=fix, category=category))
 
 
@@ -691,7 +691,7 @@ def update(
 ) -> Decision:
     """T6 by a form: a public word of staff; it must say something."""
     may_speak(issue, actor)
-    _require_words(words, what="what the reporter should know")
+    _said(words.text, what="what the reporter should know", limit=WORDS_LIMIT)
     return staff_word(issue, actor, words, note=False, holder_gone=holder_gone, policy=policy, now=now)
 
 
@@ -704,7 +704,7 @@ def may_add(issue: Issue, user: str) -> None:
 def add(issue: Issue, words: Words, *, by: str, holder_gone: bool, policy: Policy, now: datetime) -> Decision:
     """T8 by a form."""
     may_add(issue, by)
-    _require_words(words, what="what support should know")
+    _said(words.text, what="what support should know", limit=WORDS_LIMIT)
     return reporter_word(issue, words, by=by, holder_gone=holder_gone, policy=policy, now=now)
 
 
@@ -893,9 +893,11 @@ def _tried(text: str) -> str:
     return text
 
 
-def _require_words(words: Words, *, what: str) -> None:
-    if not _optional(words.text, WORDS_LIMIT):
+def _said(text: str, *, what: str, limit: int = TEXT_LIMIT) -> str:
+    text = _optional(text, limit)
+    if not text:
         raise refusals.WordsMissing(what=what)
+    return text
 
 
 def _optional(text: str, limit: int = TEXT_LIMIT) -> str:

@@ -131,7 +131,7 @@ def test_a_category_is_one_of_those_there_are() -> None:
 
 
 def test_resolving_says_what_fixed_it() -> None:
-    with refused(refusals.ReasonMissing, "what fixed it"):
+    with refused(refusals.WordsMissing, "Say what fixed it"):
         resolve(make_claimed(), fix=" ")
     with refused(refusals.TextTooLong, "2,001", "2,000"):
         resolve(make_claimed(), fix="x" * 2001)

@@ -200,7 +200,7 @@ def test_only_those_who_have_it_or_lead_them_return_it() -> None:
 
 
 def test_returning_needs_findings() -> None:
-    with refused(refusals.ReasonMissing, "what you found out"):
+    with refused(refusals.WordsMissing, "Say what you found out"):
         give_back(at_tier(2), findings="\n")
     with refused(refusals.TextTooLong, "2,001"):
         give_back(at_tier(2), findings="x" * 2001)

@@ -110,9 +110,9 @@ def test_only_what_somebody_works_on_can_wait() -> None:
 
 
 def test_waiting_needs_to_say_what_for() -> None:
-    with refused(refusals.ReasonMissing, "question for the reporter"):
+    with refused(refusals.WordsMissing, "Say the question for the reporter"):
         wait(make_claimed(), note="  ")
-    with refused(refusals.ReasonMissing, "what for"):
+    with refused(refusals.WordsMissing, "Say what it waits for"):
         wait(make_claimed(), reason=WaitingFor.VENDOR, note="")
     with refused(refusals.TextTooLong, "2,001"):
         wait(make_claimed(), note="x" * 2001)
@@ -327,6 +327,8 @@ def test_a_snooze_ends_before_the_reporter_is_due_a_word() -> None:
 def test_when_a_word_is_overdue_there_is_nothing_left_to_snooze() -> None:
     with refused(refusals.SnoozeTooLong, "at most 0 minutes"):
         snooze(make_claimed(P3), span=MINUTE, now=NINE + 2 * DAY)
+    with refused(refusals.SnoozeTooLong, "at most 0 minutes"):
+        snooze(make_claimed(P3), span=MINUTE, now=NINE + 8 * HOUR - 30 * SECOND)
 
 
 @pytest.mark.parametrize("priority", [P1, P2])
