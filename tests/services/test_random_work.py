@@ -110,7 +110,7 @@ class Working(RuleBasedStateMachine):
         self.slack = WatchedSlack(self.store, self.space.clock)
         self.restart()
         self.deliveries = itertools.count(1)
-        self.done: list[Callable[[], object]] = []  # what was delivered, to be delivered again
+        self.done: list[tuple[str, Callable[[], object]]] = []  # what was delivered, to be delivered again
         self.known: dict[int, int] = {}  # issue -> its version when it was last looked at
         self.said: dict[str, tuple[Any, Words]] = {}  # by its delivery
         self.acts: dict[str, Work] = self.what_people_do()
@@ -241,8 +241,9 @@ class Working(RuleBasedStateMachine):
     @rule(turn=turns)
     def an_old_delivery_comes_again(self, turn: int) -> None:
         before = self.stored()
-        self.done[turn % len(self.done)]()
-        assert self.stored() == before, "a delivery acted twice (invariant 26)"
+        what, work = self.done[turn % len(self.done)]
+        work()
+        assert self.stored() == before, f"{what}, delivered long ago, did something again (invariant 26)"
         self.met["an old delivery comes again"] += 1
 
     @rule(seconds=st.sampled_from([5, 30]), faults=st.lists(st.none() | st.sampled_from(FAULTS), max_size=8))
@@ -320,7 +321,7 @@ class Working(RuleBasedStateMachine):
         before = self.stored()
         work()
         assert self.stored() == before, f"{act!r} delivered again did something again (invariant 26)"
-        self.done.append(work)
+        self.done.append((f"{act!r} of {who}", work))
 
     def tick(self) -> None:
         clock, database = self.space.clock, self.store
