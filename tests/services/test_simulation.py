@@ -539,7 +539,12 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
             "Management was told: nobody has claimed it, so somebody must lead it.",
             "management (pinged)",
         ],
-        ["Mon 2026-11-23 10:08", "8m", "80% of the tier time was used; a reminder went out.", "L2 (pinged)"],
+        [
+            "Mon 2026-11-23 10:08",
+            "8m",
+            "80% of the tier time was used; a reminder went out.",
+            "L1 (pinged), L2 (pinged)",
+        ],
         [
             "Mon 2026-11-23 10:10",
             "10m",
@@ -548,7 +553,7 @@ def test_a_ladder_is_shown_in_aligned_lines() -> None:
         ],
         ["Mon 2026-11-23 10:15", "15m", "The first response target passed (Mon 2026-11-23 10:15)."],
     ]
-    words = ("L1 (", "management", "management (", "L2 (")
+    words = ("L1 (", "management", "management (", "L1 (")
     assert [line.index(word) for line, word in zip(lines[:4], words, strict=True)] == [lines[0].index("L1 (")] * 4
     assert text.splitlines()[-1] == "It goes on like this until somebody acts: the next time on Mon 2026-11-23 11:25."
 
