@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from bot.ports import Channel
 from storage.connections import Connections, insert_if_new, insert_into
-from storage.tables import ChannelRow, DeliveryRow, DmRow, StaffRow
+from storage.tables import ChannelRow, DeactivatedRow, DeliveryRow, DmRow, StaffRow
 
 
 class Directory(Connections):
@@ -47,12 +47,13 @@ class Directory(Connections):
             connection.execute(row.on_conflict_do_update(index_elements=["user"], set_={"channel": channel}))
 
     def keep_staff(self, staff: dict[int, frozenset[str]], now: datetime) -> None:
-        rows = [{"tier": tier, "user": user, "kept_at": now} for tier, users in staff.items() for user in users]
         joined_since = func.coalesce(col(StaffRow.kept_at) > now, False)
         with self.write() as connection:
             connection.execute(delete(StaffRow).where(~joined_since))
-            for row in rows:
-                insert_if_new(connection, StaffRow, **row)
+            deactivated = set(connection.scalars(select(col(DeactivatedRow.user))))
+            for tier, users in staff.items():
+                for user in users - deactivated:
+                    insert_if_new(connection, StaffRow, tier=tier, user=user, kept_at=now)
 
     def staff(self) -> dict[int, frozenset[str]]:
         """Tiers that have any."""
@@ -64,6 +65,7 @@ class Directory(Connections):
 
     def join(self, tier: int, user: str, now: datetime) -> None:
         with self.write() as connection:
+            connection.execute(delete(DeactivatedRow).where(col(DeactivatedRow.user) == user))
             if not insert_if_new(connection, StaffRow, tier=tier, user=user, kept_at=now):
                 there = (col(StaffRow.tier) == tier) & (col(StaffRow.user) == user)
                 connection.execute(update(StaffRow).where(there).values(kept_at=now))
@@ -71,6 +73,19 @@ class Directory(Connections):
     def leave(self, tier: int, user: str) -> None:
         with self.write() as connection:
             connection.execute(delete(StaffRow).where(col(StaffRow.tier) == tier, col(StaffRow.user) == user))
+
+    def deactivate(self, user: str) -> None:
+        with self.write() as connection:
+            insert_if_new(connection, DeactivatedRow, user=user)
+            connection.execute(delete(StaffRow).where(col(StaffRow.user) == user))
+
+    def reactivate(self, user: str) -> bool:
+        deactivated = col(DeactivatedRow.user) == user
+        with self.read() as connection:  # nearly always a no, which need not wait for those who write
+            if not connection.scalar(select(col(DeactivatedRow.user)).where(deactivated)):
+                return False
+        with self.write() as connection:
+            return connection.execute(delete(DeactivatedRow).where(deactivated)).rowcount > 0
 
     def forget_deliveries(self, before: datetime) -> int:
         """How many were forgotten."""

@@ -173,6 +173,14 @@ class StaffRow(SQLModel, table=True):
     kept_at: datetime | None = None
 
 
+class DeactivatedRow(SQLModel, table=True):
+    """Whose account is deactivated: no staff, though Slack may go on listing them as members of a channel."""
+
+    __tablename__ = "deactivated"
+
+    user: str = Field(primary_key=True)
+
+
 class DmRow(SQLModel, table=True):
     __tablename__ = "dm"
 

@@ -37,7 +37,6 @@ class Directory:
         self._monotonic = monotonic
         self._refreshed: float | None = None
         self._left: dict[tuple[int, str], float] = {}  # tier, who -> when, on the monotonic clock
-        self._gone: set[str] = set()  # their accounts are deactivated; Slack may go on listing them as members
         self._names: dict[str, tuple[str, float]] = {}  # name, until when
 
     def refresh(self) -> None:
@@ -66,10 +65,7 @@ class Directory:
         # Who left while Slack told of the others is not staff for having been read before.
         left = {each for each, at in self._left.copy().items() if at >= began}
         self._database.keep_staff(
-            {
-                tier: frozenset(who - {user for each, user in left if each == tier} - self._gone)
-                for tier, who in staff.items()
-            },
+            {tier: frozenset(who - {user for each, user in left if each == tier}) for tier, who in staff.items()},
             now,
         )
         self._left = {each: at for each, at in self._left.copy().items() if at >= began - LEFT_KEPT}
@@ -104,7 +100,6 @@ class Directory:
         if user == self._bot_user():
             self.refresh()
             return
-        self._gone.discard(user)  # that they are back may have been said while nobody listened
         for tier in self.tiers_in(channel_id):
             self._left.pop((tier.number, user), None)
             self._database.join(tier.number, user, self._clock())
@@ -119,14 +114,11 @@ class Directory:
 
     def deactivated(self, user: str) -> None:
         """Slack does not say of each channel that they have left it."""
-        self._gone.add(user)
-        for tier in self._policy().tiers:
-            self._database.leave(tier.number, user)
+        self._database.deactivate(user)
 
     def active(self, user: str) -> None:
         """Told at every change of anybody's profile; it matters of those who had gone."""
-        if user in self._gone:
-            self._gone.discard(user)
+        if self._database.reactivate(user):
             self.refresh()
 
     def name_of(self, user: str) -> str:

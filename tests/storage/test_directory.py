@@ -53,3 +53,24 @@ def test_who_joined_while_the_staff_were_read_stays(database: SqlDatabase, now: 
     database.join(1, "U2", now + timedelta(seconds=1))
     database.keep_staff({1: frozenset({"U3"})}, now)
     assert database.staff() == {1: frozenset({"U2", "U3"})}
+
+
+def test_whose_account_is_deactivated_is_staff_of_no_tier(database: SqlDatabase, now: datetime) -> None:
+    database.keep_staff({1: frozenset({"U1", "U2"}), 2: frozenset({"U1"})}, now)
+    database.deactivate("U1")
+    database.deactivate("U1")
+    assert database.staff() == {1: frozenset({"U2"})}
+    database.keep_staff({1: frozenset({"U1", "U2"})}, now)
+    assert database.staff() == {1: frozenset({"U2"})}
+
+    assert database.reactivate("U1")
+    assert not database.reactivate("U1")
+    database.keep_staff({1: frozenset({"U1"})}, now)
+    assert database.staff() == {1: frozenset({"U1"})}
+
+
+def test_who_joins_is_active(database: SqlDatabase, now: datetime) -> None:
+    database.deactivate("U1")
+    database.join(1, "U1", now)
+    database.keep_staff({1: frozenset({"U1"})}, now)
+    assert database.staff() == {1: frozenset({"U1"})}
