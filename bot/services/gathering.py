@@ -52,19 +52,17 @@ def gathered(rows: Sequence[Outgoing]) -> Sequence[Outgoing]:
 
 def digest(rows: Sequence[Outgoing]) -> Digest:
     newest = {row.issue: row.message for row in sorted(rows, key=lambda row: row.id)}
-    items = tuple(_item(issue, message) for issue, message in newest.items())
+    asked = {row.issue for row in rows if isinstance(row.message, Card | TierPing) and row.message.asked}
+    items = tuple(_item(issue, message, asked=issue in asked) for issue, message in newest.items())
     return Digest(rows[0].place, type(rows[0].message).__name__, items)
 
 
-def _item(issue: int, message: Message) -> Gathered:
+def _item(issue: int, message: Message, *, asked: bool) -> Gathered:
+    """`asked`: by a person, though the clock may have spoken of it since."""
     match message:
-        case Card(asked=asked):
-            return Gathered(issue, asked=asked)
-        case TierPing(cause=cause, asked=asked):
+        case TierPing(cause=cause) | Inform(cause=cause):
             return Gathered(issue, cause=cause, asked=asked)
-        case Inform(cause=cause):
-            return Gathered(issue, cause=cause)
         case Remind(clock=clock, share=share):
             return Gathered(issue, clock=clock, share=share)
         case _:
-            return Gathered(issue)
+            return Gathered(issue, asked=asked)

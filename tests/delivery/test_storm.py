@@ -508,6 +508,23 @@ def test_a_digest_names_each_issue_once(workspace: Workspace, slack: TroubledSla
     assert "3 Normal (P3) issues still need somebody" in digest.text
 
 
+def test_what_a_person_asked_for_calls_though_the_clock_has_spoken_of_it_since(
+    workspace: Workspace, slack: TroubledSlack
+) -> None:
+    """A digest tells the newest of each issue, and the channel was called just now."""
+    all_begin_in_l1(workspace)
+    open_issues(workspace, *[Priority.P3] * 3)
+    forget_outbox(workspace)
+    enqueue(workspace, TierPing(Place(tier=1), Cause.UNCLAIMED, 1), issue=1)
+    workspace.settle()
+    for asked in (True, False):
+        for number in (1, 2, 3):
+            enqueue(workspace, TierPing(Place(tier=1), Cause.UNCLAIMED, 1, asked=asked and number == 1), issue=number)
+    drain(workspace)
+    (digest,) = [message for message in workspace.channel("support-l1") if "still need" in message.text]
+    assert digest.text.startswith("<!here>")
+
+
 def test_an_issue_that_cannot_be_read_holds_back_no_digest(
     workspace: Workspace, slack: TroubledSlack, store: SqlDatabase
 ) -> None:
