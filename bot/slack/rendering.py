@@ -195,13 +195,17 @@ def _may_call(issue: Issue, policy: Policy, scene: Scene, *, asked: bool = False
     )
 
 
+def _called(issue: Issue, policy: Policy, tier: int, scene: Scene, *, silent: bool, asked: bool = False) -> str | None:
+    """Who must act: its holder, and the tier if nobody holds it, or who does is `silent`: others can take it over."""
+    its_tier = words.mention(policy.tier(tier).ping) if _may_call(issue, policy, scene, asked=asked) else None
+    who = (person(issue.claim.by), its_tier if silent else None) if issue.claim else (its_tier,)
+    return " ".join(each for each in who if each) or None
+
+
 def _tier_ping(ping: TierPing, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """In the card's thread and broadcast to the channel: never a second card (domain.md 3.6)."""
-    tier = policy.tier(ping.place.tier or issue.tier)
-    called = words.mention(tier.ping) if _may_call(issue, policy, scene, asked=ping.asked) else None
-    silent = ping.count > 1  # who did not answer the reminder before may be away, and the others can take it over
-    if issue.claim:
-        called = " ".join(each for each in (person(issue.claim.by), called if silent else None) if each)
+    silent = ping.count > 1  # nobody answered the reminder before
+    called = _called(issue, policy, ping.place.tier or issue.tier, scene, silent=silent, asked=ping.asked)
     text = ping.why or f"{issue.name} {escape(issue.title)}: {_pinged_because(issue, ping.cause)}."
     if ping.count:
         what = "Tell the reporter how it stands" if issue.claim else "Claim it on its card"
@@ -224,13 +228,9 @@ def _pinged_because(issue: Issue, cause: Cause) -> str:
 def _remind(remind: Remind, issue: Issue, policy: Policy, scene: Scene) -> Call:
     """Half-time is a quiet line; from 80 % on whoever must act is mentioned (domain.md 3.4)."""
     clock, share = remind.clock, remind.share
-    tier = policy.tier(remind.place.tier or issue.desk)
-    called = words.mention(tier.ping) if _may_call(issue, policy, scene) else None
-    silent = share >= 1 and issue.stale_reminders > 1  # as in `_tier_ping`: they may be away
-    who = person(issue.claim.by) if issue.claim else called
-    if issue.claim and silent and called:
-        who = f"{who} {called}"
-    lead = f"{who} " if who and share >= MENTION_FROM else ""
+    silent = share >= 1 and issue.stale_reminders > 1  # nobody answered the reminder before
+    called = _called(issue, policy, remind.place.tier or issue.desk, scene, silent=silent)
+    lead = f"{called} " if called and share >= MENTION_FROM else ""
     used = capital(_used(clock, share, of=f" of {issue.name}"))
     text = f"{lead}{used}." if share >= 1 else f"{lead}{used}. {words.next_step(issue, policy)}."
     if issue.claim and silent:
