@@ -386,7 +386,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueReleased():
             why = _released(event, before, after)
             pings = _pings(before, after, Cause.UNCLAIMED, why, asked=event.by is not None)
-            waits = f"{after.name} waits for {_names(after.turn, policy, 'or')} again."
+            waits = f"{after.name} waits for {policy.names(after.turn, 'or')} again."
             return (*refreshed, *pings, *(() if event.by else (Line(reporter, waits),)))
         case IssueTakenOver():
             taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
@@ -470,7 +470,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             own = () if event.by else (Line(Place(tier=_former_desk(before, after)), _given_up(before, after)),)
             return (*refreshed, *own, Line(reporter, _resolved(event, after, policy)))
         case IssueReopened():
-            called = f"{_names(after.turn, policy, 'and')} {'have' if len(after.turn) > 1 else 'has'} been told"
+            called = f"{policy.names(after.turn)} {'have' if len(after.turn) > 1 else 'has'} been told"
             back = f"{after.name} is open again, and {called}."
             said = f"<@{event.by}>: {escape(event.reason)}\n" if event.reason else ""
             heard = f"{said}{back}" if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
@@ -546,10 +546,6 @@ def _pings(
     return tuple(TierPing(Place(tier=tier), cause, 0, why, asked) for tier in had_it or (after.tier,))
 
 
-def _names(tiers: tuple[int, ...], policy: Policy, conjunction: str) -> str:
-    return f" {conjunction} ".join(policy.tier(tier).name for tier in tiers)
-
-
 def _offer_over(before: Issue | None, after: Issue) -> tuple[Message, ...]:
     """Whom it was handed to has accepted, or need not any more."""
     offered = before.claim if before else None
@@ -623,7 +619,7 @@ def _went_up(event: IssueEscalated, before: Issue | None, after: Issue, policy: 
     """For the reporter: that it moved, and that nothing is asked of them (domain.md T12)."""
     turn = before.turn if before and before.tier == event.from_tier else (event.from_tier,)
     why = {
-        Cause.UNCLAIMED: f"nobody in {_names(turn, policy, 'or')} had taken it in time",
+        Cause.UNCLAIMED: f"nobody in {policy.names(turn, 'or')} had taken it in time",
         Cause.STALE: "you had not heard from us in time",
     }.get(event.cause, f"<@{event.by}> has passed it on")
     return f"{after.name} has gone up to {policy.tier(event.to_tier).name}: {why}."

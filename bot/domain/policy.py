@@ -131,6 +131,11 @@ class Policy:
             return Tier(number, f"former tier {number}", self.tiers[-1].channel)
         return self.tiers[number - 1]
 
+    def names(self, tiers: tuple[int, ...], conjunction: str = "and") -> str:
+        """As a sentence lists them: L1, L2 and L3."""
+        *others, last = (self.tier(tier).name for tier in tiers)
+        return f"{', '.join(others)} {conjunction} {last}" if others else last
+
     @property
     def last_tier(self) -> int:
         return len(self.tiers)

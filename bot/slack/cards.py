@@ -92,7 +92,7 @@ def _lead(issue: Issue, policy: Policy, tier: int) -> str:
         return words.hand_off(issue.hand_off, issue, policy)
     if issue.status is not Status.OPEN:
         return words.beside(issue, policy, tier)
-    return f"New {words.priority(issue)} issue for {words.turn(issue, policy, 'and')}."
+    return f"New {words.priority(issue)} issue for {policy.names(issue.turn)}."
 
 
 def _packet(issue: Issue, policy: Policy, earlier: str | None, now: datetime | None) -> list[Block]:

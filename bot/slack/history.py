@@ -147,7 +147,7 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{pinged}: {_CAUSES[event.cause]}.{_late(event)}"
         case LevelsInformed():
             were = "were" if len(event.tiers) > 1 else "was"
-            return f"{_names(event.tiers, policy)} {were} told: {_CAUSES[event.cause]}."
+            return f"{policy.names(event.tiers)} {were} told: {_CAUSES[event.cause]}."
         case TargetBreached():
             return f"The {CLOCKS[event.clock]} target passed ({when(event.due_at)}){_raised(event)}.{_late(event)}"
         case IssueTakenOver():
@@ -259,8 +259,3 @@ def _quoted(text: str) -> str:
 
 def _said(text: str) -> str:
     return disarmed(text, lambda user: user)
-
-
-def _names(tiers: tuple[int, ...], policy: Policy) -> str:
-    *others, last = (policy.tier(tier).name for tier in tiers)
-    return f"{', '.join(others)} and {last}" if others else last

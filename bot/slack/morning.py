@@ -84,7 +84,7 @@ def _holder(concern: Concern, name_of: Callable[[str], str]) -> str:
     """By name: a mention would call them."""
     claim = concern.issue.claim
     if claim is None:
-        return f"nobody in {words.turn(concern.issue, concern.policy, 'or')}"
+        return f"nobody in {concern.policy.names(concern.issue.turn, 'or')}"
     name = clip(escape(name_of(claim.by)), NAME)
     return f"offered to {name}" if claim.offered_by else name
 

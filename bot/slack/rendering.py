@@ -300,7 +300,7 @@ def _question(issue: Issue, policy: Policy, place: Place, scene: Scene, *, calle
         return text, [section(text), _under_notice(issue, scene, place)]
     asked = (
         f"{issue.name} {escape(issue.title)} is {words.priority(issue)}, and nobody in "
-        f"{words.turn(issue, policy, 'or')} has claimed it. Who leads it?"
+        f"{policy.names(issue.turn, 'or')} has claimed it. Who leads it?"
     )
     text = f"{called} {asked}" if called else asked
     value = ids.seen(issue, place.tier)

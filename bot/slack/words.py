@@ -29,7 +29,7 @@ def state(issue: Issue, policy: Policy) -> str:
     """Where it stands on its way, whether or not it is a major incident."""
     match issue.status:
         case Status.OPEN:
-            return f"Open, nobody in {turn(issue, policy, 'or')} has claimed it"
+            return f"Open, nobody in {policy.names(issue.turn, 'or')} has claimed it"
         case Status.CLAIMED if issue.claim and issue.claim.offered_by and issue.claim.accept_by:
             handed = f"{person(issue.claim.offered_by)} hands it to {person(issue.claim.by)}"
             return f"{handed}, who must accept {by(issue.claim.accept_by)}"
@@ -57,16 +57,11 @@ def _silence(issue: Issue) -> str:
     return f", reminders silenced until {when(until)}"
 
 
-def turn(issue: Issue, policy: Policy, conjunction: str) -> str:
-    """Whose turn it is: one tier, or the several that got it at once."""
-    return f" {conjunction} ".join(policy.tier(tier).name for tier in issue.turn)
-
-
 def with_whom(issue: Issue, policy: Policy) -> str:
     """With whom it is, behind a comma: where its holder works, or whose turn it is; nothing once it is over."""
     if not issue.live:
         return ""
-    return f", with {policy.tier(issue.desk).name if issue.claim else turn(issue, policy, 'and')}"
+    return f", with {policy.tier(issue.desk).name if issue.claim else policy.names(issue.turn)}"
 
 
 def waited_for(wait: Wait) -> str:
@@ -179,7 +174,7 @@ def standing(issue: Issue, policy: Policy, now: datetime) -> str:
 def receipt(issue: Issue, policy: Policy) -> str:
     """For the reporter: who has it, what happens next, and when."""
     due = next_step_at(issue, policy)
-    tier = turn(issue, policy, "or")
+    tier = policy.names(issue.turn, "or")
     desk = policy.tier(issue.desk).name
     higher = policy.tier(min(issue.tier + 1, policy.last_tier)).name
     match issue.status:
