@@ -205,7 +205,7 @@ class OnlyLeadsCancelCritical(Refused):
 
 
 class AskTheClaimantFirst(Refused):
-    """<@{user}> is working on {name}. Tell them in the thread that it is not needed; to cancel it all the same, write `/issue cancel {name} anyway`."""
+    """{name} is with <@{user}>. Tell them in the thread that it is not needed; to cancel it all the same, write `/issue cancel {name} anyway`."""
 
 
 class NotALead(Refused):

@@ -429,7 +429,7 @@ def test_no_circle_of_merges(workspace: Workspace) -> None:
 )
 def test_cancelling_what_somebody_works_on_asks_once_more(workspace: Workspace, typed: str, reason: str) -> None:
     claimed(workspace)
-    assert "is working on ISS-1" in workspace.command("cancel ISS-1").text
+    assert "ISS-1 is with <@U0ANA>" in workspace.command("cancel ISS-1").text
     assert workspace.issue().live
     assert workspace.command(f"cancel ISS-1 {typed}").text.startswith("Done.")
     workspace.settle()
