@@ -23,10 +23,10 @@ def may_be_gathered(message: Message) -> bool:
     match message:
         case Card(ping=ping):
             return ping
-        case TierPing(why=why):
-            return not why  # whose words are its own
+        case TierPing(cause=cause, why=why):
+            return not why and cause is not Cause.STALE  # others have words of their own, or call who holds it by name
         case Remind(clock=clock, share=share):
-            return clock == TIER_WINDOW or share < MENTION_FROM  # others call somebody by name
+            return clock == TIER_WINDOW or share < MENTION_FROM  # here, too
         case Inform(cause=cause):
             return cause is not Cause.LEADERLESS  # which asks for something
         case _:

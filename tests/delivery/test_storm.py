@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.domain import lifecycle
+from bot.domain.deadlines import next_moment
 from bot.domain.events import Cause, DeliveryFailed
 from bot.domain.policy import AtOnce
 from bot.domain.priority import Level, Priority
@@ -208,6 +209,24 @@ def test_the_last_tier_is_pinged_once_for_all_that_wait(workspace: Workspace, sl
     drain(workspace)
     (digest,) = workspace.channel("it-managers")
     assert digest.text.startswith("<!here> 6 Normal (P3) issues still need somebody in management")
+
+
+def test_many_who_hold_issues_of_the_last_tier_are_called_by_name(workspace: Workspace, slack: TroubledSlack) -> None:
+    """As where it is one: their channel is not called before they had their reminder."""
+    at_last_tier(workspace, 4)
+    drain(workspace)
+    for number in (1, 2, 3, 4):
+        workspace.command(f"claim ISS-{number}", by="U0FAY")
+    workspace.settle()
+    told = len(workspace.channel("it-managers"))
+    workspace.clock.now = max(filter(None, (next_moment(workspace.issue(n), workspace.policy) for n in (1, 2, 3, 4))))
+    workspace.database.keep_beat(workspace.clock())  # it has been running all the while
+    workspace.engine.run_once()
+    drain(workspace)
+    reminders = workspace.channel("it-managers")[told:]
+    assert [message.text.split(":")[0] for message in reminders] == [
+        f"<@U0FAY> ISS-{number} Trouble {number - 1}" for number in (1, 2, 3, 4)
+    ]
 
 
 def test_those_above_are_told_once_of_all_targets_missed(workspace: Workspace, slack: TroubledSlack) -> None:
