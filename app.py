@@ -400,10 +400,28 @@ def _database_findings(settings: Settings, policy: Policy | None) -> Iterator[Fi
             database.close()
     except AlreadyRunning:
         yield Finding.fine("database", "in use by a bot that is running now")
-        if policy is None:
-            yield Finding.fine("policy", "the bot that is running now keeps the one it has until the file is mended")
+        yield from _fit_beside_findings(settings, policy)
     except CannotOpen as error:
         yield Finding.fail("database", str(error).rstrip("."), "see DATABASE_URL in .env")
+
+
+def _fit_beside_findings(settings: Settings, policy: Policy | None) -> Iterator[Finding]:
+    """Whether the bot that is running now would take the policy."""
+    try:
+        database = open_database(settings.database_url.get_secret_value(), migrate=False, alone=False)
+    except CannotOpen as error:
+        yield Finding.fail("database", str(error).rstrip("."), "see DATABASE_URL in .env")
+        return
+    try:
+        if policy and database.is_current:
+            refuse_misfit(policy, database, settings.policy_file.name, utc_now())
+    except PolicyError as error:
+        yield from (Finding.fail("policy", line, "") for line in error.lines)
+        policy = None
+    finally:
+        database.close()
+    if policy is None:
+        yield Finding.fine("policy", "the bot that is running now keeps the one it has until the file is mended")
 
 
 def _fit_findings(file: Path, database: SqlDatabase, policy: Policy | None) -> Iterator[Finding]:

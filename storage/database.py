@@ -204,8 +204,10 @@ def _readable(number: int, body: Any) -> Issue | None:
         return None
 
 
-def open_database(url: str, *, migrate: bool = True, make: bool = True) -> SqlDatabase:
+def open_database(url: str, *, migrate: bool = True, make: bool = True, alone: bool = True) -> SqlDatabase:
     """On SQLite ours alone until it is closed. Raises CannotOpen, AlreadyRunning.
+
+    Not `alone`, with `migrate` off: to read only, beside the process whose it is.
 
     Without `migrate` it is as it is found, to be checked only; a missing SQLite file is not made. Without `make` it
     must be there already, though perhaps of an older version. Raises NotThere.
@@ -214,7 +216,7 @@ def open_database(url: str, *, migrate: bool = True, make: bool = True) -> SqlDa
     file = file_of(address)
     if file and not make and file.parent.is_dir() and not file.exists():  # before the lock, which is a file, too
         raise NotThere(f"There is no {file} yet.")
-    lock = FileLock(file) if file else None
+    lock = FileLock(file) if file and alone else None
     database: SqlDatabase | None = None
     try:
         database = SqlDatabase(address, lock)

@@ -795,6 +795,12 @@ def test_a_bot_whose_file_was_broken_starts_with_the_policy_before(machine: Mach
     machine.policy.write_text("", encoding="utf-8")
     with machine.bot() as bot:
         bot.says("goes on until the file is mended")
+        machine.policy.write_text(L2B, encoding="utf-8")
+        code, lines = machine.check()
+        assert code == 2
+        misfit = f"fail  policy: policy.toml: tiers: L3 becomes tier 4 instead of 3, but {TWO}"
+        assert [line for line in lines if line.startswith(misfit)]
+        machine.policy.write_text("", encoding="utf-8")
         code, lines = machine.check()
         assert code == 2
         assert "ok    policy: the bot that is running now keeps the one it has until the file is mended." in lines
