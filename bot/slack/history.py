@@ -92,11 +92,18 @@ _CAUSES = {
 
 
 def moves_it(event: Event) -> bool:
-    """Whether the event changed whose turn it is, or what it is worth."""
-    return isinstance(
-        event,
-        IssueEscalated | IssueReturned | IssueRerouted | TierReminded | PriorityChanged | IssueReopened | WaitStarted,
-    )
+    """Whether the event changed its status, whose turn it is, or what it is worth."""
+    match event:
+        case IssueClaimed() | IssueReleased() | IssueTakenOver() | IssueHandedOver() | HandOverAccepted():
+            return True
+        case IssueEscalated() | IssueReturned() | IssueRerouted() | TierReminded() | PriorityChanged():
+            return True
+        case WaitStarted() | WaitEnded() | IssueResolved() | IssueReopened() | IssueClosed() | IssueCancelled():
+            return True
+        case IssueMerged() | IssueUnmerged() | ParentResolved() | ParentReopened():
+            return True
+        case _:
+            return False
 
 
 def history_lines(timeline: Iterable[Event], policy_of: Callable[[str], Policy]) -> Iterator[tuple[Event, str]]:
@@ -114,8 +121,12 @@ def history_line(event: Event, policy: Policy) -> str:
 
 
 def public(event: Event) -> Event:
-    """Without what staff wrote for staff: a packet's texts, and what a wait is for, unless the reporter is asked."""
+    """Without what staff wrote for staff: with a packet or a hand-over, or for a wait, unless the reporter is asked."""
     match event:
+        case IssueTakenOver():
+            return replace(event, reason="")
+        case IssueHandedOver():
+            return replace(event, note="")
         case IssueEscalated():
             return replace(event, reason="", tried="", needed="")
         case IssueReturned():
@@ -134,8 +145,11 @@ def _line(event: Event, policy: Policy) -> str:
             return f"{person(event.by)} reported it as {event.priority.word} ({event.priority.value})."
         case IssueClaimed():
             return f"{person(event.by)} claimed it in {policy.tier(event.desk).name}."
+        case IssueReleased(by=None):
+            return f"{person(event.claimant)} did not accept it in time."
         case IssueReleased():
-            return f"{person(event.by)} released it."
+            whose = "" if event.by == event.claimant else f" from {person(event.claimant)}"
+            return f"{person(event.by)} released it{whose}."
         case IssueEscalated():
             left, to = policy.tier(event.from_tier).name, policy.tier(event.to_tier).name
             how = " by hand" if event.cause is Cause.MANUAL else f", because {_CAUSES[event.cause]}"
@@ -151,9 +165,9 @@ def _line(event: Event, policy: Policy) -> str:
         case TargetBreached():
             return f"The {CLOCKS[event.clock]} target passed ({when(event.due_at)}){_raised(event)}.{_late(event)}"
         case IssueTakenOver():
-            return f"{person(event.by)} took it over from {person(event.claimant)}: {_quoted(event.reason)}"
+            return f"{person(event.by)} took it over from {person(event.claimant)}{_because(event.reason)}"
         case IssueHandedOver():
-            return f"{person(event.by)} handed it to {person(event.to)}: {_quoted(event.note)}"
+            return f"{person(event.by)} handed it to {person(event.to)}{_because(event.note)}"
         case HandOverAccepted():
             return f"{person(event.by)} accepted it."
         case WaitStarted():
@@ -162,7 +176,7 @@ def _line(event: Event, policy: Policy) -> str:
         case WaitEnded(unreached=True):
             return "It went on, because its reporter could not be reached."
         case WaitEnded():
-            return f"It went on: {person(event.by)}." if event.by else "It went on, because its date came."
+            return f"{person(event.by)} made it go on." if event.by else "It went on, because its date came."
         case ReporterNudged():
             return f"Its reporter was asked again ({event.count})."
         case IssueSnoozed():

@@ -339,6 +339,30 @@ def test_why_tells_the_reporter_no_words_of_staff_and_a_stranger_nothing(workspa
     assert "Only the person who reported ISS-1" in workspace.whispered("U0STRANGER")[-1]
 
 
+def test_why_tells_each_change_of_hands(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("claim ISS-1", by="U0ANA")
+    workspace.command("handover ISS-1 <@U0BEN> she broke it herself", by="U0ANA")
+    workspace.pass_time(hours=3)
+    workspace.command("claim ISS-1", by="U0BEN")
+    workspace.command("takeover ISS-1 he has left", by="U0ANA")
+    workspace.command("wait ISS-1 reporter what do you see?", by="U0ANA")
+    workspace.say(workspace.receipt(), "nothing", by="U0MAYA")
+    told = workspace.command("why ISS-1").text.partition("How it came here.")[2]
+    steps = [line.partition("UTC>  ")[2] for line in told.splitlines() if line.startswith("•")]
+    assert steps == [
+        "<@U0ANA> claimed it in L1.",
+        "<@U0ANA> handed it to <@U0BEN>.",
+        "<@U0BEN> did not accept it in time.",
+        "<@U0BEN> claimed it in L1.",
+        "<@U0ANA> took it over from <@U0BEN>.",
+        "<@U0ANA> let it wait for you: what do you see?",
+        "You made it go on.",
+    ]
+    for words in ("broke it", "has left"):
+        assert words in workspace.command("why ISS-1", by="U0BEN").text
+
+
 def test_why_says_you_to_whom_it_is_about(workspace: Workspace) -> None:
     workspace.submit_issue()
     workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
