@@ -53,7 +53,7 @@ def to_reader(reader: str, issue: Issue, text: str) -> str:
     def you(found: re.Match[str]) -> str:
         said = "your" if found["own"] else "you"
         said += f" {_YOU[found['verb']]}" if found["verb"] else ""
-        begins = re.search(r"(?:^|[.*] +)$", text[: found.start()])
+        begins = re.search(r"(?:^|[.*] +|>  )$", text[: found.start()])
         return capital(said) if begins else said
 
     return re.sub(rf"(?:{names})(?:(?P<own>'s)| (?P<verb>{'|'.join(_YOU)})\b)?", you, text)

@@ -108,7 +108,8 @@ def next_step(issue: Issue, policy: Policy, *, tier: int | None = None) -> str:
         target = capital(f"{policy.tier(issue.tier).name} is pinged again")
     else:
         higher = policy.tier(issue.tier + 1)
-        target = f"It is with {higher.name} alone from" if tier == higher.number else f"It goes to {higher.name}"
+        has_it = tier == higher.number or (higher.number in issue.turn and not issue.claim)
+        target = f"It is with {higher.name} alone from" if has_it else f"It goes to {higher.name}"
     condition = "unless the reporter hears from us" if issue.claim else "unless somebody claims it"
     return f"{target} {when(due)}, {condition}"
 
@@ -176,11 +177,16 @@ def receipt(issue: Issue, policy: Policy) -> str:
     due = next_step_at(issue, policy)
     tier = policy.names(issue.turn, "or")
     desk = policy.tier(issue.desk).name
-    higher = policy.tier(min(issue.tier + 1, policy.last_tier)).name
+    higher = policy.tier(min(issue.tier + 1, policy.last_tier))
     match issue.status:
         case Status.OPEN if due:
             waits = f"*Open again, and waiting for {tier}.*" if issue.reopening else f"*Waiting for {tier}.*"
-            then = f"it goes to {higher} by itself" if issue.tier < policy.last_tier else "they are reminded"
+            up = (
+                f"it is with {higher.name} alone"
+                if higher.number in issue.turn
+                else f"it goes to {higher.name} by itself"
+            )
+            then = up if issue.tier < policy.last_tier else "they are reminded"
             return f"{waits}{_first_word(issue, policy)} If nobody has taken it {by(due)}, {then}."
         case Status.CLAIMED if issue.claim and issue.claim.offered_by and issue.claim.accept_by:
             giver, taker = person(issue.claim.offered_by), person(issue.claim.by)

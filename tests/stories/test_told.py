@@ -203,7 +203,10 @@ def test_a_card_above_the_tier_that_has_it_says_why_it_is_there_and_what_comes(w
     assert "It goes to L2 " in workspace.card("L1").shown
     workspace.press(workspace.card("L1"), "Release", by="U0ANA")
     assert workspace.card("L2").shown.startswith("New Critical (P1) issue for L1 and L2.")
-    assert "It is with L2 alone from " in workspace.card("L2").shown
+    for tier in ("L1", "L2"):
+        assert "It is with L2 alone from " in workspace.card(tier).shown
+    assert "Waiting for L1 or L2." in workspace.receipt().text
+    assert "it is with L2 alone." in workspace.receipt().text
 
 
 def test_who_holds_it_is_called_when_it_is_raised(workspace: Workspace) -> None:
@@ -379,7 +382,7 @@ def test_why_says_you_to_whom_it_is_about(workspace: Workspace) -> None:
     waiting = workspace.command("why ISS-1").text
     assert "*ISS-1 now.* Waiting for your answer, held by <@U0ANA>. You are asked again" in waiting
     assert "let it wait for you: what does the reporter see?" in waiting
-    assert "  you let it wait for its reporter: what" in workspace.command("why ISS-1", by="U0ANA").text
+    assert "  You let it wait for its reporter: what" in workspace.command("why ISS-1", by="U0ANA").text
 
 
 def test_why_of_the_last_tier_names_no_tier_above(workspace: Workspace) -> None:
