@@ -109,8 +109,8 @@ ACTS = (
                 "Until when, at most?",
                 "date",
                 optional=True,
-                hint="At 9:00 ({zone}) on that day. Needed for a date; without one, a wait for a vendor or a "
-                "change window ends by itself after some working days.",
+                hint="At 9:00 ({zone}) on that day, at most 30 days ahead. Needed for a date; without one, a wait for "
+                "a vendor or a change window ends by itself after {silence} of open time.",
             ),
         ),
         "reporter|vendor|change|date [until 2026-12-24] QUESTION",

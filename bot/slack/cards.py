@@ -107,9 +107,8 @@ def _packet(issue: Issue, policy: Policy, earlier: str | None, now: datetime | N
             blocks += [section(f"*{label}*"), quote(text)]
     facts = [words.standing(issue, policy, now)] if now and issue.live else []
     if earlier:
-        what = "what" if facts else "What"
-        facts.append(f"<{earlier}|{what} was said in {policy.tier(packet.from_tier).name}>")
-    return [*blocks, context("; ".join(facts) + ".")] if facts else blocks
+        facts.append(f"<{earlier}|Read what was said in {policy.tier(packet.from_tier).name}>")
+    return [*blocks, context(". ".join(facts) + ".")] if facts else blocks
 
 
 def _ending(issue: Issue) -> list[Block]:

@@ -132,7 +132,8 @@ def _about(form: Act, issue: Issue, policy: Policy) -> str:
 
 
 def _field(item: Input, issue: Issue, policy: Policy, now: datetime) -> Block:
-    settings = {"optional": item.optional, "hint": item.hint.format(zone=policy.waiting.calendar.zone)}
+    hint = item.hint.format(zone=policy.waiting.calendar.zone, silence=span(policy.waiting.resolve))
+    settings = {"optional": item.optional, "hint": hint}
     match item.kind:
         case "person":
             return person_input(item.name, item.label, **settings)
