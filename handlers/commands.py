@@ -8,13 +8,13 @@ from bot.domain.issue import issue_name, issue_number
 from bot.services.bot import Bot
 from bot.services.search import Page
 from bot.slack import answers, forms, words
-from bot.slack.acts import BY_WORD
+from bot.slack.acts import AN_OFFERS, BY_WORD, act_word
 from bot.text import clip, escape, spoken
 from handlers.acts import Asked, inputs_from, lacks_its_issue, perform
 from handlers.boundary import Body
 
 ASKED = ("help", "mine", "list", "show", "why")
-ABOUT_ONE = frozenset({"show", "why", *BY_WORD})
+ABOUT_ONE = frozenset({"show", "why", *BY_WORD, *AN_OFFERS})
 ALIKE = 0.7  # of two words, so that "shwo" is "show"
 OR_REPORT = "To report something, type `/issue` alone."
 
@@ -44,8 +44,8 @@ def issue(ack: Ack, body: Body, bot: Bot) -> None:
         case "note", what if number is not None or not what:
             how = f"begin with {words.A_LOCK}, or `@Escalator note`"
             ack(text=f"Notes for staff are written in the thread of a card: {how}.")
-        case known, _ if known in BY_WORD and number is not None:
-            _act(ack, body, bot, known, number)
+        case known, _ if act_word(known) in BY_WORD and number is not None:
+            _act(ack, body, bot, act_word(known), number)
         case known, what if known in ABOUT_ONE and (not what or unnumbered):
             ack(text=f"Which issue? For example: `/issue {known} ISS-42`. {OR_REPORT}")
         case known, what if lacks_its_issue(known, behind):

@@ -10,7 +10,7 @@ from bot.domain.refusals import Refused
 from bot.ports import Post
 from bot.services.bot import Bot
 from bot.slack import answers
-from bot.slack.acts import BY_WORD
+from bot.slack.acts import BY_WORD, act_word
 from bot.text import clip, escape
 from handlers.acts import Asked, inputs_from, perform
 from handlers.boundary import Body, NotYet
@@ -99,7 +99,7 @@ def _said(event: dict[str, Any], bot: Bot) -> None:
 def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
     """What the buttons do, in words."""
     word, _, rest = text.partition(" ")
-    word, rest = word.strip(":,.!").lower(), rest.strip()
+    word, rest = act_word(word.strip(":,.!")), rest.strip()
     user, channel, ts = event["user"], event["channel"], event["ts"]
     if word == "note":
         if not rest and not event.get("files"):

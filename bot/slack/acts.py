@@ -209,6 +209,14 @@ ACTS = (
     ),
 )
 BY_WORD = {act.word: act for act in ACTS}
+AN_OFFERS = {"accept": "claim", "decline": "release"}  # words of a hand-over, which is a claim until it is accepted
+
+
+def act_word(word: str) -> str:
+    """The act's own word, in small letters, for what may be typed."""
+    return AN_OFFERS.get(word.lower(), word.lower())
+
+
 REPORTERS = frozenset({"worse", "solved", "add", "works", "rate"})  # offered on the receipt, not on cards
 ON_CARD = frozenset({"claim", "escalate", "resolve", "resume", "reopen"})  # buttons of the card itself
 

@@ -140,7 +140,9 @@ def _buttons(issue: Issue, policy: Policy, tier: int) -> Block:
         button(label, f"{ids.ACT}{word}", value, style=style, spoken=f"{label} {issue.name}")
         for label, word, style in _shown(issue, policy)
     ]
-    entries = [("Release", "release"), ("Wait", "wait")] if issue.status is Status.CLAIMED else []
+    offer = issue.claim and issue.claim.accept_by
+    give_back = ("Decline or withdraw" if offer else "Release", "release")
+    entries = [give_back, ("Wait", "wait")] if issue.status is Status.CLAIMED else []
     if any(act.word not in ("release", "wait") for act in offered(issue)):
         entries.append(("More actions", ids.SHOW_MENU))
     entries += [("Why?", ids.SHOW_WHY), ("History", ids.SHOW_HISTORY)]

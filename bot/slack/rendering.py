@@ -158,7 +158,7 @@ def _offer(offer: Offer, issue: Issue, policy: Policy, scene: Scene) -> str:
     return (
         f"{person(offer.by)} hands {issue.name} {escape(issue.title)} to you. "
         f"Press Accept on {card}, or type `{ids.COMMAND} claim {issue.name}`, {by(offer.accept_by)}. "
-        f"To decline, release it: `{ids.COMMAND} release {issue.name}`.\n"
+        f"To decline: `{ids.COMMAND} decline {issue.name}`.\n"
         f"{escape(offer.note)}"
     )
 

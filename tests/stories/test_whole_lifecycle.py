@@ -90,7 +90,7 @@ def test_a_hand_over_to_the_wrong_person_is_withdrawn(workspace: Workspace) -> N
     told = workspace.command("wait ISS-1 vendor a part", by="U0ANA").text
     assert "ISS-1 is being handed to <@U0BEN>, who has until" in told
     workspace.settle()
-    workspace.press(workspace.card("L1"), "Release", by="U0ANA")
+    workspace.press(workspace.card("L1"), "Decline or withdraw", by="U0ANA")
     assert workspace.holder() is None
     assert workspace.slack.thread(workspace.card("L1"))[-1].text.endswith(
         "<@U0ANA> has withdrawn the hand-over of ISS-1 VPN is down in Berlin to <@U0BEN>. It needs somebody again."
@@ -114,13 +114,26 @@ def test_whom_an_issue_is_handed_reads_where_it_is_and_how_to_decline(workspace:
     workspace.settle()
     card, (offer,) = workspace.card("L1"), workspace.slack.dm("U0BEN")
     assert f"/archives/{card.channel}/p{card.ts.replace('.', '')}|its card>" in offer.text
-    assert "To decline, release it: `/issue release ISS-1`." in offer.text
-    assert workspace.command("release ISS-1", by="U0BEN").text.startswith("Done.")
+    assert "To decline: `/issue decline ISS-1`." in offer.text
+    assert workspace.command("decline ISS-1", by="U0BEN").text.startswith("Done.")
     workspace.settle()
     assert workspace.holder() is None
     assert workspace.slack.thread(workspace.card("L1"))[-1].text.endswith(
         "<@U0ANA>, <@U0BEN> has declined ISS-1 VPN is down in Berlin. It needs somebody again."
     )
+
+
+def test_an_offer_is_accepted_and_declined_in_its_own_words(workspace: Workspace) -> None:
+    claimed(workspace)
+    assert "Release" in workspace.card("L1").shown
+    for word, holder in (("accept", "U0BEN"), ("decline", None)):
+        workspace.command("handover ISS-1 <@U0BEN> vendor called", by="U0ANA")
+        workspace.settle()
+        assert "Decline or withdraw" in workspace.card("L1").shown
+        workspace.tell_bot(workspace.card("L1"), word, by="U0BEN")
+        assert workspace.holder() == holder
+        workspace.command("takeover ISS-1 my turn", by="U0ANA")
+    assert "Which issue? For example: `/issue decline ISS-42`." in workspace.command("decline", by="U0BEN").text
 
 
 def test_who_is_asked_to_take_it_is_asked_anew_after_a_wait(workspace: Workspace) -> None:
@@ -140,7 +153,7 @@ def test_who_is_asked_to_take_it_is_asked_anew_after_a_wait(workspace: Workspace
     assert woken == f"<@U0BEN>, ISS-1 goes on: its date has come. Press Accept {accept}, or it is nobody's again."
     _, anew = workspace.slack.dm("U0BEN")
     assert anew.text.startswith("<@U0ANA> hands ISS-1 VPN is down in Berlin to you.")
-    assert f"{accept}. To decline, release it: `/issue release ISS-1`.\nvendor called" in anew.text
+    assert f"{accept}. To decline: `/issue decline ISS-1`.\nvendor called" in anew.text
     workspace.press(workspace.card("L1"), "Accept", by="U0BEN")
     _, anew = workspace.slack.dm("U0BEN")
     assert anew.text.endswith("and you have accepted it.")
@@ -219,7 +232,7 @@ def test_the_form_says_in_which_zone_that_morning_is(workspace: Workspace) -> No
     workspace.policy = replace(workspace.policy, version="afar", waiting=afar)
     claimed(workspace)
     workspace.press(workspace.card("L1"), "Wait", by="U0ANA")
-    assert "At 9:00 (Asia/Singapore) on that day." in str(workspace.slack.forms[-1])
+    assert "At 9:00 (Asia/Singapore) on that day," in str(workspace.slack.forms[-1])
     workspace.policy = replace(workspace.policy, version="home", waiting=replace(afar, calendar=ALWAYS))
     workspace.tell_bot(workspace.card("L1"), "wait date until 2026-11-25 the holiday", by="U0ANA")
     assert workspace.issue().waiting is not None
