@@ -262,7 +262,8 @@ def accept_within(issue: Issue, targets: Targets) -> timedelta:
 def _held(issue: Issue, claim: Claim, now: datetime, targets: Targets) -> Issue:
     stopped = _stopped(issue, now, targets, FIRST_RESPONSE, TIER_WINDOW)
     fresh = _restarted(stopped, UPDATE, now)
-    return replace(fresh, status=Status.CLAIMED, claim=claim, responded=True, stale_reminders=0, pings=0)
+    anew = replace(fresh, snooze_until=None, stale_reminders=0, pings=0)
+    return replace(anew, status=Status.CLAIMED, claim=claim, responded=True)
 
 
 def _accepted(issue: Issue, by: str | None) -> Issue:

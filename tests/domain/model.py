@@ -269,7 +269,7 @@ class Model:
     def take_over(self, issue: ModelIssue, who: str) -> bool:
         if issue.status != "claimed" or issue.holder == who:
             return False
-        issue.holder, issue.accept_by = who, None
+        issue.holder, issue.accept_by, issue.snoozed_until = who, None, 0
         issue.update.restart(self.now, issue.promise.update)
         self._log(issue, "taken over", who)
         return True
@@ -280,6 +280,7 @@ class Model:
             return False
         within = min(issue.own_window, 15 * MINUTE) if issue.priority in ("P1", "P2") else issue.own_window
         issue.holder, issue.accept_by = to, worked_off(self.now, within, always=issue.promise.always)
+        issue.snoozed_until = 0
         issue.update.restart(self.now, issue.promise.update)
         self._log(issue, "handed over", to)
         return True

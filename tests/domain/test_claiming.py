@@ -318,6 +318,13 @@ def test_silencing_its_reminders_accepts_an_offer_and_by_others_it_does_not() ->
     assert by_chloe.accept_by is not None
 
 
+def test_a_silence_ends_with_the_claim_of_who_wanted_it() -> None:
+    silenced = lifecycle.snooze(make_claimed(P3), ANN, span=HOUR, policy=POLICY, now=LATER).issue
+    assert silenced.snooze_until == LATER + HOUR
+    assert hand_over(silenced, ANN, BEN).snooze_until is None
+    assert take_over(silenced, CHLOE).snooze_until is None
+
+
 def test_an_offer_not_accepted_in_time_is_nobodys_again() -> None:
     offered = hand_over(make_claimed(), ANN, BEN)
     end = LATER + 15 * MINUTE
