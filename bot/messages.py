@@ -3,7 +3,7 @@
 A message is an intent; its words are made when it is sent, from the state at that moment, so a late card is still true.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
@@ -56,7 +56,7 @@ from bot.domain.events import (
     WordsDeleted,
     WordsEdited,
 )
-from bot.domain.issue import Issue, WaitingFor, issue_name
+from bot.domain.issue import Claim, Issue, WaitingFor, issue_name
 from bot.domain.morning import Tally
 from bot.domain.policy import Policy
 from bot.domain.priority import Priority
@@ -387,12 +387,17 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             why = _released(event, before, after)
             pings = _pings(before, after, Cause.UNCLAIMED, why, asked=event.by is not None)
             waits = f"{after.name} waits for {policy.names(after.turn, 'or')} again."
-            return (*refreshed, *pings, *(() if event.by else (Line(reporter, waits),)))
+            former = _told_where_they_worked(before, event.by, why, but=pings)
+            return (*refreshed, *pings, *former, *(() if event.by else (Line(reporter, waits),)))
         case IssueTakenOver():
-            taken = f"<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
-            return (*refreshed, Line(desk, taken), Line(reporter, f"<@{event.by}> is on it now."))
+            called = _calling(each for each in _losing(before, event.by) if each != event.claimant)
+            how = f"{called}<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
+            taken = Line(desk, how)
+            former = _told_where_they_worked(before, event.by, how, but=(taken,))
+            return (*refreshed, taken, *former, Line(reporter, f"<@{event.by}> is on it now."))
         case IssueHandedOver():
-            handed = f"<@{event.to}>, <@{event.by}> hands {after.name} to you: {escape(event.note)}"
+            what = f"{after.name}, {had}," if (had := _which_they_had(before, event.by)) else after.name
+            handed = f"<@{event.to}>, <@{event.by}> hands {what} to you: {escape(event.note)}"
             offer = Offer(Place(person=event.to), event.by, event.accept_by, event.note)
             return (*refreshed, Line(desk, f"{handed}\n{_accept(event.accept_by)}"), offer)
         case WaitStarted(reason=WaitingFor.REPORTER):
@@ -467,7 +472,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case WordsDeleted():
             return tuple(RelayDelete(place, event.channel, event.ts) for place in _both_sides(after))
         case IssueResolved():
-            own = () if event.by else (Line(Place(tier=_former_desk(before, after)), _given_up(before, after)),)
+            over = Line(Place(tier=_former_desk(before, after)), _over(event, before, after))
+            own = (over,) if event.by is None or _losing(before, event.by) else ()
             return (*refreshed, *own, Line(reporter, _resolved(event, after, policy)))
         case IssueReopened():
             called = f"{policy.names(after.turn)} {'have' if len(after.turn) > 1 else 'has'} been told"
@@ -484,7 +490,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return (ReceiptRefresh(reporter),)
         case IssueCancelled():
             gone = f"<@{event.by}> has cancelled {after.name}" + (f": {escape(event.reason)}" if event.reason else ".")
-            lost = Line(Place(tier=_former_desk(before, after)), _calling_holder(before, event.by) + gone)
+            lost = Line(Place(tier=_former_desk(before, after)), _calling(_losing(before, event.by)) + gone)
             told = () if event.by == after.reporter else (Line(reporter, gone),)
             return (*refreshed, lost, *told)
         case IssueMerged():
@@ -492,7 +498,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             same = (
                 f"{after.name} is the same trouble as {into}, which goes on for both. You will hear the outcome here."
             )
-            gone = f"{_calling_holder(before, event.by)}<@{event.by}> has merged {after.name} into {into}."
+            gone = f"{_calling(_losing(before, event.by))}<@{event.by}> has merged {after.name} into {into}."
             return (*refreshed, Line(Place(tier=_former_desk(before, after)), gone), Line(reporter, same))
         case IssueUnmerged():
             parent, title = issue_name(event.parent), escape(after.title)
@@ -570,10 +576,43 @@ def _former_desk(before: Issue | None, after: Issue) -> int:
     return before.desk if before else after.tier
 
 
-def _calling_holder(before: Issue | None, by: str | None) -> str:
-    """Whoever held it until now must notice that they hold it no more, unless it was they who did it."""
-    holder = before.claim.by if before and before.claim else None
-    return f"<@{holder}>, " if holder and holder != by else ""
+def _losing(before: Issue | None, by: str | None) -> tuple[str, ...]:
+    """Whoever offered it and whoever held it until another's act: they must notice, where they worked."""
+    return _parties(before.claim, by) if before else ()
+
+
+def _parties(claim: Claim | None, by: str | None) -> tuple[str, ...]:
+    """Whoever it was offered by and whoever had it, but for who acts: they know."""
+    return tuple(each for each in (claim.offered_by, claim.by) if each and each != by) if claim else ()
+
+
+def _calling(people: Iterable[str]) -> str:
+    return "".join(f"<@{each}>, " for each in people)
+
+
+def _told_where_they_worked(
+    before: Issue | None, by: str | None, text: str, *, but: Sequence[Message]
+) -> tuple[Message, ...]:
+    """It says who loses the issue; they may be in no other channel than that of their desk (domain.md 2.5).
+
+    `but`: the messages that say it anyway; where one of them goes, it is not said twice.
+    """
+    if before is None or not _losing(before, by):
+        return ()
+    there = Place(tier=before.desk)
+    return () if any(message.place == there for message in but) else (Line(there, text),)
+
+
+def _which_they_had(before: Issue | None, by: str | None) -> str:
+    """Names those who lose it inside a sentence that calls somebody else; empty, if nobody does."""
+    claim = before.claim if before else None
+    if claim is None or not _parties(claim, by):
+        return ""
+    if claim.offered_by is None:
+        return f"which <@{claim.by}> had"
+    if claim.offered_by == by:
+        return f"which was offered to <@{claim.by}>"
+    return f"which <@{claim.offered_by}> had offered" + (f" to <@{claim.by}>" if claim.by != by else "")
 
 
 def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
@@ -587,7 +626,8 @@ def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
     elif giver and event.by == event.claimant:
         how = f"{called}<@{event.by}> has declined {named}."
     else:
-        how = f"{called}<@{event.by}> has released {named}."
+        had = _which_they_had(before, event.by)
+        how = f"<@{event.by}> has released {named}{f', {had}' if had else ''}."
     return f"{how} It needs somebody again."
 
 
@@ -609,10 +649,12 @@ def _resolved(event: IssueResolved, after: Issue, policy: Policy) -> str:
     return f"<@{event.by}> has resolved {after.name}: {escape(event.fix)}\n{pressed} {again}"
 
 
-def _given_up(before: Issue | None, after: Issue) -> str:
-    """Who asked must know that there was no answer."""
-    called = _calling_holder(before, None)
-    return f"{called}{after.name} was resolved by the clock: its reporter did not answer the question."
+def _over(event: IssueResolved, before: Issue | None, after: Issue) -> str:
+    """For staff: whoever worked on it must know that they need not go on, or, if they asked, that nobody answered."""
+    called = _calling(_losing(before, event.by))
+    if event.by is None:
+        return f"{called}{after.name} was resolved by the clock: its reporter did not answer the question."
+    return f"{called}<@{event.by}> has resolved {after.name}: {escape(event.fix)}"
 
 
 def _went_up(event: IssueEscalated, before: Issue | None, after: Issue, policy: Policy) -> str:
@@ -719,11 +761,12 @@ def _both_sides(issue: Issue) -> tuple[Place, ...]:
 def _told_of_loss(
     event: IssueEscalated | IssueReturned | IssueRerouted, before: Issue | None, after: Issue, policy: Policy
 ) -> tuple[Message, ...]:
-    """Who held it learns, in the thread where they worked, why they no longer do; unless they moved it themselves.
+    """Who held or offered it learns, in the thread where they worked, why they no longer do; unless they moved it.
 
     They may be in no other channel: from an old card one claims what is in the next tier already (domain.md 2.5).
     """
-    if event.claimant is None or event.claimant == event.by:
+    losing = _losing(before, event.by)
+    if event.claimant is None or not losing:
         return ()
     to = policy.tier(event.to_tier).name
     stale = isinstance(event, IssueEscalated) and event.cause is Cause.STALE
@@ -732,7 +775,7 @@ def _told_of_loss(
     return (
         Line(
             Place(tier=_former_desk(before, after)),
-            f"<@{event.claimant}>, {after.name} went to {to}: {why}. You can still claim it.",
+            f"{_calling(losing)}{after.name} went to {to}: {why}. You can still claim it.",
         ),
     )
 

@@ -156,6 +156,142 @@ def test_a_word_of_support_moves_the_promise_on_card_and_receipt(workspace: Work
     assert "Last word from support" in workspace.receipt().shown
 
 
+# --- whoever loses it reads it where they worked ----------------------------------------------------------------------
+
+
+def held_at_an_old_card(workspace: Workspace) -> None:
+    """Ben works under the card of L1 on what is in L3 by now; he is in no other channel (domain.md 2.5)."""
+    workspace.submit_issue()
+    workspace.tell_bot(workspace.card("L1"), "escalate it is the server; tried: a restart", by="U0BEN")
+    workspace.tell_bot(workspace.card("L2"), "escalate it is the gateway; tried: a restart", by="U0CHEN")
+    workspace.tell_bot(workspace.card("L1"), "claim", by="U0BEN")
+
+
+def naming(workspace: Workspace, person: str, tier: str = "L1") -> list[str]:
+    """What the bot says of a person there by name; people's own messages here begin with its name."""
+    thread = [said.text for said in workspace.slack.thread(workspace.card(tier))]
+    return [text for text in thread if f"<@{person}>" in text and not text.startswith(f"<@{BOT}>")]
+
+
+def test_whose_issue_a_lead_releases_is_named(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.command("release ISS-1", by="U0CHEN")
+    workspace.settle()
+    said = "<!here> <@U0CHEN> has released ISS-1 VPN is down in Berlin, which <@U0ANA> had. It needs somebody again."
+    assert naming(workspace, "U0ANA") == [said]
+
+
+def test_whose_issue_is_released_elsewhere_reads_it_at_their_desk(workspace: Workspace) -> None:
+    held_at_an_old_card(workspace)
+    workspace.command("release ISS-1", by="U0EMIL")
+    workspace.settle()
+    said = "<@U0EMIL> has released ISS-1 VPN is down in Berlin, which <@U0BEN> had. It needs somebody again."
+    assert naming(workspace, "U0BEN") == [said]
+    assert naming(workspace, "U0BEN", "L3") == [f"<!here> {said}"]
+
+
+def test_who_releases_it_themselves_is_told_nothing_at_their_desk(workspace: Workspace) -> None:
+    held_at_an_old_card(workspace)
+    workspace.command("release ISS-1", by="U0BEN")
+    workspace.settle()
+    assert naming(workspace, "U0BEN") == []
+
+
+@pytest.mark.parametrize("lapses", [True, False])
+def test_an_offer_that_ends_is_told_where_its_giver_works(workspace: Workspace, *, lapses: bool) -> None:
+    held_at_an_old_card(workspace)
+    workspace.tell_bot(workspace.card("L1"), "handover <@U0ANA> half done", by="U0BEN")
+    if lapses:
+        workspace.pass_time(hours=4)
+    else:
+        workspace.command("release ISS-1", by="U0ANA")
+        workspace.settle()
+    assert workspace.holder() is None
+    how = (
+        "has not accepted ISS-1 VPN is down in Berlin in time" if lapses else "has declined ISS-1 VPN is down in Berlin"
+    )
+    assert naming(workspace, "U0BEN")[-1] == f"<@U0BEN>, <@U0ANA> {how}. It needs somebody again."
+
+
+def test_whose_issue_is_taken_over_from_another_card_reads_it_at_their_desk(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L2"), "takeover she is at lunch", by="U0CHEN")
+    said = ["<@U0CHEN> has taken ISS-1 over from <@U0ANA>: she is at lunch"]
+    assert (naming(workspace, "U0ANA"), naming(workspace, "U0ANA", "L2")) == (said, said)
+
+
+def test_whose_issue_is_taken_over_at_the_same_card_reads_it_once(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "takeover she is at lunch", by="U0BEN")
+    assert naming(workspace, "U0ANA") == ["<@U0BEN> has taken ISS-1 over from <@U0ANA>: she is at lunch"]
+
+
+def test_who_offers_what_somebody_else_takes_over_is_called(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "handover <@U0BEN> half done", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "takeover I know it", by="U0CHEN")
+    assert naming(workspace, "U0ANA")[-1] == "<@U0ANA>, <@U0CHEN> has taken ISS-1 over from <@U0BEN>: I know it"
+
+
+@pytest.mark.parametrize(
+    ("offered", "by", "what"),
+    [
+        ("", "U0ANA", "ISS-1"),
+        ("", "U0CHEN", "ISS-1, which <@U0ANA> had,"),
+        ("U0BEN", "U0CHEN", "ISS-1, which <@U0ANA> had offered to <@U0BEN>,"),
+        ("U0BEN", "U0ANA", "ISS-1, which was offered to <@U0BEN>,"),
+        ("U0BEN", "U0BEN", "ISS-1, which <@U0ANA> had offered,"),
+    ],
+)
+def test_whose_issue_is_handed_to_another_is_named(workspace: Workspace, offered: str, by: str, what: str) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    if offered:
+        workspace.tell_bot(workspace.card("L1"), f"handover <@{offered}> half done", by="U0ANA")
+    workspace.command("handover ISS-1 <@U0EMIL> it is your server", by=by)
+    workspace.settle()
+    said = naming(workspace, "U0EMIL")[-1]
+    assert said.startswith(f"<@U0EMIL>, <@{by}> hands {what} to you: it is your server\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "by", "fix"),
+    [("solved", "U0MAYA", "The reporter says it is solved."), ("resolve", "U0CHEN", "new cable &amp; plug")],
+)
+def test_whose_issue_another_resolves_reads_it(workspace: Workspace, command: str, by: str, fix: str) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.command(f"{command} ISS-1 {'new cable & plug' if command == 'resolve' else ''}", by=by)
+    workspace.settle()
+    assert naming(workspace, "U0ANA") == [f"<@U0ANA>, <@{by}> has resolved ISS-1: {fix}"]
+
+
+def test_who_resolves_what_they_hold_or_nobody_holds_is_told_nothing(workspace: Workspace) -> None:
+    for number in (1, 2):
+        workspace.submit_issue()
+        if number == 1:
+            workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+        workspace.command(f"resolve ISS-{number} new cable", by="U0ANA")
+        workspace.settle()
+        assert workspace.slack.thread(workspace.card("L1", number)) == []
+
+
+def test_who_offers_what_is_moved_or_cancelled_is_called(workspace: Workspace) -> None:
+    for number in (1, 2):
+        workspace.submit_issue()
+        workspace.press(workspace.card("L1", number), "Claim", by="U0ANA")
+        workspace.tell_bot(workspace.card("L1", number), "handover <@U0BEN> half done", by="U0ANA")
+    workspace.command("escalate ISS-1 it is the server; tried: a restart", by="U0CHEN")
+    workspace.command("cancel ISS-2 a joke", by="U0CHEN")
+    workspace.settle()
+    assert last_under(workspace, "L1", 1).startswith("<@U0ANA>, <@U0BEN>, ISS-1 went to L2: it was escalated.")
+    assert last_under(workspace, "L1", 2) == "<@U0ANA>, <@U0BEN>, <@U0CHEN> has cancelled ISS-2: a joke"
+
+
 # --- severity ---------------------------------------------------------------------------------------------------------
 
 
