@@ -376,6 +376,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
     """
     reporter, desk = Place(person=after.reporter), Place(tier=after.desk)
     refreshed = (*redrawn(after), *_offer_over(before, after))
+    held = before.claim if before else None
     match event:
         case IssueOpened():
             at_once = policy.targets[after.priority].at_once
@@ -387,16 +388,16 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             why = _released(event, before, after)
             pings = _pings(before, after, Cause.UNCLAIMED, why, asked=event.by is not None)
             waits = f"{after.name} waits for {policy.names(after.turn, 'or')} again."
-            former = _told_where_they_worked(before, event.by, why, but=pings)
+            former = _told_where_they_worked(held, event.by, why, but=pings)
             return (*refreshed, *pings, *former, *(() if event.by else (Line(reporter, waits),)))
         case IssueTakenOver():
-            called = _calling(each for each in _losing(before, event.by) if each != event.claimant)
+            called = _calling(each for each in _losing(held, event.by) if each != event.claimant)
             how = f"{called}<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"
             taken = Line(desk, how)
-            former = _told_where_they_worked(before, event.by, how, but=(taken,))
+            former = _told_where_they_worked(held, event.by, how, but=(taken,))
             return (*refreshed, taken, *former, Line(reporter, f"<@{event.by}> is on it now."))
         case IssueHandedOver():
-            what = f"{after.name}, {had}," if (had := _which_they_had(before, event.by)) else after.name
+            what = f"{after.name}, {had}," if (had := _which_they_had(held, event.by)) else after.name
             handed = f"<@{event.to}>, <@{event.by}> hands {what} to you: {escape(event.note)}"
             offer = Offer(Place(person=event.to), event.by, event.accept_by, event.note)
             return (*refreshed, Line(desk, f"{handed}\n{_accept(event.accept_by)}"), offer)
@@ -473,24 +474,26 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             return tuple(RelayDelete(place, event.channel, event.ts) for place in _both_sides(after))
         case IssueResolved():
             over = Line(Place(tier=_former_desk(before, after)), _over(event, before, after))
-            own = (over,) if event.by is None or _losing(before, event.by) else ()
+            own = (over,) if event.by is None or _losing(held, event.by) else ()
             return (*refreshed, *own, Line(reporter, _resolved(event, after, policy)))
         case IssueReopened():
             called = f"{policy.names(after.turn)} {'have' if len(after.turn) > 1 else 'has'} been told"
             back = f"{after.name} is open again, and {called}."
             said = f"<@{event.by}>: {escape(event.reason)}\n" if event.reason else ""
             heard = f"{said}{back}" if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
-            pings = _pings(before, after, Cause.REOPENED, _back(event, before, after))
+            why = _back(event, before, after)
+            pings = _pings(before, after, Cause.REOPENED, why)
+            former = _told_where_they_worked(before.resolved_claim if before else None, event.by, why, but=pings)
             led = before.leader_asked if before else None
             question = (QuestionRefresh(Place(tier=led)),) if led else ()  # of the cycle that is over
-            return (*refreshed, *question, *pings, Line(reporter, heard))
+            return (*refreshed, *question, *pings, *former, Line(reporter, heard))
         case FixConfirmed():
             return (*refreshed, Line(Place(tier=after.tier), f"<@{event.by}> says that it works."))
         case HelpRated():
             return (ReceiptRefresh(reporter),)
         case IssueCancelled():
             gone = f"<@{event.by}> has cancelled {after.name}" + (f": {escape(event.reason)}" if event.reason else ".")
-            lost = Line(Place(tier=_former_desk(before, after)), _calling(_losing(before, event.by)) + gone)
+            lost = Line(Place(tier=_former_desk(before, after)), _calling(_losing(held, event.by)) + gone)
             told = () if event.by == after.reporter else (Line(reporter, gone),)
             return (*refreshed, lost, *told)
         case IssueMerged():
@@ -498,7 +501,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             same = (
                 f"{after.name} is the same trouble as {into}, which goes on for both. You will hear the outcome here."
             )
-            gone = f"{_calling(_losing(before, event.by))}<@{event.by}> has merged {after.name} into {into}."
+            gone = f"{_calling(_losing(held, event.by))}<@{event.by}> has merged {after.name} into {into}."
             return (*refreshed, Line(Place(tier=_former_desk(before, after)), gone), Line(reporter, same))
         case IssueUnmerged():
             parent, title = issue_name(event.parent), escape(after.title)
@@ -576,14 +579,9 @@ def _former_desk(before: Issue | None, after: Issue) -> int:
     return before.desk if before else after.tier
 
 
-def _losing(before: Issue | None, by: str | None) -> tuple[str, ...]:
+def _losing(held: Claim | None, by: str | None) -> tuple[str, ...]:
     """Whoever offered it and whoever held it until another's act: they must notice, where they worked."""
-    return _parties(before.claim, by) if before else ()
-
-
-def _parties(claim: Claim | None, by: str | None) -> tuple[str, ...]:
-    """Whoever it was offered by and whoever had it, but for who acts: they know."""
-    return tuple(each for each in (claim.offered_by, claim.by) if each and each != by) if claim else ()
+    return tuple(each for each in (held.offered_by, held.by) if each and each != by) if held else ()
 
 
 def _calling(people: Iterable[str]) -> str:
@@ -591,28 +589,27 @@ def _calling(people: Iterable[str]) -> str:
 
 
 def _told_where_they_worked(
-    before: Issue | None, by: str | None, text: str, *, but: Sequence[Message]
+    held: Claim | None, by: str | None, text: str, *, but: Sequence[Message]
 ) -> tuple[Message, ...]:
-    """It says who loses the issue; they may be in no other channel than that of their desk (domain.md 2.5).
+    """The text names them; they may be in no other channel than that of their desk (domain.md 2.5).
 
     `but`: the messages that say it anyway; where one of them goes, it is not said twice.
     """
-    if before is None or not _losing(before, by):
+    if held is None or not _losing(held, by):
         return ()
-    there = Place(tier=before.desk)
+    there = Place(tier=held.desk)
     return () if any(message.place == there for message in but) else (Line(there, text),)
 
 
-def _which_they_had(before: Issue | None, by: str | None) -> str:
+def _which_they_had(held: Claim | None, by: str | None) -> str:
     """Names those who lose it inside a sentence that calls somebody else; empty, if nobody does."""
-    claim = before.claim if before else None
-    if claim is None or not _parties(claim, by):
+    if held is None or not _losing(held, by):
         return ""
-    if claim.offered_by is None:
-        return f"which <@{claim.by}> had"
-    if claim.offered_by == by:
-        return f"which was offered to <@{claim.by}>"
-    return f"which <@{claim.offered_by}> had offered" + (f" to <@{claim.by}>" if claim.by != by else "")
+    if held.offered_by is None:
+        return f"which <@{held.by}> had"
+    if held.offered_by == by:
+        return f"which was offered to <@{held.by}>"
+    return f"which <@{held.offered_by}> had offered" + (f" to <@{held.by}>" if held.by != by else "")
 
 
 def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
@@ -626,7 +623,7 @@ def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
     elif giver and event.by == event.claimant:
         how = f"{called}<@{event.by}> has declined {named}."
     else:
-        had = _which_they_had(before, event.by)
+        had = _which_they_had(before.claim if before else None, event.by)
         how = f"<@{event.by}> has released {named}{f', {had}' if had else ''}."
     return f"{how} It needs somebody again."
 
@@ -634,7 +631,8 @@ def _released(event: IssueReleased, before: Issue | None, after: Issue) -> str:
 def _back(event: IssueReopened, before: Issue | None, after: Issue) -> str:
     why = f": {escape(event.reason)}" if event.reason else "."
     former = before.resolved_by if before else None
-    asked = f"<@{former}>, " if former and former not in (event.by, after.reporter) else ""
+    resolver = (former,) if former and former not in (event.by, after.reporter) else ()  # asked, if nobody had it
+    asked = _calling(_losing(before.resolved_claim, event.by) if before and before.resolved_claim else resolver)
     return f"{asked}{after.name} {escape(after.title)} is back: <@{event.by}> has reopened it{why}"
 
 
@@ -651,7 +649,7 @@ def _resolved(event: IssueResolved, after: Issue, policy: Policy) -> str:
 
 def _over(event: IssueResolved, before: Issue | None, after: Issue) -> str:
     """For staff: whoever worked on it must know that they need not go on, or, if they asked, that nobody answered."""
-    called = _calling(_losing(before, event.by))
+    called = _calling(_losing(before.claim if before else None, event.by))
     if event.by is None:
         return f"{called}{after.name} was resolved by the clock: its reporter did not answer the question."
     return f"{called}<@{event.by}> has resolved {after.name}: {escape(event.fix)}"
@@ -765,7 +763,7 @@ def _told_of_loss(
 
     They may be in no other channel: from an old card one claims what is in the next tier already (domain.md 2.5).
     """
-    losing = _losing(before, event.by)
+    losing = _losing(before.claim if before else None, event.by)
     if event.claimant is None or not losing:
         return ()
     to = policy.tier(event.to_tier).name

@@ -171,6 +171,7 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
                 category=event.category,
                 resolved_at=now,
                 resolved_by=event.by,
+                resolved_claim=_accepted(issue, event.by).claim,
             )
         case IssueReopened():
             plea = event.reason if event.by == issue.reporter else ""
@@ -334,6 +335,7 @@ def _reopened(issue: Issue, now: datetime, targets: Targets) -> Issue:
         category=None,
         resolved_at=None,
         resolved_by=None,
+        resolved_claim=None,
         confirmed=False,
         rating=None,
         answered_at=None,

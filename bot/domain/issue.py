@@ -134,6 +134,7 @@ class Issue:
     fix: str | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
+    resolved_claim: Claim | None = None  # who had it then: they know it best if it comes back
     confirmed: bool = False  # its reporter says that it works
     rating: int | None = None  # of the help in this cycle, by its reporter: 1 to 5
     waiting: Wait | None = None

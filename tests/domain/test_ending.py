@@ -1,6 +1,7 @@
 """T17 to T21: resolved, reopened, closed, cancelled."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -164,6 +165,18 @@ def test_reopening_begins_a_new_cycle_at_the_tier_that_resolved_it() -> None:
     assert (issue.status, issue.tier, issue.cycle) == (Status.OPEN, 2, 1)
     assert issue.tier_entry == resolved.tier_entry + 1
     assert (issue.fix, issue.category, issue.resolved_at, issue.resolved_by) == (None, None, None, None)
+
+
+def test_who_had_it_when_it_was_resolved_is_known_until_it_is_reopened() -> None:
+    held = make_claimed(P3)
+    for who in (ROBIN, CHLOE):
+        assert resolve(held, who).issue.resolved_claim == held.claim
+    assert resolve(make_issue(P3), ANN).issue.resolved_claim is None
+    assert held.claim is not None
+    offered = replace(held, claim=replace(held.claim, offered_by=BEN.user, accept_by=NOON + HOUR))
+    assert resolve(offered, ANN).issue.resolved_claim == held.claim, "who resolves it has accepted it"
+    assert resolve(offered, ROBIN).issue.resolved_claim == offered.claim
+    assert reopen(resolve(held, CHLOE).issue).issue.resolved_claim is None
 
 
 def test_reopening_owes_a_new_first_response_and_buys_no_time() -> None:

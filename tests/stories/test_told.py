@@ -292,6 +292,40 @@ def test_who_offers_what_is_moved_or_cancelled_is_called(workspace: Workspace) -
     assert last_under(workspace, "L1", 2) == "<@U0ANA>, <@U0BEN>, <@U0CHEN> has cancelled ISS-2: a joke"
 
 
+@pytest.mark.parametrize("how", ["solved", "unanswered", "by a lead"])
+def test_what_comes_back_calls_who_had_it_and_not_who_resolved_it(workspace: Workspace, how: str) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    if how == "unanswered":
+        workspace.tell_bot(workspace.card("L1"), "wait reporter which office?", by="U0ANA")
+        workspace.pass_time(days=8)
+    else:
+        by = "U0MAYA" if how == "solved" else "U0CHEN"
+        workspace.command("solved ISS-1" if how == "solved" else "resolve ISS-1 new cable", by=by)
+    workspace.command("reopen ISS-1 still broken", by="U0MAYA")
+    workspace.settle()
+    said = "<!here> <@U0ANA>, ISS-1 VPN is down in Berlin is back: <@U0MAYA> has reopened it: still broken"
+    assert last_under(workspace, "L1", 1) == said
+
+
+def test_what_comes_back_calls_who_had_it_at_their_desk(workspace: Workspace) -> None:
+    held_at_an_old_card(workspace)
+    workspace.command("solved ISS-1", by="U0MAYA")
+    workspace.command("reopen ISS-1 still broken", by="U0MAYA")
+    workspace.settle()
+    said = "<@U0BEN>, ISS-1 VPN is down in Berlin is back: <@U0MAYA> has reopened it: still broken"
+    assert last_under(workspace, "L1", 1) == said
+    assert last_under(workspace, "L3", 1) == f"<!here> {said}"
+
+
+def test_what_comes_back_calls_who_resolved_it_if_nobody_had_it(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("resolve ISS-1 new cable", by="U0ANA")
+    workspace.command("reopen ISS-1 still broken", by="U0MAYA")
+    workspace.settle()
+    assert naming(workspace, "U0ANA")[-1].startswith("<!here> <@U0ANA>, ISS-1 VPN is down in Berlin is back:")
+
+
 # --- severity ---------------------------------------------------------------------------------------------------------
 
 
