@@ -124,7 +124,9 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
             return _unheld(issue, now, targets)
         case IssueEscalated():
             told = (event.reason, event.tried, event.needed)
-            packet = HandOff(event.from_tier, event.by, event.cause, *told, at=now, raised=event.raised)
+            packet = HandOff(
+                event.from_tier, event.by, event.cause, *told, at=now, raised=event.raised, asked=issue.turn
+            )
             return _moved(issue, event.to_tier, packet, now, targets)
         case IssueReturned():
             packet = HandOff(event.from_tier, event.by, "returned", event.findings, "", at=now)

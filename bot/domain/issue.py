@@ -51,6 +51,7 @@ class HandOff:
     needed: str = ""
     at: datetime | None = None
     raised: bool = False  # a raise of priority had left it little time
+    asked: tuple[int, ...] = ()  # the tiers that had the turn until then, if it went up
 
 
 @dataclass(frozen=True)

@@ -129,10 +129,8 @@ def _after_waiting(issue: Issue, policy: Policy) -> str:
 def hand_off(packet: HandOff, issue: Issue, policy: Policy, *, name: str = "") -> str:
     """Why the issue is here; one sentence of mrkdwn. `name`: what it is called in it."""
     name = name or issue.name
-    at_once = policy.targets[issue.priority].at_once.tiers
-    had_it = at_once if packet.from_tier in at_once else (packet.from_tier,)
-    left = " or ".join(policy.tier(tier).name for tier in had_it) if packet.cause is Cause.UNCLAIMED else ""
-    left = left or policy.tier(packet.from_tier).name
+    unclaimed = packet.cause == Cause.UNCLAIMED  # of a stored packet it is a plain string
+    left = policy.names(packet.asked if unclaimed and packet.asked else (packet.from_tier,), "or")
     match packet.cause:
         case Cause.UNCLAIMED if packet.raised:
             return f"Nobody in {left} claimed {name} in the little time that a raise of its priority left."

@@ -146,7 +146,8 @@ def test_escalating_carries_the_packet_to_the_next_tier() -> None:
             tried="Rebooted",
         ),
     )
-    assert decision.issue.hand_off == HandOff(1, ANN.user, Cause.MANUAL, "Needs the firewall", "Rebooted", at=LATER)
+    told = ("Needs the firewall", "Rebooted")
+    assert decision.issue.hand_off == HandOff(1, ANN.user, Cause.MANUAL, *told, at=LATER, asked=(1,))
     assert decision.issue.tier == 2
 
 

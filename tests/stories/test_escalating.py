@@ -215,6 +215,16 @@ def test_a_critical_issue_goes_from_l1_and_l2_to_l3_in_ten_minutes(workspace: Wo
     assert workspace.issue().tier == 3
     assert not workspace.card("L1").buttons
     assert not workspace.card("L2").buttons
+    assert workspace.card("L3").text.startswith("<!here> Nobody in L1 or L2 claimed ISS-1 in time.")
+
+
+def test_a_critical_issue_that_came_back_says_who_alone_had_it(workspace: Workspace) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.pass_time(minutes=10)
+    workspace.tell_bot(workspace.card("L3"), "return it is the client", by="U0EMIL")
+    workspace.pass_time(minutes=10)
+    assert "nobody in L2 had taken it in time" in workspace.slack.thread(workspace.receipt())[-1].text
+    assert "Nobody in L2 claimed ISS-1 in time" in workspace.card("L3").shown
 
 
 def test_the_row_is_the_clock(workspace: Workspace) -> None:
