@@ -722,8 +722,11 @@ def _repriced(event: PriorityChanged, before: Issue | None, after: Issue, policy
     if (due := next_step_at(after, policy)) and event.after is not event.before:
         line += f"\nIts time runs out {when(due)}."
     called = f"<@{after.claim.by}>, " if after.claim and after.claim.by != event.by else ""
+    raised = event.after.rank < event.before.rank
+    if raised and after.waiting and called:
+        line += "\nIt is on hold, and its clocks stand still: please resume it, if that cannot wait."
     told: list[Message] = [Line(Place(tier=after.desk), called + line)]
-    if event.after.rank < event.before.rank and after.claim is None and after.ticking:
+    if raised and after.claim is None and after.ticking:
         told = [*_pings(before, after, Cause.RAISED)]
     heard = f"We have heard you: {stands}." if event.by == after.reporter else f"{stands}{why}"
     return (*told, Line(Place(person=after.reporter), heard))

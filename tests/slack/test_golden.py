@@ -251,6 +251,9 @@ CALLS: dict[str, Callable[[], Call]] = {
     "line_snoozed": lambda: Story().claim().snooze().told(Line),
     "line_taken_away_stale": lambda: Story().claim().wait(hours=8).told(Line),
     "line_taken_away_by_hand": lambda: Story().claim().escalate("U0CHEN").told(Line),
+    "line_raised_while_it_waits": lambda: (
+        Story().claim("U0BEN").wait_for(WaitingFor.VENDOR, "U0BEN").reprioritise(P1, reason="<all> of us").told(Line)
+    ),
     "line_raised": lambda: Story().claim().reprioritise(P1, reason="<all> of us").told(Line),
     "line_lowered_reporter": lambda: Story().reprioritise(P4, reason="").told(Line, number=1),
     "line_resolved": lambda: Story().claim().resolve().told(Line),

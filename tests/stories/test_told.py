@@ -386,6 +386,21 @@ def test_who_holds_it_is_called_when_it_is_raised(workspace: Workspace) -> None:
     workspace.fill(workspace.slack.forms[-1], by="U0MAYA", reason="now all of us")
     thread = workspace.slack.thread(workspace.card("L1"))
     assert any(message.text.startswith("<@U0ANA>, <@U0MAYA> has changed") for message in thread)
+    assert not any("resume" in message.text for message in thread)
+
+
+def test_who_holds_what_is_raised_while_it_waits_is_asked_to_resume_it(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "wait vendor a new disk", by="U0ANA")
+    workspace.tell_bot(workspace.card("L1"), "priority high high all of Berlin", by="U0BEN")
+    (said,) = naming(workspace, "U0ANA")
+    assert said.startswith("<@U0ANA>, <@U0BEN> has changed ISS-1 from Normal to Critical")
+    assert said.endswith("please resume it, if that cannot wait.")
+    assert workspace.issue().status.value == "waiting"
+    for level, by in (("medium", "U0BEN"), ("high", "U0ANA")):  # lowered; and raised by who holds it
+        workspace.tell_bot(workspace.card("L1"), f"priority {level} {level} it is so", by=by)
+        assert "resume" not in last_under(workspace, "L1", 1)
 
 
 def test_whoever_asks_is_heard_however_often_the_channel_was_called(workspace: Workspace) -> None:
