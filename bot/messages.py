@@ -389,7 +389,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             pings = _pings(before, after, Cause.UNCLAIMED, why, asked=event.by is not None)
             waits = f"{after.name} waits for {policy.names(after.turn, 'or')} again."
             former = _told_where_they_worked(held, event.by, why, but=pings)
-            return (*refreshed, *pings, *former, *(() if event.by else (Line(reporter, waits),)))
+            told = (Line(reporter, waits),) if event.by is None or after.releases > 1 else ()  # not at the first (T4)
+            return (*refreshed, *pings, *former, *told)
         case IssueTakenOver():
             called = _calling(each for each in _losing(held, event.by) if each != event.claimant)
             how = f"{called}<@{event.by}> has taken {after.name} over from <@{event.claimant}>: {escape(event.reason)}"

@@ -121,7 +121,7 @@ def _changed(issue: Issue, event: Event, policy: Policy) -> Issue:
         case HandOverAccepted():
             return _accepted(issue, event.by)
         case IssueReleased():
-            return _unheld(issue, now, targets)
+            return replace(_unheld(issue, now, targets), releases=issue.releases + (event.by is not None))
         case IssueEscalated():
             told = (event.reason, event.tried, event.needed)
             packet = HandOff(
@@ -341,6 +341,7 @@ def _reopened(issue: Issue, now: datetime, targets: Targets) -> Issue:
         confirmed=False,
         rating=None,
         answered_at=None,
+        releases=0,
         responded=False,
         leader_asked=None,
         breached=tuple(clock for clock in issue.breached if clock != FIRST_RESPONSE),

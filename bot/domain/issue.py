@@ -143,6 +143,7 @@ class Issue:
     reminded: tuple[Reminder, ...] = ()
     stale_reminders: int = 0  # since the last word to the reporter (policy.OnStale.INFORM)
     bounces: int = 0  # returned or rerouted, by people
+    releases: int = 0  # by people, in this cycle
     raised_by_reporter: bool = False
     plea: str = ""  # what its reporter said last of why it is worse, or not fixed
     commander: str | None = None  # of a major incident; None: it is none

@@ -156,6 +156,21 @@ def test_a_word_of_support_moves_the_promise_on_card_and_receipt(workspace: Work
     assert "Last word from support" in workspace.receipt().shown
 
 
+def test_the_reporter_hears_of_a_release_from_the_second_on_in_a_cycle(workspace: Workspace) -> None:
+    workspace.submit_issue()
+
+    def held_and_released() -> int:
+        workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+        workspace.press(workspace.card("L1"), "Release", by="U0ANA")
+        return [said.text for said in workspace.slack.thread(workspace.receipt())].count("ISS-1 waits for L1 again.")
+
+    assert [held_and_released() for _ in range(3)] == [0, 1, 2]
+    workspace.command("solved ISS-1", by="U0MAYA")
+    workspace.command("reopen ISS-1 still broken", by="U0MAYA")
+    workspace.settle()
+    assert [held_and_released() for _ in range(2)] == [2, 3]
+
+
 # --- whoever loses it reads it where they worked ----------------------------------------------------------------------
 
 
