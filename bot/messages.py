@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from bot.domain.calendar import NeverOpens
-from bot.domain.deadlines import UPDATE, next_step_at
+from bot.domain.deadlines import UPDATE, give_up_at, next_nudge_at, next_step_at
 from bot.domain.events import (
     Cause,
     ClaimantReminded,
@@ -413,6 +413,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case ReporterNudged():
             note = escape(after.waiting.note) if after.waiting else ""
             asked = f"{after.name} still waits for your answer: {note}\nReply in this thread and it goes on."
+            last = None if next_nudge_at(after, policy) else give_up_at(after, policy)
+            asked += f" Without an answer it counts as solved {when(last)}." if last else ""
             return (*refreshed, Line(reporter, asked))
         case IssueSnoozed():
             return (
@@ -507,6 +509,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueUnmerged():
             parent, title = issue_name(event.parent), escape(after.title)
             alone = f"<@{event.by}> has taken {after.name} {title} out of {parent}. It needs somebody again."
+            alone += f" Anything its reporter wrote meanwhile is in the thread of {parent}."
             apart = f"{after.name} is not the same trouble as {parent} after all, and goes on by itself."
             return (*refreshed, *_pings(before, after, Cause.UNCLAIMED, alone, asked=False), Line(reporter, apart))
         case DuplicateLinked():

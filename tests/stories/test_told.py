@@ -949,6 +949,7 @@ def test_what_is_taken_out_again_calls_its_tier(workspace: Workspace) -> None:
     workspace.command("unmerge ISS-1", by="U0ANA")
     workspace.settle()
     says = "<@U0ANA> has taken ISS-1 VPN is down in Berlin out of ISS-2. It needs somebody again."
+    says += " Anything its reporter wrote meanwhile is in the thread of ISS-2."
     assert last_under(workspace, "L1", 1) == f"<!here> {says}"
     assert called(workspace, "support-l1") == 1
 
