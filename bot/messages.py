@@ -260,12 +260,16 @@ class PolicyApplied:
 
 @dataclass(frozen=True)
 class DeliveryAlert:
-    """Staff elsewhere learn that a message could not be delivered where it belonged."""
+    """Staff elsewhere learn that a message could not be delivered where it belonged.
+
+    A call that was lost is theirs now: they are called in its place, for as long as nobody has the issue.
+    """
 
     place: Place
     what: str
     where: str
     error: str
+    called: bool = False  # what was lost was a call for somebody
     tried: tuple[int, ...] = ()  # tiers that could not be told
 
 
@@ -791,4 +795,4 @@ def alert(event: DeliveryFailed, policy: Policy) -> tuple[Message, ...]:
         return (DeliveryAlert(Place(tier=1), event.what, "a direct message", event.error),)
     teller = event.tier + 1 if event.tier < policy.last_tier else event.tier - 1
     where = f"#{policy.tier(event.tier).channel}"
-    return (DeliveryAlert(Place(tier=teller), event.what, where, event.error, tried=(event.tier,)),)
+    return (DeliveryAlert(Place(tier=teller), event.what, where, event.error, event.called, tried=(event.tier,)),)

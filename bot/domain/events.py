@@ -393,6 +393,7 @@ class DeliveryFailed:
     what: str  # the message, in words
     tier: int | None  # whose channel it was for; None: a person's
     error: str  # Slack's own word
+    called: bool = False  # it was a call for somebody
 
 
 Event = (

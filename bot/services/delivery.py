@@ -15,7 +15,7 @@ from bot.domain.events import Cause, DeliveryFailed
 from bot.domain.issue import Issue, issue_name
 from bot.domain.morning import Concern, Page, concern, page
 from bot.domain.policy import Policy
-from bot.domain.priority import Priority
+from bot.domain.priority import SEVERE, Priority
 from bot.messages import (
     Card,
     CardRefresh,
@@ -226,10 +226,9 @@ class Courier:
         """The hours have closed since it was written: the ping comes when they open; True if all of it does."""
         now, message = self._clock(), row.message
         if isinstance(message, Digest):
-            told = [(each, its) for _, each, its, _ in gathered if message.kind in (Card.__name__, TierPing.__name__)]
+            told = [(each, its) for _, each, its, _ in gathered if _calls(message)]
         else:
-            calls = isinstance(message, TierPing) or (isinstance(message, Card) and message.ping)
-            told = [(issue, policy)] if calls else []
+            told = [(issue, policy)] if _calls(message) else []
         closed = [(each, opens_at(each, its, now)) for each, its in told if needs_somebody(each, row.place)]
         closed = [(each, opening) for each, opening in closed if opening > now]
         if not closed:
@@ -497,12 +496,14 @@ class Courier:
                 tx.enqueue(number, told, lane=row.lane, now=now)
             return
         issue, policy = pinned(tx, number, self._policy())
+        unseen = isinstance(row.message, Card) and issue.priority in SEVERE  # which nobody may overlook
         if not isinstance(row.message, DeliveryAlert):
             decision = lifecycle.delivery_failed(
                 issue,
                 what=what,
                 tier=row.place.tier,
                 error=error,
+                called=_calls(row.message) or unseen,
                 person=_asked(row, issue),
                 holder_gone=holder_gone(tx, issue),
                 policy=policy,
@@ -564,6 +565,17 @@ def _what(message: Message) -> str | None:
             return None
         case RelayEdit() | RelayDelete() | Mark():
             return None
+
+
+def _calls(message: Message) -> bool:
+    """Whether it is there to call a tier that has an issue nobody holds."""
+    match message:
+        case Card(ping=ping):
+            return ping
+        case Digest(kind=kind):
+            return kind in (Card.__name__, TierPing.__name__)
+        case _:
+            return isinstance(message, TierPing)
 
 
 def _asked(row: Outgoing, issue: Issue) -> str | None:

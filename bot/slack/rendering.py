@@ -77,7 +77,7 @@ def render(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call
 
 
 def may_ping(message: Message) -> bool:
-    return isinstance(message, Card | TierPing | Remind | Inform | Digest)
+    return isinstance(message, Card | TierPing | Remind | Inform | Digest | DeliveryAlert)
 
 
 def _counted(call: Call, message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call:
@@ -143,8 +143,8 @@ def _call(message: Message, issue: Issue, policy: Policy, scene: Scene) -> Call 
         case PolicyApplied():
             text = _applied(message, policy)
             return _post(scene.channel, text, [section(text)])
-        case DeliveryAlert(what=what, where=where, error=error):
-            return _post(scene.channel, *_alert(issue, policy, what, where, error))
+        case DeliveryAlert():
+            return _post(scene.channel, *_alert(message, issue, policy, scene))
         case _:
             assert_never(message)
 
@@ -478,12 +478,17 @@ def _relayed(author: str, said: Words, scene: Scene, relay: Relay | None = None)
     return "\n".join([f"{lead}{person(author)}{only}: {text}", *files]), blocks
 
 
-def _alert(issue: Issue, policy: Policy, what: str, where: str, error: str) -> cards.Message:
+def _alert(alert: DeliveryAlert, issue: Issue, policy: Policy, scene: Scene) -> cards.Message:
+    where, error = escape(alert.where), escape(alert.error)
     text = (
-        f"{issue.name} {escape(issue.title)}, {words.priority(issue)}: {escape(what)} could not be delivered to "
-        f"{escape(where)}, because Slack said `{escape(error)}`. Whoever should have seen it there has not. "
+        f"{issue.name} {escape(issue.title)}, {words.priority(issue)}: {escape(alert.what)} could not be delivered to "
+        f"{where}, because Slack said `{error}`. Whoever should have seen it there has not. "
         f"{words.status(issue, policy)}."
     )
+    unheard = alert.called and any(needs_somebody(issue, Place(tier=tier)) for tier in alert.tried)
+    if unheard and alert.place.tier and _may_call(issue, policy, scene):
+        called = words.mention(policy.tier(alert.place.tier).ping)
+        text = f"{called} {text}" if called else text
     buttons = actions(
         button("Claim", f"{ids.ACT}claim", ids.seen(issue), style="primary", spoken=f"Claim {issue.name}")
     )

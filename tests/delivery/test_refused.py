@@ -7,11 +7,13 @@ import pytest
 
 from bot.domain.events import DeliveryFailed
 from bot.domain.morning import Tally, Worry
-from bot.messages import Message, MorningPage, Place, PolicyApplied
+from bot.messages import Card, DeliveryAlert, Line, Message, MorningPage, Place, PolicyApplied
+from bot.policy_file import load_policy
 from bot.ports import Rejected
+from storage import SqlDatabase
 from tests.delivery.conftest import POST, REACT, UPDATE, Rows, TroubledSlack, enqueue
 from tests.fake_slack import BOT
-from tests.harness import START, Workspace
+from tests.harness import POLICY, START, Workspace
 
 REFUSALS = ["is_archived", "not_in_channel", "channel_not_found", "restricted_action"]
 
@@ -88,6 +90,60 @@ def test_an_alert_that_fails_goes_further_up(workspace: Workspace, slack: Troubl
         ("DeliveryAlert", "tier:3", "sent"),
     ]
     assert len(failures(workspace)) == 1
+
+
+@pytest.mark.parametrize("deaf", [{"C0L1"}, {"C0L1", "C0L2"}])
+def test_an_alert_calls_in_the_place_of_the_call_that_was_lost(
+    workspace: Workspace, slack: TroubledSlack, deaf: set[str]
+) -> None:
+    slack.archived |= deaf
+    workspace.submit_issue(impact="high", urgency="high")
+    alert = next(m for m in workspace.channel("support-l3" if len(deaf) > 1 else "support-l2") if "its card" in m.text)
+    assert alert.text.startswith("<!here> ISS-1 VPN is down in Berlin, Critical (P1): its card could not be delivered")
+
+
+def test_an_alert_of_what_calls_nobody_calls_nobody(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    enqueue(workspace, Line(Place(tier=1), "by the way"), lane=1)
+    slack.archived.add("C0L1")
+    workspace.settle()
+    (alert,) = [m for m in workspace.channel("support-l2") if "a notice could not be delivered" in m.text]
+    assert "<!here>" not in alert.text
+
+
+def test_an_alert_calls_nobody_for_what_has_somebody(workspace: Workspace, slack: TroubledSlack) -> None:
+    workspace.submit_issue(impact="high", urgency="high")
+    workspace.press(workspace.card("L2"), "Claim", by="U0CHEN")
+    enqueue(workspace, Card(Place(tier=1), ping=True), lane=1)
+    slack.archived.add("C0L1")
+    workspace.settle()
+    (alert,) = [m for m in workspace.channel("support-l2") if "its card could not be delivered" in m.text]
+    assert "<!here>" not in alert.text
+
+
+def test_alerts_call_no_more_often_than_the_clock_may(workspace: Workspace, slack: TroubledSlack) -> None:
+    """A P2's card calls nobody where it is seen; where it is not, somebody must look."""
+    slack.archived.add("C0L1")
+    workspace.submit_issue(impact="high", urgency="medium")
+    workspace.submit_issue("Printer is out of paper", by="U0TOM", impact="high", urgency="medium")
+    first, second = workspace.channel("support-l2")
+    assert first.text.startswith("<!here>")
+    assert "<!here>" not in second.text
+
+
+def test_an_alert_calls_nobody_outside_the_hours(store: SqlDatabase) -> None:
+    office = Workspace(store, policy=load_policy(POLICY))
+    office.slack.archived.add("C0L1")
+    office.submit_issue()
+    lost = DeliveryAlert(Place(tier=2), "a reminder", "#support-l1", "is_archived", called=True, tried=(1,))
+    enqueue(office, lost)
+    office.settle()
+    office.clock.advance(hours=14)
+    enqueue(office, lost)
+    office.settle()
+    _, by_day, at_night = office.channel("support-l2")
+    assert by_day.text.startswith("<!here> ISS-1")
+    assert at_night.text.startswith("ISS-1")
 
 
 def test_from_the_last_tier_the_one_below_is_told(workspace: Workspace, slack: TroubledSlack) -> None:

@@ -221,9 +221,17 @@ class Story:
         return self._do(lifecycle.deleted_word(self.issue, *where, by="U0MAYA", **self._when))
 
     def fails(
-        self, what: str = "its card", *, tier: int | None = 1, person: str | None = None, error: str = "is_archived"
+        self,
+        what: str = "its card",
+        *,
+        tier: int | None = 1,
+        person: str | None = None,
+        error: str = "is_archived",
+        called: bool = False,
     ) -> "Story":
-        failed = lifecycle.delivery_failed(self.issue, what=what, tier=tier, person=person, error=error, **self._when)
+        failed = lifecycle.delivery_failed(
+            self.issue, what=what, tier=tier, person=person, error=error, called=called, **self._when
+        )
         return self._do(failed)
 
     @property

@@ -342,6 +342,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "inform_overdue": lambda: _critical().wait(hours=2).told(Inform, number=1),
     "inform_major": lambda: Story().declare_major().told(Inform),
     "alert_of_a_card": lambda: Story(HOSTILE_TITLE).fails().told(DeliveryAlert),
+    "alert_of_a_lost_call": lambda: Story().fails(called=True).told(DeliveryAlert),
     "alert_of_a_claimed_issue": lambda: Story().claim().fails("a reply", tier=None, error="x").told(DeliveryAlert),
     "alert_from_the_last_tier": lambda: _last().fails(tier=4).told(DeliveryAlert),
 }
