@@ -382,12 +382,15 @@ def _repriced(issue: Issue, event: PriorityChanged, policy: Policy) -> Issue:
         for name, budget in budgets.items()
     }
     raised = event.by == issue.reporter or issue.raised_by_reporter
+    lowered = event.after.rank > event.before.rank
     return replace(
         _having(issue, **clocks),
         impact=event.impact,
         urgency=event.urgency,
         priority=event.after,
         raised_by_reporter=raised,
+        # Whoever is told of nothing so low hears of the next raise as of the first.
+        informed=tuple(tier for tier in issue.informed if not lowered or tier in new.at_once.inform),
         plea=event.reason if event.by == issue.reporter and event.reason else issue.plea,
     )
 

@@ -11,6 +11,7 @@ from bot.domain.clockwork import pass_time, replan
 from bot.domain.decision import Actor, Decision
 from bot.domain.events import Cause, IssueEscalated, IssueReplanned, LevelsInformed, PriorityChanged
 from bot.domain.issue import Issue, Status
+from bot.domain.lifecycle import Seen
 from bot.domain.policy import AtOnce, Policy
 from bot.domain.priority import Level, Priority
 from tests.domain.factories import (
@@ -229,6 +230,34 @@ def test_a_lowering_and_a_raise_that_concerns_nobody_new_tell_nobody() -> None:
     assert len(change(make_issue(P3), P2).events) == 1
     assert len(change(make_issue(P1), P2).events) == 1
     assert len(change(make_issue(P2), P4).events) == 1
+
+
+def test_a_raise_after_a_lowering_tells_as_the_first_one_did() -> None:
+    """Who was told that it is low again must hear that it is not."""
+    raised = change(make_issue(P3), P1).issue
+    low = change(raised, P3).issue
+    again = change(low, P1)
+    assert again.events[1:] == (LevelsInformed(at=NINE, cause=Cause.RAISED, tiers=(4,)),), "L2 has the turn still"
+
+
+@pytest.mark.parametrize("born", [P1, P3])
+def test_a_raise_after_a_return_calls_whom_the_first_one_called(born: Priority) -> None:
+    low = change(change(make_issue(P3), P1).issue if born is P3 else make_issue(P1), P3).issue
+    up = (
+        low
+        if low.tier == 2
+        else lifecycle.escalate(low, ANN, seen=Seen(), reason="!", tried="!", policy=POLICY, now=NINE).issue
+    )
+    back = lifecycle.give_back(up, CHLOE, seen=Seen(), findings="it is nothing", policy=POLICY, now=NINE).issue
+    again = change(back, P1)
+    assert again.events[1:] == (LevelsInformed(at=NINE, cause=Cause.RAISED, tiers=(2, 4)),)
+    assert again.issue.turn == (1, 2)
+
+
+def test_a_lowering_makes_nobody_hear_again_of_what_they_know() -> None:
+    policy = changed(P2, at_once=AtOnce(tiers=(1,), inform=(4,)))
+    low = change(make_issue(P1, policy=policy), P2, policy=policy).issue
+    assert low.informed == (4,)
 
 
 def test_a_raise_gives_cards_also_where_nobody_is_merely_told() -> None:

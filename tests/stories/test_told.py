@@ -348,12 +348,13 @@ def judge(workspace: Workspace, impact: str = "high", urgency: str = "high") -> 
     workspace.tell_bot(workspace.card("L1"), f"priority {impact} {urgency} it is so", by="U0ANA")
 
 
-def test_raised_up_and_down_management_is_told_once(workspace: Workspace) -> None:
+def test_raised_up_and_down_management_is_told_of_each_raise(workspace: Workspace) -> None:
+    """Since it was lowered they believe that it is low."""
     workspace.submit_issue()
     for _ in range(3):
         judge(workspace)
         judge(workspace, "medium", "medium")
-    assert len(notices(workspace, "it-managers")) == 1
+    assert len(notices(workspace, "it-managers")) == 3
 
 
 def test_raised_while_it_waits_management_is_told_and_the_rest_when_it_goes_on(workspace: Workspace) -> None:
