@@ -729,6 +729,8 @@ def _repriced(event: PriorityChanged, before: Issue | None, after: Issue, policy
         )
     if (due := next_step_at(after, policy)) and event.after is not event.before:
         line += f"\nIts time runs out {when(due)}."
+    if before and before.snooze_until and before.snooze_until > event.at and after.snooze_until is None:
+        line += " Its reminders are silenced no more."
     called = f"<@{after.claim.by}>, " if after.claim and after.claim.by != event.by else ""
     raised = event.after.rank < event.before.rank
     if raised and after.waiting and called:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.clocks import Clock
 from bot.domain.issue import Issue, Status, Wait, WaitingFor
 from bot.domain.policy import Policy, Waiting
-from bot.domain.priority import SEVERE, Priority
+from bot.domain.priority import SEVERE
 
 FIRST_RESPONSE, TIER_WINDOW, UPDATE, RESOLUTION = "first_response", "tier_window", "update", "resolution"
 
@@ -84,7 +84,7 @@ def suppressed(issue: Issue, reminder: DueReminder, now: datetime) -> str:
     """Why nobody is told of it; empty: they are (domain.md 3.4)."""
     if now - reminder.at > REMINDER_LATE:
         return "downtime"
-    if issue.snooze_until and reminder.at < issue.snooze_until and issue.priority is not Priority.P1:
+    if issue.snooze_until and reminder.at < issue.snooze_until:
         return "snoozed"
     lately = (each for each in issue.reminded if each.clock == reminder.clock and each.told)
     if any(now - each.at < REMINDER_PAUSE for each in lately):

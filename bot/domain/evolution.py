@@ -389,6 +389,7 @@ def _repriced(issue: Issue, event: PriorityChanged, policy: Policy) -> Issue:
         urgency=event.urgency,
         priority=event.after,
         raised_by_reporter=raised,
+        snooze_until=None if event.after in SEVERE else issue.snooze_until,  # which may not be silent (T11)
         # Whoever is told of nothing so low hears of the next raise as of the first.
         informed=tuple(tier for tier in issue.informed if not lowered or tier in new.at_once.inform),
         plea=event.reason if event.by == issue.reporter and event.reason else issue.plea,

@@ -395,6 +395,8 @@ class Model:
         if not issue.live or priority == issue.priority:
             return False
         old, issue.priority = issue.priority, priority
+        if priority in ("P1", "P2"):
+            issue.snoozed_until = 0  # T11
         self._promise_anew(issue)
         self._log(issue, "priority", old, priority)
         return True

@@ -537,6 +537,18 @@ def test_a_snoozed_issue_is_silent_and_its_clock_runs(reminding: Workspace) -> N
     assert reminding.issue().tier == 2
 
 
+def test_a_raise_to_high_ends_the_silence(reminding: Workspace) -> None:
+    claimed(reminding)
+    reminding.tell_bot(reminding.card("L1"), "snooze 4h", by="U0ANA")
+    reminding.tell_bot(reminding.card("L1"), "priority high medium all of Berlin", by="U0BEN")
+    changed = reminding.slack.thread(reminding.card("L1"))[-1]
+    assert changed.text.startswith("<@U0ANA>, <@U0BEN> has changed ISS-1 from Normal to High")
+    assert changed.text.endswith("Its reminders are silenced no more.")
+    assert "silenced" not in reminding.card("L1").shown
+    reminding.pass_time(hours=1, minutes=59)
+    assert "<@U0ANA>" in reminding.slack.thread(reminding.card("L1"))[-1].text
+
+
 def test_who_stays_silent_about_a_low_issue_may_be_away_so_their_tier_is_called(reminding: Workspace) -> None:
     claimed(reminding, impact="low", urgency="low")
     reminding.pass_time(hours=24)
