@@ -1,6 +1,7 @@
 """Turning words into Slack text and back: escaping, clipping, dates, and the tokens people's messages carry."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -8,6 +9,9 @@ SECTION_LIMIT = 3000  # characters of one text object (slack.md 2.2)
 TEXT_LIMIT = 3000  # characters of a message's top-level text; chat.update refuses more than 4,000 (slack.md 2.3)
 
 LINK_LIMIT = 2000  # characters of an address that is sent on as a link
+
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # count as letters and signs, and show nothing
+_UNSEEN = frozenset(("Cc", "Cf", "Mn", "Zl", "Zp", "Zs"))  # controls, marks on a letter that is not there, spaces
 
 _TOKEN = re.compile(r"<([^<>]*)>")
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
@@ -20,6 +24,11 @@ def escape(text: str) -> str:
 
 def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody would see anything of it."""
+    return all(each in _FILLERS or unicodedata.category(each) in _UNSEEN for each in text)
 
 
 def clip(text: str, limit: int) -> str:

@@ -15,7 +15,7 @@ from bot.domain.policy import Policy
 from bot.domain.priority import Level
 from bot.services.bot import Bot
 from bot.slack.acts import RATINGS, REST, SAYS_SOLVED
-from bot.text import clip, escape, spoken
+from bot.text import clip, escape, is_blank, spoken
 
 MORNING = time(9)  # a date means the start of that working day, in the zone of the policy's [waiting] as its form says
 
@@ -147,7 +147,7 @@ def inputs_from(word: str, typed: str, *, call: str) -> dict[str, str]:
     `call` is what the person wrote before them, for examples that work when they are copied.
     """
     said = spoken(typed)
-    if not said and word in _NEEDS:
+    if is_blank(said) and word in _NEEDS:
         raise refusals.Incomplete(what=_NEEDS[word][0], example=_example(word, call))
     match word:
         case "escalate":

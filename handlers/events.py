@@ -11,7 +11,7 @@ from bot.ports import Post
 from bot.services.bot import Bot
 from bot.slack import answers
 from bot.slack.acts import BY_WORD, act_word
-from bot.text import clip, escape
+from bot.text import clip, escape, is_blank
 from handlers.acts import Asked, inputs_from, perform
 from handlers.boundary import Body, NotYet
 
@@ -102,7 +102,7 @@ def _command(text: str, root: Post, event: dict[str, Any], bot: Bot) -> None:
     word, rest = act_word(word.strip(":,.!")), rest.strip()
     user, channel, ts = event["user"], event["channel"], event["ts"]
     if word == "note":
-        if not rest and not event.get("files"):
+        if is_blank(rest) and not event.get("files"):
             raise refusals.NothingSaid
         bot.conversation.noted(root, _words({**event, "text": rest}), by=user)
     elif word == "why":

@@ -11,6 +11,7 @@ from bot.services.bot import Bot
 from bot.services.issues import Report
 from bot.slack import forms, ids
 from bot.slack.acts import BY_WORD
+from bot.text import is_blank
 from handlers.acts import Asked, perform
 from handlers.boundary import Body, spoken_for
 
@@ -87,7 +88,7 @@ def _value(element: dict[str, Any]) -> str:
 def _wrong(values: dict[str, str]) -> str:
     """The field a refusal is about: the first that is empty or too long, else the first."""
     return next(
-        (name for name, text in values.items() if not text.strip() or len(text.strip()) > TEXT_LIMIT), min(values)
+        (name for name, text in values.items() if is_blank(text) or len(text.strip()) > TEXT_LIMIT), min(values)
     )
 
 

@@ -54,7 +54,7 @@ from bot.domain.evolution import accept_within, untold
 from bot.domain.issue import CATEGORIES, DETAILS_LIMIT, FINAL, TITLE_LIMIT, Claim, Issue, Status, WaitingFor, issue_name
 from bot.domain.policy import Policy
 from bot.domain.priority import SEVERE, Level, Priority
-from bot.text import about, clip, escape, mover, person, when
+from bot.text import about, clip, escape, is_blank, mover, person, when
 
 TEXT_LIMIT = 2000  # characters of a reason, of what was tried, of what fixed it
 WORDS_LIMIT = 5 * TEXT_LIMIT  # of words that are encoded already: "&" takes five characters then
@@ -99,7 +99,7 @@ def open_issue(
 ) -> Decision:
     """T1, T20. `recent` is how many issues the reporter opened within REPORT_SPAN."""
     title, details = " ".join(title.split()), details.strip()
-    if not title:
+    if is_blank(title):
         raise refusals.TitleMissing
     if len(title) > TITLE_LIMIT:
         raise refusals.TitleTooLong(length=len(title), limit=TITLE_LIMIT)
@@ -905,4 +905,4 @@ def _optional(text: str, limit: int = TEXT_LIMIT) -> str:
     text = text.strip()
     if len(text) > limit:
         raise refusals.TextTooLong(length=f"{len(text):,}", limit=f"{limit:,}")
-    return text
+    return "" if is_blank(text) else text

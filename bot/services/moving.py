@@ -13,6 +13,7 @@ from bot.domain.policy import Policy, Tier
 from bot.domain.refusals import NoSuchTier, ReasonMissing, Refused
 from bot.ports import Database
 from bot.services.issues import pinned, record_for_all
+from bot.text import is_blank
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def look_at_move(database: Database, from_name: str, to_name: str, reason: str, 
 def tiers_named(policy: Policy, from_name: str, to_name: str, reason: str) -> tuple[Tier, Tier]:
     """What the command asks for, as far as it can be judged without any issue. Raises Refused."""
     left, to = _tier(policy, from_name), _tier(policy, to_name)
-    if not reason.strip():
+    if is_blank(reason):
         raise ReasonMissing(what=f"what is with {left.name} belongs to {to.name}")
     return left, to
 

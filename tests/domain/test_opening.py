@@ -79,7 +79,7 @@ def test_a_title_is_one_line() -> None:
     assert make_issue(title="  VPN\n is \t down ").title == "VPN is down"
 
 
-@pytest.mark.parametrize("title", ["", "   ", "\n\t"])
+@pytest.mark.parametrize("title", ["", "   ", "\n\t", "\u200b", "\u3164 \u2060"])
 def test_a_title_is_needed(title: str) -> None:
     with refused(refusals.TitleMissing, "one line"):
         open_issue(title=title)

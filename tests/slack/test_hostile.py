@@ -25,7 +25,7 @@ from bot.messages import (
 from bot.ports import Call
 from bot.slack import answers, forms, ids
 from bot.slack.acts import ACTS, BY_WORD
-from bot.text import escape, unescape
+from bot.text import escape, is_blank, unescape
 from tests.slack.limits import Json, check_message, check_view, parsed_texts, tokens
 from tests.slack.telling import P1, P3, P4, POLICY, Levels, Story, call_tokens, check_call
 
@@ -66,7 +66,8 @@ people_write = st.one_of(short, st.builds(lambda text, times: text * times, shor
 
 def cut(text: str, limit: int, *, otherwise: str = "x") -> str:
     """What of it a form lets through."""
-    return text[:limit].strip() or otherwise
+    kept = text[:limit].strip()
+    return otherwise if is_blank(kept) else kept
 
 
 titles = people_write.map(lambda text: cut(" ".join(text.split()), TITLE_LIMIT))

@@ -10,15 +10,29 @@ from hypothesis import strategies as st
 from bot.messages import BACKGROUND, lane
 from bot.slack import ids
 from bot.slack.words import mention
-from bot.text import by, clip, disarmed, escape, person, span, split, spoken, unescape, when
+from bot.text import by, clip, disarmed, escape, is_blank, person, span, split, spoken, unescape, when
 from tests.slack.limits import ENTITY, check_mrkdwn
 from tests.slack.telling import Story
 
+INVISIBLE = "\u00ad\u115f\u1160\u2060\u2800\u3164\ufeff\uffa0"
 NAMES = {"U0ANA": "Ana <L1> & co"}
 
 
 def name_of(user: str) -> str:
     return NAMES.get(user, user)
+
+
+# --- is_blank ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unseen", ["", " \n\t", "\u200b", "\u3164\u2800 \u2060", "\x00", "\ufe0f", *INVISIBLE])
+def test_what_nobody_sees_is_blank(unseen: str) -> None:
+    assert is_blank(unseen)
+
+
+@pytest.mark.parametrize("seen", ["x", "-", "0", "👍", "\u200bx", "हि", "né", "&amp;"])
+def test_what_somebody_sees_is_not(seen: str) -> None:
+    assert not is_blank(seen)
 
 
 # --- escape -----------------------------------------------------------------------------------------------------------

@@ -695,6 +695,30 @@ def test_what_follows_a_closed_issue_says_so(workspace: Workspace) -> None:
     assert "It goes on from ISS-1" in workspace.card("L1", 2).shown
 
 
+# --- words that nobody sees -------------------------------------------------------------------------------------------
+
+INVISIBLE = "\u200b\u3164"
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (f"escalate {INVISIBLE}; tried: rebooted", "Say in a few words why it should go up"),
+        (f"escalate all down; tried: {INVISIBLE}", "Say what was tried already"),
+        (f"wait reporter {INVISIBLE}", "there was nothing to pass on"),
+        (f"resolve {INVISIBLE}", "Say what fixed it"),
+        (f"note {INVISIBLE}", "There was nothing in that message to pass on"),
+    ],
+)
+def test_words_that_nobody_sees_are_none(workspace: Workspace, said: str, answer: str) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    before = workspace.issue()
+    workspace.tell_bot(workspace.card("L1"), said, by="U0ANA")
+    assert answer in workspace.whispered("U0ANA")[-1]
+    assert workspace.issue() == before
+
+
 # --- slips of the finger ----------------------------------------------------------------------------------------------
 
 
