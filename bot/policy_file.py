@@ -558,6 +558,7 @@ def _rules(document: object) -> Iterator[_Mistake]:
             if len(names) >= FEWEST_TIERS and shortest >= MINIMUM_WINDOW:
                 yield from _ping_rule(document, table, names[-1])
         yield from _resolution_rule(document, table)
+        yield from _grace_rule(document, table, shortest)
         yield from _reminders_rule(document, (*table, "reminders"))
         keys = (*_windows(document, table), *((*table, key) for key in _SPANS), (*table, "repeat", "cap"))
         yield from _calendar_use_rules(document, table, calendars, {key: _span(document, *key) for key in keys})
@@ -673,6 +674,21 @@ def _resolution_rule(document: object, table: _KeyPath) -> Iterator[_Mistake]:
     if answered and solved and solved < answered:
         yield _Mistake(
             (*table, "resolution"), f"expected at least {_words(answered)}, the first_response; not {_words(solved)}"
+        )
+
+
+def _grace_rule(document: object, table: _KeyPath, shortest: timedelta) -> Iterator[_Mistake]:
+    """What a raise leaves at least must not be longer than what it shortens; what is too short is told as that."""
+    grace = _span(document, *table, "grace")
+    keys = (*_windows(document, table), *((*table, key) for key in _SPANS))
+    spans = {key: span for key in keys if (span := _span(document, *key)) and span >= shortest}
+    if grace and spans and grace > min(spans.values()):
+        key = min(spans, key=lambda each: spans[each])
+        what = f"the window of {key[-1]}" if "windows" in key else f"the {key[-1]}"
+        yield _Mistake(
+            (*table, "grace"),
+            f"expected at most {_words(spans[key])}, {what}, which a raise would not shorten otherwise; "
+            f"not {_words(grace)}",
         )
 
 

@@ -142,8 +142,8 @@ def test_what_happens_at_once_is_told_by_tiers_names() -> None:
     ],
 )
 def test_spans_of_time(written: str, meant: timedelta) -> None:
-    text = SMALL.replace('grace = "3m"', f'grace = "{written}"')
-    assert parse_policy(text, "p.toml").targets[Priority.P4].grace == meant
+    text = SMALL.replace('resolution = "4h"', 'resolution = "2000h"').replace('update = "30m"', f'update = "{written}"')
+    assert parse_policy(text, "p.toml").targets[Priority.P4].update == meant
 
 
 def test_a_channels_sign_is_not_part_of_its_name() -> None:
@@ -161,7 +161,7 @@ def test_those_who_can_be_pinged(ping: str) -> None:
 
 
 def test_a_policy_may_lower_the_shortest_window_knowingly() -> None:
-    text = 'minimum_window = "2s"\n' + edited('L1 = "5m"', 'L1 = "2s"')
+    text = 'minimum_window = "2s"\n' + edited('L1 = "5m"', 'L1 = "2s"', edited('grace = "3m"', 'grace = "2s"'))
     assert parse_policy(text, "p.toml").targets[Priority.P1].window(1) == timedelta(seconds=2)
 
 
@@ -870,6 +870,21 @@ def test_a_milder_priority_may_not_run_round_the_clock_alone() -> None:
 )  # fmt: skip
 def test_what_a_priority_cannot_promise(written: str, said: str) -> None:
     assert mistake('grace = "3m"', f'grace = "3m"\n{written}') == f"22: priorities.P1.{said}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('grace = "3m"', 'grace = "300h"', "21: priorities.P1.grace: expected at most 5m, the window of L1"),
+        ('grace = "3m"', 'grace = "5m 1s"', "21: priorities.P1.grace: expected at most 5m, the window of L1"),
+        ('update = "30m"', 'update = "2m"', "21: priorities.P1.grace: expected at most 2m, the update"),
+    ],
+)
+def test_a_grace_is_no_longer_than_what_a_raise_shortens(old: str, new: str, said: str) -> None:
+    written = "3m" if "update" in new else new.split('"')[1]
+    meant = mistake(old, new)
+    assert meant == f"{said}, which a raise would not shorten otherwise; not {written}"
+    assert parse_policy(edited('grace = "3m"', 'grace = "5m"'), "p.toml").targets[Priority.P1].grace == 5 * M
 
 
 @pytest.mark.parametrize("target", ["first_response", "update", "resolution", "grace", "windows.L1"])

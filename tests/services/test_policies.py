@@ -285,7 +285,7 @@ def test_a_tier_below_open_issues_keeps_its_place(small_office: Office) -> None:
     small_office.open()
     first = '[[tiers]]\nname = "L1"'
     below = SHIPPED.replace(first, f'[[tiers]]\nname = "L0"\nchannel = "bots"\n\n{first}', 1).replace(
-        "windows = {", 'windows = { L0 = "2m",'
+        "windows = {", 'windows = { L0 = "10m",'
     )
     below = below.replace('first_response = "15m"', 'first_response = "20m"').replace('["L1"', '["L0", "L1"')
     assert [line.partition(",")[0] for line in refused(below, small_office)] == [
