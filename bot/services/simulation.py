@@ -38,6 +38,9 @@ class SimulationError(Exception):
         self.lines = lines
 
 
+CENTURY = range(2000, 2100)  # as in a policy's calendars
+
+
 @dataclass(frozen=True)
 class Step:
     """What somebody does in a simulation."""
@@ -354,6 +357,16 @@ def _argument(name: str, argument: str, policy: Policy) -> str:
 def read_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """+2h, "Sat 02:00" and "16:50" (the next ones), "2026-11-27 16:50" or with an offset. Raises SimulationError."""
     text = text.strip()
+    try:
+        at = _moment(text, now, zone)
+    except OverflowError:  # the calendar has no such day
+        at = datetime.max.replace(tzinfo=UTC)
+    if at.year not in CENTURY:
+        raise SimulationError(f"{text} is not in this century; write a date such as 2026-11-27.")
+    return at
+
+
+def _moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     if found := re.fullmatch(_AFTER, text):
         return now + _span(found["after"])
     if found := re.fullmatch(_ON_DATE, text, re.ASCII):

@@ -669,6 +669,11 @@ def test_the_command_needs_no_settings_but_heeds_the_policy_file(
     [
         ({"--priority": "P9"}, "'P9' is not a priority; the priorities are P1, P2, P3 and P4.\n"),
         ({"--at": "Sat"}, "'Sat' is not a moment; "),
+        ({"--at": "9999-12-31 23:59"}, "9999-12-31 23:59 is not in this century; write a date such as 2026-11-27.\n"),
+        ({"--at": "9999-12-31 23:59-09:00"}, "9999-12-31 23:59-09:00 is not in this century; "),
+        ({"--at": "9999-01-01 00:00"}, "9999-01-01 00:00 is not in this century; "),
+        ({"--at": "0001-01-01 00:00"}, "0001-01-01 00:00 is not in this century; "),
+        ({"--at": "0001-01-01 00:00+09:00"}, "0001-01-01 00:00+09:00 is not in this century; "),
         ({"--zone": "Berlin"}, "'Berlin' is not a time zone; did you mean Europe/Berlin?\n"),
         ({"--zone": "Mars"}, "'Mars' is not a time zone; write for example Europe/Berlin or UTC.\n"),
         ({"--script": "missing.txt"}, "missing.txt: cannot be read: No such file or directory.\n"),
