@@ -90,6 +90,7 @@ def parse_policy(text: str, file_name: str) -> Policy:
 # --- single values ---------------------------------------------------------------------------------------------------
 
 _DURATION = re.compile(r"(?:([0-9]{1,6})\s*h)?\s*(?:([0-9]{1,6})\s*m)?\s*(?:([0-9]{1,6})\s*s)?")
+_LOCAL = {"localtime", "posixrules", "Factory"}  # names of files, not of places: each machine has its own
 _ID = re.compile(r"[A-Z][A-Z0-9]{2,30}")
 
 
@@ -217,7 +218,7 @@ def _calendar_name(value: object) -> str:
 def _zone(value: object) -> str:
     name = value if isinstance(value, str) else ""
     try:
-        ZoneInfo(name)
+        zone_of(name)
     except (LookupError, ValueError, OSError):  # a misspelt key, an ill-formed one, a directory of zones
         guess = zone_like(name)
         hint = f"did you mean {_shown(guess)}?" if guess else 'write for example "Europe/Berlin" or "UTC"'
@@ -225,9 +226,16 @@ def _zone(value: object) -> str:
     return name
 
 
+def zone_of(name: str) -> ZoneInfo:
+    """Raises LookupError, ValueError or OSError."""
+    if name in _LOCAL:
+        raise LookupError(name)
+    return ZoneInfo(name)
+
+
 def zone_like(name: str) -> str | None:
     """A city alone is enough to tell which one was meant."""
-    known = sorted(available_timezones())
+    known = sorted(available_timezones() - _LOCAL)
     cities = {zone.rpartition("/")[2]: zone for zone in known}
     city = _guess(name.replace(" ", "_"), cities, ALIKE)
     return _guess(name.replace(" ", "_"), known, ALIKE) or (cities[city] if city else None)

@@ -19,7 +19,7 @@ from bot.domain.policy import Policy
 from bot.domain.priority import Level, Priority
 from bot.domain.refusals import Refused
 from bot.messages import Card, Inform, Message, Place, Remind, TierPing, in_hours, messages_for, verb
-from bot.policy_file import zone_like
+from bot.policy_file import zone_like, zone_of
 from bot.slack.history import history_line
 from bot.slack.rendering import MENTION_FROM
 from bot.text import disarmed, unescape
@@ -403,7 +403,7 @@ def office_zone(policy: Policy) -> ZoneInfo:
 def read_zone(name: str) -> ZoneInfo:
     """Raises SimulationError."""
     try:
-        return ZoneInfo(name)
+        return zone_of(name)
     except (LookupError, ValueError, OSError):
         guess = zone_like(name)
         hint = f"did you mean {guess}?" if guess else "write for example Europe/Berlin or UTC."

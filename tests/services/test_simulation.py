@@ -675,6 +675,7 @@ def test_the_command_needs_no_settings_but_heeds_the_policy_file(
         ({"--at": "0001-01-01 00:00"}, "0001-01-01 00:00 is not in this century; "),
         ({"--at": "0001-01-01 00:00+09:00"}, "0001-01-01 00:00+09:00 is not in this century; "),
         ({"--zone": "Berlin"}, "'Berlin' is not a time zone; did you mean Europe/Berlin?\n"),
+        ({"--zone": "localtime"}, "'localtime' is not a time zone; write for example Europe/Berlin or UTC.\n"),
         ({"--zone": "Mars"}, "'Mars' is not a time zone; write for example Europe/Berlin or UTC.\n"),
         ({"--script": "missing.txt"}, "missing.txt: cannot be read: No such file or directory.\n"),
         ({"--policy": "missing.toml"}, "missing.toml: cannot be read: No such file or directory\n"),
