@@ -597,6 +597,8 @@ def merge(
     if not parent.live:
         status = f"merged into {issue_name(parent.parent)}" if parent.parent else parent.status.value
         raise refusals.MergeTargetOver(target=parent.name, status=status)
+    if child.priority is Priority.P1 and parent.priority is not Priority.P1:  # nobody would be called for it any more
+        raise refusals.TooSevereToMerge(name=child.name, target=parent.name, priority=parent.priority.value)
     joining = (child.number, *child.children)
     if len(parent.children) + len(joining) > MOST_CHILDREN:
         raise refusals.TooManyDuplicates(target=parent.name, count=len(parent.children))

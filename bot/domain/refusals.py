@@ -188,6 +188,10 @@ class MergeTargetOver(Refused):
     """{target} is {status}, so nothing can be merged into it. Name an issue that is still worked on."""
 
 
+class TooSevereToMerge(Refused):
+    """{name} is Critical (P1), {target} is only {priority}. Merge {target} into {name} instead, or raise {target} first."""
+
+
 class TooManyDuplicates(Refused):
     """{target} has {count} duplicates already, which is the most one issue can have. Name another, or leave this one by itself."""
 

@@ -369,6 +369,8 @@ class Model:
     def merge(self, issue: ModelIssue, into: ModelIssue) -> bool:
         if not issue.live or issue is into or not into.live:
             return False
+        if issue.priority == "P1" and into.priority != "P1":
+            return False
         issue.halt(self.now)
         self._drop(issue, "merged")
         issue.status, issue.parent, issue.merged_at = "merged", into.number, self.now

@@ -10,6 +10,7 @@ What the product does otherwise on purpose, and how it is kept out of the compar
 - It says who above is told (`LevelsInformed`); the model has no such messages.
 - A P1 is never returned below the tiers it went to at once (T15); the model returns it. Not tried.
 - Staff may answer while an issue waits or is resolved, and people may talk after its end; the model says no. Not tried.
+- A P1 is merged into a P1 only, so that it is not silenced; so it is in the model of this directory.
 - Earlier duplicates move along in a merge (invariant 36); the model refuses the merge. Not tried.
 - What others are merged into is not cancelled, so that their reporters hear an outcome; the model does it. Not tried.
 - A P1 is rerouted below the tiers it went to at once by the model only. Not tried.

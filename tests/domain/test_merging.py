@@ -70,6 +70,15 @@ def unmerge(child: Issue, parent: Issue, who: Actor = ANN, *, now: datetime = LA
 # --- T22: merge
 
 
+def test_a_critical_issue_goes_into_nothing_milder() -> None:
+    """Its ladder would end, and nobody would be called for what is the same trouble."""
+    critical, low = make_issue(P1), make_issue(P2, number=7)
+    with refused(refusals.TooSevereToMerge, "ISS-42", "Merge ISS-7 into ISS-42 instead, or raise ISS-7 first"):
+        merge(critical, low)
+    assert merge(low, critical)[0].parent == 42
+    assert merge(critical, make_issue(P1, number=7))[0].parent == 7
+
+
 @pytest.mark.parametrize("child", [make_issue(), make_claimed(), make_waiting()], ids=["open", "claimed", "waiting"])
 def test_a_merged_issue_stands_still_and_points_at_the_other(child: Issue) -> None:
     parent = make_issue(number=7)

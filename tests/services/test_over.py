@@ -17,7 +17,7 @@ ENDS: dict[str, Callable[[Workspace], object]] = {
 def test_those_above_hear_nothing_of_it(workspace: Workspace, end: str) -> None:
     """A P1 informs management at once; it is over before that message goes out."""
     workspace.submit_issue("It burns", impact="high", urgency="high", settle=False)
-    workspace.submit_issue("Another", by="U0TOM", settle=False)
+    workspace.submit_issue("Another", by="U0TOM", impact="high", urgency="high", settle=False)
     ENDS[end](workspace)
     workspace.settle()
     assert not [message for message in workspace.channel("it-managers") if "ISS-1" in message.text]

@@ -1059,7 +1059,7 @@ def a_critical_one_is_not_accepted(workspace: Workspace) -> list[str]:
 
 
 def a_critical_one_is_taken_out_again(workspace: Workspace) -> list[str]:
-    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.submit_issue("no VPN", by="U0TOM", impact="high", urgency="high")
     workspace.command("merge ISS-1 ISS-2", by="U0ANA")
     workspace.command("unmerge ISS-1", by="U0ANA")
     return ["has taken ISS-1 VPN is down in Berlin out of ISS-2", "goes on by itself."]

@@ -311,11 +311,11 @@ def test_whoever_is_called_at_a_reopening_is_not_told_of_it_as_well(workspace: W
 
 def test_a_raise_while_it_waits_calls_them_when_it_is_taken_out_again(workspace: Workspace) -> None:
     workspace.submit_issue()
-    workspace.submit_issue("no VPN", by="U0TOM")
+    workspace.submit_issue("no VPN", by="U0TOM", impact="high", urgency="high")
     _raised_while_it_waits(workspace)
     workspace.command("merge ISS-1 ISS-2", by="U0ANA")
     workspace.settle()
-    assert not workspace.channel("support-l2")
+    assert workspace.issue().carded == (1,)
     workspace.command("unmerge ISS-1", by="U0ANA")
     workspace.settle()
     assert workspace.card("L2").text.startswith("<!here>")
