@@ -68,7 +68,7 @@ def test_a_critical_issue_is_with_two_tiers_and_management_at_once(found: Found)
         assert card.calls_me
         assert card.buttons == ["Claim", "Escalate", "Resolve", "More actions", "Why?", "History"]
     fay.sees("For your information", issue, "Critical (P1)", where="it-managers")
-    emil.card(issue, "support-l3", "Nobody in L2 claimed")  # the higher of the two had the turn
+    emil.card(issue, "support-l3", f"Nobody in L1 or L2 claimed {issue} in time")
 
 
 @ahead
