@@ -703,6 +703,7 @@ INVISIBLE = "\u200b\u3164"
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
+        (f"wait {INVISIBLE}", "Say also what it waits for, like this"),
         (f"escalate {INVISIBLE}; tried: rebooted", "Say in a few words why it should go up"),
         (f"escalate all down; tried: {INVISIBLE}", "Say what was tried already"),
         (f"wait reporter {INVISIBLE}", "there was nothing to pass on"),
