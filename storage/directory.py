@@ -74,6 +74,10 @@ class Directory(Connections):
         with self.write() as connection:
             connection.execute(delete(StaffRow).where(col(StaffRow.tier) == tier, col(StaffRow.user) == user))
 
+    def deactivated(self) -> frozenset[str]:
+        with self.read() as connection:
+            return frozenset(connection.scalars(select(col(DeactivatedRow.user))))
+
     def deactivate(self, user: str) -> None:
         with self.write() as connection:
             insert_if_new(connection, DeactivatedRow, user=user)

@@ -84,6 +84,7 @@ class FakeSlack:
         self.forms: list[dict[str, Any]] = []
         self.nods: list[tuple[str, str]] = []
         self.archived: set[str] = set()
+        self.deactivated: set[str] = set()  # their accounts; they stay members of their channels
         self.members_of = {channel: set(members) for channel, members in MEMBERS.items()}
         self.forms_fail = False
         self.lookups = 0
@@ -178,6 +179,9 @@ class FakeSlack:
 
     def user_name(self, user: str) -> str:
         return PEOPLE[user]
+
+    def is_deactivated(self, user: str) -> bool:
+        return user in self.deactivated
 
     # ports.DirectAnswers
 

@@ -62,6 +62,10 @@ class Directory:
                 continue
             if members is not None:
                 staff[tier.number] = members
+        # That they are back may have been said while nobody listened.
+        for user in self._database.deactivated() & frozenset().union(*staff.values()):
+            if self._is_back(user):
+                self._database.reactivate(user)
         # Who left while Slack told of the others is not staff for having been read before.
         left = {each for each, at in self._left.copy().items() if at >= began}
         self._database.keep_staff(
@@ -69,6 +73,13 @@ class Directory:
             now,
         )
         self._left = {each: at for each, at in self._left.copy().items() if at >= began - LEFT_KEPT}
+
+    def _is_back(self, user: str) -> bool:
+        try:
+            return not self._gateway.is_deactivated(user)
+        except _UNREADABLE as error:
+            log.warning("whether %s is active again could not be read from Slack: %s", user, error)
+            return False
 
     def refresh_before_no(self) -> bool:
         """Whether it is worth asking again: the staff were read anew just now."""

@@ -170,6 +170,9 @@ class Gateway:
         found = self._call("users.info", {"user": user})["user"]
         return str(found.get("profile", {}).get("display_name") or found.get("real_name") or found.get("name") or user)
 
+    def is_deactivated(self, user: str) -> bool:
+        return bool(self._call("users.info", {"user": user})["user"].get("deleted"))
+
     def _pages(self, method: str, key: str, arguments: dict[str, Any]) -> list[Any]:
         found: list[Any] = []
         cursor = ""

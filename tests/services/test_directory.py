@@ -45,6 +45,10 @@ class Slack(FakeSlack):
             raise Rejected("no_such_subteam")
         return self.groups[group]
 
+    def is_deactivated(self, user: str) -> bool:
+        self._ask(user)
+        return True
+
     def user_name(self, user: str) -> str:
         self._ask(user)
         return self.names[user]

@@ -331,6 +331,14 @@ def test_a_person_is_called_what_they_call_themselves(
     assert gateway.user_name("U0ANA") == name
 
 
+@pytest.mark.parametrize(("user", "gone"), [({"deleted": True}, True), ({"deleted": False}, False), ({}, False)])
+def test_slack_tells_whether_an_account_is_deactivated(
+    slack: ScriptedSlack, gateway: Gateway, user: dict[str, Any], *, gone: bool
+) -> None:
+    slack.says("users.info", ok(user=user))
+    assert gateway.is_deactivated("U0ANA") is gone
+
+
 # --- answers to the person whose hand is on the mouse -----------------------------------------------------------------
 
 

@@ -118,6 +118,7 @@ def test_whose_account_is_deactivated_is_staff_no_more(workspace: Workspace) -> 
     """Also while Slack goes on listing them as members of the channel."""
     workspace.submit_issue()
     workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    workspace.slack.deactivated = {"U0BEN"}
     workspace.event(_user_change("U0BEN", deleted=True))
     workspace.start()  # which reads the staff anew
     told = workspace.command("handover ISS-1 <@U0BEN> half done", by="U0ANA").text
@@ -129,6 +130,14 @@ def test_whose_account_is_active_again_is_staff_again(workspace: Workspace) -> N
     workspace.submit_issue()
     for deleted in (True, False, False):
         workspace.event(_user_change("U0BEN", deleted=deleted))
+    workspace.press(workspace.card("L1"), "Claim", by="U0BEN")
+    assert workspace.holder() == "U0BEN"
+
+
+def test_who_is_active_again_while_nobody_listens_is_staff_again(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.event(_user_change("U0BEN", deleted=True))
+    workspace.start()
     workspace.press(workspace.card("L1"), "Claim", by="U0BEN")
     assert workspace.holder() == "U0BEN"
 
