@@ -77,6 +77,8 @@ def perform(asked: Asked, bot: Bot) -> None:
             issues.claim(*who, desk=asked.desk, delivery=delivery)
         case "release":
             issues.release(*who, delivery=delivery)
+        case "decline":
+            issues.decline(*who, delivery=delivery)
         case "takeover":
             issues.take_over(*who, reason=text["reason"], desk=asked.desk, delivery=delivery)
         case "handover":

@@ -183,6 +183,18 @@ def release(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> Dec
     return decide(issue, policy, IssueReleased(at=now, by=actor.user, claimant=issue.claim.by))
 
 
+def may_decline(issue: Issue, actor: Actor, policy: Policy) -> None:
+    may_release(issue, actor, policy)
+    if issue.claim is None or issue.claim.offered_by is None:
+        raise refusals.NotOffered(name=issue.name)
+
+
+def decline(issue: Issue, actor: Actor, *, policy: Policy, now: datetime) -> Decision:
+    """Of an offer only: whoever says so late takes an issue from nobody."""
+    may_decline(issue, actor, policy)
+    return release(issue, actor, policy=policy, now=now)
+
+
 def may_hand_over(issue: Issue, actor: Actor, policy: Policy) -> None:
     _require_staff(issue, actor)
     _require_claimed(issue)

@@ -36,6 +36,10 @@ class HandedToAnother(Refused):
     """{name} is being handed to <@{user}>, who has until {until} to accept it. If you should have it, ask them to release it{way}."""
 
 
+class NotOffered(Refused):
+    """{name} is handed to nobody just now, so there is nothing to decline. `/issue show {name}` says who has it."""
+
+
 class NotClaimed(Refused):
     """Nobody holds {name}, so there is nothing to release. Press Claim to take it."""
 

@@ -40,6 +40,7 @@ GUARDS: dict[str, Guard] = {
     "return": lambda issue, who, seen, policy: lifecycle.may_return(issue, who, seen=seen, policy=policy),
     "move": lambda issue, who, seen, policy: lifecycle.may_reroute(issue, who, seen=seen, policy=policy),
     "release": lambda issue, who, _, policy: lifecycle.may_release(issue, who, policy),
+    "decline": lambda issue, who, _, policy: lifecycle.may_decline(issue, who, policy),
     "resume": lambda issue, who, _, __: lifecycle.may_resume(issue, who),
     "resolve": lambda issue, who, _, policy: lifecycle.may_resolve(issue, who, policy),
     "solved": lambda issue, who, _, policy: lifecycle.may_resolve(issue, who, policy),
@@ -106,6 +107,15 @@ class IssueService:
             user,
             delivery,
             lambda issue, who, policy, now: lifecycle.release(issue, who, policy=policy, now=now),
+        )
+
+    def decline(self, number: int, user: str, *, delivery: str) -> Issue:
+        """What is offered to them, or withdraw what they offer."""
+        return self._change(
+            number,
+            user,
+            delivery,
+            lambda issue, who, policy, now: lifecycle.decline(issue, who, policy=policy, now=now),
         )
 
     def take_over(self, number: int, user: str, *, reason: str, desk: int | None, delivery: str) -> Issue:

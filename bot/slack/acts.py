@@ -60,6 +60,7 @@ SNOOZES = (("30", "30 minutes"), ("60", "1 hour"), ("120", "2 hours"), ("240", "
 ACTS = (
     Act("claim", "Claim", frozenset({OPEN})),
     Act("release", "Release", HELD),
+    Act("decline", "Decline or withdraw", HELD),
     Act(
         "escalate",
         "Escalate",
@@ -209,7 +210,7 @@ ACTS = (
     ),
 )
 BY_WORD = {act.word: act for act in ACTS}
-AN_OFFERS = {"accept": "claim", "decline": "release"}  # words of a hand-over, which is a claim until it is accepted
+AN_OFFERS = {"accept": "claim"}  # a hand-over is a claim once it is accepted
 
 
 def act_word(word: str) -> str:
@@ -223,6 +224,7 @@ ON_CARD = frozenset({"claim", "escalate", "resolve", "resume", "reopen"})  # but
 
 def offered(issue: Issue) -> Sequence[Act]:
     """What staff can choose beside the card's own buttons, in the order of the table."""
+    is_offered = issue.claim is not None and issue.claim.offered_by is not None
     return [
         act
         for act in ACTS
@@ -230,6 +232,8 @@ def offered(issue: Issue) -> Sequence[Act]:
         and act.word not in REPORTERS | ON_CARD
         and (act.word != "endmajor" or issue.commander)
         and (act.word != "major" or not issue.commander)
+        and (act.word != "decline" or is_offered)
+        and (act.word != "release" or not is_offered)
     ]
 
 

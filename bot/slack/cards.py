@@ -140,10 +140,9 @@ def _buttons(issue: Issue, policy: Policy, tier: int) -> Block:
         button(label, f"{ids.ACT}{word}", value, style=style, spoken=f"{label} {issue.name}")
         for label, word, style in _shown(issue, policy)
     ]
-    offer = issue.claim and issue.claim.accept_by
-    give_back = ("Decline or withdraw" if offer else "Release", "release")
-    entries = [give_back, ("Wait", "wait")] if issue.status is Status.CLAIMED else []
-    if any(act.word not in ("release", "wait") for act in offered(issue)):
+    in_menu = ("release", "decline", "wait")
+    entries = [(act.label, act.word) for act in offered(issue) if act.word in in_menu]
+    if any(act.word not in in_menu for act in offered(issue)):
         entries.append(("More actions", ids.SHOW_MENU))
     entries += [("Why?", ids.SHOW_WHY), ("History", ids.SHOW_HISTORY)]
     return actions(*shown, overflow(ids.MORE, *(option(label, f"{word}:{value}") for label, word in entries)))

@@ -207,6 +207,14 @@ def test_who_may_release() -> None:
     assert release(at_two, LEAD).claim is None, "so may its lead"
 
 
+def test_only_an_offer_can_be_declined() -> None:
+    with refused(refusals.NotOffered, "ISS-42"):
+        lifecycle.decline(make_claimed(), ANN, policy=POLICY, now=LATER)
+    offered = hand_over(make_claimed(), ANN, BEN)
+    for who in (ANN, BEN):
+        assert lifecycle.decline(offered, who, policy=POLICY, now=LATER).issue.status is Status.OPEN
+
+
 def test_only_what_is_held_can_be_released() -> None:
     with refused(refusals.NotClaimed, "ISS-42"):
         release(make_issue(), ANN)

@@ -136,6 +136,16 @@ def test_an_offer_is_accepted_and_declined_in_its_own_words(workspace: Workspace
     assert "Which issue? For example: `/issue decline ISS-42`." in workspace.command("decline", by="U0BEN").text
 
 
+def test_who_declines_too_late_takes_it_from_nobody(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.command("handover ISS-1 <@U0CHEN> your server", by="U0ANA")
+    workspace.command("decline ISS-1", by="U0ANA")
+    workspace.command("claim ISS-1", by="U0BEN")
+    told = workspace.command("decline ISS-1", by="U0CHEN").text
+    assert "ISS-1 is handed to nobody just now, so there is nothing to decline." in told
+    assert workspace.holder() == "U0BEN"
+
+
 def test_who_is_asked_to_take_it_is_asked_anew_after_a_wait(workspace: Workspace) -> None:
     claimed(workspace, urgency="high")  # P2
     workspace.tell_bot(workspace.card("L1"), "handover <@U0BEN> vendor called", by="U0ANA")
