@@ -270,6 +270,7 @@ class DeliveryAlert:
     where: str
     error: str
     called: bool = False  # what was lost was a call for somebody
+    asked: bool = False  # by a person
     tried: tuple[int, ...] = ()  # tiers that could not be told
 
 
@@ -797,4 +798,6 @@ def alert(event: DeliveryFailed, policy: Policy) -> tuple[Message, ...]:
         return (DeliveryAlert(Place(tier=1), event.what, "a direct message", event.error),)
     teller = event.tier + 1 if event.tier < policy.last_tier else event.tier - 1
     where = f"#{policy.tier(event.tier).channel}"
-    return (DeliveryAlert(Place(tier=teller), event.what, where, event.error, event.called, tried=(event.tier,)),)
+    return (
+        DeliveryAlert(Place(tier=teller), event.what, where, event.error, event.called, event.asked, (event.tier,)),
+    )

@@ -394,6 +394,7 @@ class DeliveryFailed:
     tier: int | None  # whose channel it was for; None: a person's
     error: str  # Slack's own word
     called: bool = False  # it was a call for somebody
+    asked: bool = False  # which a person wanted
 
 
 Event = (

@@ -759,13 +759,14 @@ def delivery_failed(
     tier: int | None,
     error: str,
     called: bool = False,
+    asked: bool = False,
     person: str | None = None,
     holder_gone: bool = False,
     policy: Policy,
     now: datetime,
 ) -> Decision:
     """Whoever cannot be reached was not asked, and their silence is no answer: what waits for it goes on (T16)."""
-    failed = DeliveryFailed(at=now, what=what, tier=tier, error=error, called=called)
+    failed = DeliveryFailed(at=now, what=what, tier=tier, error=error, called=called, asked=asked)
     if person != issue.reporter or not _waits_for_reporter(issue):
         return decide(issue, policy, failed)
     ended = resumed(issue, policy, now, by=None, holder_gone=holder_gone, unreached=True)

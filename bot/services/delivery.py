@@ -504,6 +504,7 @@ class Courier:
                 tier=row.place.tier,
                 error=error,
                 called=_calls(row.message) or unseen,
+                asked=_is_asked(row.message, number),
                 person=_asked(row, issue),
                 holder_gone=holder_gone(tx, issue),
                 policy=policy,
@@ -576,6 +577,17 @@ def _calls(message: Message) -> bool:
             return kind in (Card.__name__, TierPing.__name__)
         case _:
             return isinstance(message, TierPing)
+
+
+def _is_asked(message: Message, number: int) -> bool:
+    """Whether a person wanted the call for this issue."""
+    match message:
+        case Card(asked=asked) | TierPing(asked=asked):
+            return asked
+        case Digest(items=items):
+            return any(item.asked for item in items if item.issue == number)
+        case _:
+            return False
 
 
 def _asked(row: Outgoing, issue: Issue) -> str | None:

@@ -486,7 +486,8 @@ def _alert(alert: DeliveryAlert, issue: Issue, policy: Policy, scene: Scene) -> 
         f"{words.status(issue, policy)}."
     )
     unheard = alert.called and any(needs_somebody(issue, Place(tier=tier)) for tier in alert.tried)
-    if unheard and alert.place.tier and _may_call(issue, policy, scene):
+    has_its_own = needs_somebody(issue, alert.place)  # call
+    if unheard and not has_its_own and alert.place.tier and _may_call(issue, policy, scene, asked=alert.asked):
         called = words.mention(policy.tier(alert.place.tier).ping)
         text = f"{called} {text}" if called else text
     buttons = actions(

@@ -92,14 +92,26 @@ def test_an_alert_that_fails_goes_further_up(workspace: Workspace, slack: Troubl
     assert len(failures(workspace)) == 1
 
 
-@pytest.mark.parametrize("deaf", [{"C0L1"}, {"C0L1", "C0L2"}])
-def test_an_alert_calls_in_the_place_of_the_call_that_was_lost(
-    workspace: Workspace, slack: TroubledSlack, deaf: set[str]
-) -> None:
-    slack.archived |= deaf
+def test_an_alert_calls_in_the_place_of_the_call_that_was_lost(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.archived |= {"C0L1", "C0L2"}
     workspace.submit_issue(impact="high", urgency="high")
-    alert = next(m for m in workspace.channel("support-l3" if len(deaf) > 1 else "support-l2") if "its card" in m.text)
+    alert = next(m for m in workspace.channel("support-l3") if "its card" in m.text)
     assert alert.text.startswith("<!here> ISS-1 VPN is down in Berlin, Critical (P1): its card could not be delivered")
+
+
+def test_an_alert_calls_nobody_whom_a_card_of_their_own_calls(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.archived.add("C0L1")
+    workspace.submit_issue(impact="high", urgency="high")
+    assert sorted("<!here>" in m.text for m in workspace.channel("support-l2")) == [False, True]
+
+
+def test_the_alert_of_a_lost_call_that_a_person_wanted_always_calls(workspace: Workspace, slack: TroubledSlack) -> None:
+    slack.archived.add("C0L2")
+    for number in (1, 2):
+        workspace.submit_issue(f"Trouble {number}", by=f"U0P{number}")
+        workspace.command(f"escalate ISS-{number} their server; tried: a restart", by="U0ANA")
+        workspace.pass_time(minutes=5)
+    assert [m.text.startswith("<!here>") for m in workspace.channel("support-l3")] == [True, True]
 
 
 def test_an_alert_of_what_calls_nobody_calls_nobody(workspace: Workspace, slack: TroubledSlack) -> None:

@@ -45,7 +45,7 @@ class WatchedSlack(FakeSlack):
         if called and call.arguments["blocks"]:  # what goes out plain is counted by the call that was refused
             somebody = issue.hand_off is not None and issue.hand_off.by is not None
             asked = (kind == "Card" and somebody) or (kind == "TierPing" and not data["count"])
-            asked = asked or any(item["asked"] for item in data.get("items", ()))
+            asked = asked or data.get("asked", False) or any(item["asked"] for item in data.get("items", ()))
             self._pinged(sent.channel, call.calls, asked=asked)
         return sent
 
