@@ -116,11 +116,11 @@ def overdue_again_at(issue: Issue, policy: Policy) -> datetime | None:
 
 
 def next_nudge_at(issue: Issue, policy: Policy) -> datetime | None:
-    """When the silent reporter is asked again; None: not waiting for them, or asked often enough."""
+    """When the silent reporter is asked again; None: not waiting for them so long, or asked often enough."""
     wait, rules = issue.waiting, policy.waiting
     if wait is None or wait.reason is not WaitingFor.REPORTER or wait.nudges >= len(rules.nudges):
         return None
-    return _silent_for(wait, rules, rules.nudges[wait.nudges])
+    return _before_its_date(wait, _silent_for(wait, rules, rules.nudges[wait.nudges]))
 
 
 def give_up_at(issue: Issue, policy: Policy) -> datetime | None:
@@ -128,7 +128,12 @@ def give_up_at(issue: Issue, policy: Policy) -> datetime | None:
     wait, rules = issue.waiting, policy.waiting
     if wait is None or wait.reason is not WaitingFor.REPORTER or wait.nudges < min(ENOUGH_NUDGES, len(rules.nudges)):
         return None
-    return _silent_for(wait, rules, rules.resolve)
+    return _before_its_date(wait, _silent_for(wait, rules, rules.resolve))
+
+
+def _before_its_date(wait: Wait, moment: datetime) -> datetime | None:
+    """None: it goes on by itself before."""
+    return None if wait.until and wait.until < moment else moment
 
 
 def _silent_for(wait: Wait, rules: Waiting, span: timedelta) -> datetime:

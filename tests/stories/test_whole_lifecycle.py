@@ -228,6 +228,17 @@ def test_the_silent_reporter_is_asked_twice_and_then_taken_at_their_silence(work
     assert workspace.issue().status.value == "open"
 
 
+def test_a_reporter_who_is_waited_for_until_a_date_reads_of_nothing_that_comes_later(workspace: Workspace) -> None:
+    claimed(workspace)
+    workspace.command("wait ISS-1 reporter until 2026-11-27 which office?", by="U0ANA")
+    workspace.pass_time(days=3, hours=1)
+    asked = [m for m in workspace.slack.thread(workspace.receipt()) if "still waits for your answer" in m.text]
+    assert len(asked) == 2
+    assert not [m for m in (*asked, workspace.receipt()) if "counts as solved" in m.text]
+    workspace.pass_time(days=1)
+    assert workspace.issue().status.value == "claimed"
+
+
 def test_waiting_for_a_date_ends_on_that_morning(workspace: Workspace) -> None:
     claimed(workspace)
     workspace.tell_bot(workspace.card("L1"), "wait change until 2026-11-25 the window on Wednesday", by="U0ANA")
