@@ -393,7 +393,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             why = _released(event, before, after)
             pings = _pings(before, after, Cause.UNCLAIMED, why, asked=event.by is not None)
             waits = f"{after.name} waits for {policy.names(after.turn, 'or')} again."
-            former = _told_where_they_worked(held, event.by, why, but=pings)
+            former = _told_where_they_worked(held, event.by, why, but=_said_now(pings, after, policy, event.at))
             told = (Line(reporter, waits),) if event.by is None or after.releases > 1 else ()  # not at the first (T4)
             return (*refreshed, *pings, *former, *told)
         case IssueTakenOver():
@@ -491,7 +491,8 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
             heard = f"{said}{back}" if event.by == after.reporter else f"<@{event.by}> has reopened it. {back}"
             why = _back(event, before, after)
             pings = _pings(before, after, Cause.REOPENED, why)
-            former = _told_where_they_worked(before.resolved_claim if before else None, event.by, why, but=pings)
+            had_it = before.resolved_claim if before else None
+            former = _told_where_they_worked(had_it, event.by, why, but=_said_now(pings, after, policy, event.at))
             led = before.leader_asked if before else None
             question = (QuestionRefresh(Place(tier=led)),) if led else ()  # of the cycle that is over
             return (*refreshed, *question, *pings, *former, Line(reporter, heard))
@@ -514,7 +515,7 @@ def messages_for(event: Event, before: Issue | None, after: Issue, policy: Polic
         case IssueUnmerged():
             parent, title = issue_name(event.parent), escape(after.title)
             alone = f"<@{event.by}> has taken {after.name} {title} out of {parent}. It needs somebody again."
-            alone += f" Anything its reporter wrote meanwhile is in the thread of {parent}."
+            alone += " Anything its reporter wrote meanwhile is in the thread of the issue that it was merged into."
             apart = f"{after.name} is not the same trouble as {parent} after all, and goes on by itself."
             return (*refreshed, *_pings(before, after, Cause.UNCLAIMED, alone, asked=False), Line(reporter, apart))
         case DuplicateLinked():
@@ -608,6 +609,11 @@ def _told_where_they_worked(
         return ()
     there = Place(tier=held.desk)
     return () if any(message.place == there for message in but) else (Line(there, text),)
+
+
+def _said_now(pings: Sequence[Message], issue: Issue, policy: Policy, now: datetime) -> Sequence[Message]:
+    """None, if they wait until people may be called: they are not sent if somebody claims it meanwhile."""
+    return () if opens_at(issue, policy, now) > now else pings
 
 
 def _which_they_had(held: Claim | None, by: str | None) -> str:

@@ -684,6 +684,8 @@ def staff_word(
     `elsewhere`: it was not written where the issue is worked on, so whoever works on it must be shown it.
     """
     _require_staff(issue, actor)
+    if words.text and is_blank(words.text) and not words.files:  # without any text there is an attachment
+        raise refusals.NothingSaid
     if note:
         return decide(issue, policy, NoteTaken(at=now, by=actor.user, words=words, elsewhere=elsewhere))
     works_on_it = issue.claim is not None and issue.claim.by == actor.user

@@ -120,7 +120,7 @@ def history_line(event: Event, policy: Policy) -> str:
     return clip(f"{when(event.at)}  {_line(event, policy)}", 3000)
 
 
-def public(event: Event) -> Event:
+def public(event: Event, reporter: str) -> Event:
     """Without what staff wrote for staff: with a packet or a hand-over, or for a wait, unless the reporter is asked."""
     match event:
         case IssueTakenOver():
@@ -131,6 +131,8 @@ def public(event: Event) -> Event:
             return replace(event, reason="", tried="", needed="")
         case IssueReturned():
             return replace(event, findings="")
+        case IssueReopened() if event.by != reporter:
+            return replace(event, reason="")
         case IssueRerouted():
             return replace(event, reason="")
         case WaitStarted() if event.reason is not WaitingFor.REPORTER:

@@ -35,7 +35,7 @@ def why_lines(
         f"*The rule.* {_rule(issue, policy)}",
         *(_clock(story, issue, policy) for story in stories),
     ]
-    every = _moves(timeline, policy_of, staff=staff)
+    every = _moves(timeline if staff else [public(event, issue.reporter) for event in timeline], policy_of)
     moves = [to_reader(reader, issue, ours) + quoted for ours, quoted in map(_parted, every[-MOVES_SHOWN:])]
     left_out = len(every) - len(moves)
     heading = "*How it came here.*" + (f" (the last {MOVES_SHOWN} of {len(every)} steps)" if left_out else "")
@@ -113,9 +113,8 @@ def _run(segment: Segment) -> str:
     return f"ran from {when(segment.start)} to {when(segment.end)} ({rounded(segment.used)} counted)"
 
 
-def _moves(timeline: Sequence[Event], policy_of: Callable[[str], Policy], *, staff: bool) -> list[str]:
-    told = timeline if staff else [public(event) for event in timeline]
-    return [line for event, line in history_lines(told, policy_of) if moves_it(event)]
+def _moves(timeline: Sequence[Event], policy_of: Callable[[str], Policy]) -> list[str]:
+    return [line for event, line in history_lines(timeline, policy_of) if moves_it(event)]
 
 
 def rounded(used: timedelta) -> str:

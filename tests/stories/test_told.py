@@ -457,6 +457,14 @@ def test_at_night_a_card_is_there_and_the_ping_comes_in_the_morning(office: Work
     assert "still nobody has claimed it" in office.channel("support-l2")[-1].text
 
 
+def test_who_loses_it_at_night_reads_so_though_the_call_waits_for_the_morning(office: Workspace) -> None:
+    office.submit_issue()
+    office.command("claim ISS-1", by="U0ANA")
+    office.command("release ISS-1", by="U0FAY")
+    office.settle()
+    assert any("which <@U0ANA> had" in m.text for m in office.slack.thread(office.card("L1")))
+
+
 def test_what_was_claimed_at_night_calls_nobody_in_the_morning(office: Workspace) -> None:
     office.submit_issue()
     office.tell_bot(office.card("L1"), "escalate nobody is there; tried: calling", by="U0ANA")
@@ -541,6 +549,18 @@ def test_why_tells_the_reporter_no_words_of_staff_and_a_stranger_nothing(workspa
         assert secret in workspace.command("why ISS-1", by="U0ANA").text
     workspace.tell_bot(workspace.card("L1"), "why", by="U0STRANGER")
     assert "Only the person who reported ISS-1" in workspace.whispered("U0STRANGER")[-1]
+
+
+def test_why_tells_the_reporter_no_words_of_staff_about_a_reopening(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.command("resolve ISS-1 cable", by="U0ANA")
+    workspace.command("reopen ISS-1 she broke it herself", by="U0ANA")
+    told = workspace.command("why ISS-1").text
+    assert "<@U0ANA> reopened it." in told
+    assert "broke it" not in told
+    workspace.command("resolve ISS-1 cable", by="U0ANA")
+    workspace.command("reopen ISS-1 still nothing", by="U0MAYA")
+    assert "You reopened it: still nothing" in workspace.command("why ISS-1").text
 
 
 def test_why_tells_each_change_of_hands(workspace: Workspace) -> None:
@@ -698,6 +718,15 @@ def test_what_follows_a_closed_issue_says_so(workspace: Workspace) -> None:
 # --- words that nobody sees -------------------------------------------------------------------------------------------
 
 INVISIBLE = "\u200b\u3164"
+
+
+def test_words_that_nobody_sees_are_no_update(workspace: Workspace) -> None:
+    workspace.submit_issue()
+    workspace.press(workspace.card("L1"), "Claim", by="U0ANA")
+    before = workspace.issue()
+    workspace.say(workspace.card("L1"), INVISIBLE, by="U0ANA")
+    assert workspace.issue() == before
+    assert "There was nothing in that message to pass on" in workspace.whispered("U0ANA")[-1]
 
 
 @pytest.mark.parametrize(
@@ -975,7 +1004,7 @@ def test_what_is_taken_out_again_calls_its_tier(workspace: Workspace) -> None:
     workspace.command("unmerge ISS-1", by="U0ANA")
     workspace.settle()
     says = "<@U0ANA> has taken ISS-1 VPN is down in Berlin out of ISS-2. It needs somebody again."
-    says += " Anything its reporter wrote meanwhile is in the thread of ISS-2."
+    says += " Anything its reporter wrote meanwhile is in the thread of the issue that it was merged into."
     assert last_under(workspace, "L1", 1) == f"<!here> {says}"
     assert called(workspace, "support-l1") == 1
 
