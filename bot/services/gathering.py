@@ -24,9 +24,9 @@ def may_be_gathered(message: Message) -> bool:
         case Card(ping=ping):
             return ping
         case TierPing(cause=cause, why=why):
-            return not why and cause is not Cause.STALE  # others have words of their own, or call who holds it by name
+            return not why and cause is not Cause.STALE  # with words of its own, or for its holder by name
         case Remind(clock=clock, share=share):
-            return clock == TIER_WINDOW or share < MENTION_FROM  # here, too
+            return clock == TIER_WINDOW or share < MENTION_FROM  # others call somebody by name
         case Inform(cause=cause):
             return cause is not Cause.LEADERLESS  # which asks for something
         case _:

@@ -121,7 +121,7 @@ def history_line(event: Event, policy: Policy) -> str:
 
 
 def public(event: Event, reporter: str) -> Event:
-    """Without what staff wrote for staff: with a packet or a hand-over, or for a wait, unless the reporter is asked."""
+    """Without what staff wrote for staff: when they pass it on or reopen it, or of a wait that asks no reporter."""
     match event:
         case IssueTakenOver():
             return replace(event, reason="")
